@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel objects: the slab of a run.
+ *
+ * One reserved stretch of host address space holds every simulated kernel
+ * object (mm_struct, VMAs, locks, tasks).  An object's identity is its offset;
+ * the n-th allocation of a run has the same offset in every run.  Freed
+ * objects are poisoned and their memory is reused only after a long quarantine,
+ * so that a use after free is seen as one.
+ *
+ * Not here: physical frames (base/physmem.h).
+ */
+#ifndef MMULATOR_BASE_ARENA_H
+#define MMULATOR_BASE_ARENA_H
+
+#include "base/types.h"
+
+struct arena;
+struct machine;
+
+struct arena *arena_new(size_t reserve_bytes);
+void arena_free(struct arena *a);
+/** arena_reset - every object is gone; offsets start again. */
+void arena_reset(struct arena *a);
+
+/** arena_contains, arena_offset - is @p ours; where (BUG if not ours). */
+bool arena_contains(const struct arena *a, const void *p);
+uint64_t arena_offset(const struct arena *a, const void *p);
+
+/**
+ * kzalloc - allocate a zeroed kernel object.
+ * @m: the machine
+ * @size: bytes, 1 .. 1 MiB
+ * @type: name of the type (literal), for reports and the leak scan
+ *
+ * Not a step; nobody else knows the object yet.
+ * Return: 64-byte aligned memory; NULL only if an injected failure hit or the
+ * arena is exhausted.
+ */
+void *kzalloc(struct machine *m, size_t size, const char *type);
+
+/** kstrdup - copy of @s in the arena, freed with the run. */
+char *kstrdup(struct machine *m, const char *s);
+
+/**
+ * kfree - free an object (NULL is fine). A double free is an EV_OBJ_BAD_FREE
+ * event, not a crash.
+ */
+void kfree(struct machine *m, void *p);
+
+/* What is known about the object around an address. */
+struct arena_object {
+	const char *type;
+	uint64_t offset;     /* of its first byte */
+	uint32_t size_bytes;
+	bool live;
+	uint64_t alloc_step;
+	uint64_t free_step;  /* 0 = live */
+	unsigned free_agent; /* id, if freed */
+};
+
+/** arena_lookup - the object around @p; false if none was ever there. */
+bool arena_lookup(const struct arena *a, const void *p,
+		  struct arena_object *out);
+
+/**
+ * arena_check - report a use of a freed object: emits EV_OBJ_UAF if the object
+ * around @p is not live. Called by every primitive on arena memory.
+ */
+void arena_check(struct machine *m, const void *p);
+
+/** arena_for_each_live - call @fn on each live object, lowest offset first. */
+void arena_for_each_live(const struct arena *a,
+			 void (*fn)(const struct arena_object *o, void *data),
+			 void *data);
+
+#endif

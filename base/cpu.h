@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CPUs as the kernel sees them: which task runs, whether interrupts are on,
+ * the run queue, the call-function queue.  What a CPU's hardware is made of
+ * (registers, TLBs) is in emu; it hangs off `hw_data`.
+ *
+ * Tasks and interrupts:
+ *  - each CPU has an idle task and an interrupt agent;
+ *  - at most one task of a CPU is not suspended: `curr`, and it is suspended
+ *    too while the interrupt agent runs a handler;
+ *  - the interrupt agent is enabled iff a vector is pending, IF is set and the
+ *    task is not in the middle of a guest instruction (`in_insn`).
+ */
+#ifndef MMULATOR_BASE_CPU_H
+#define MMULATOR_BASE_CPU_H
+
+#include "base/sched.h"
+#include "base/types.h"
+
+struct mm_struct;
+struct task;
+
+enum irq_vector {
+	IRQ_CALL_FUNCTION, /* smp_call_function_many() */
+	IRQ_TIMER,         /* a scenario's preemption */
+	IRQ_VECTOR_COUNT
+};
+
+/* One entry of a CPU's call-function queue (struct call_single_data). */
+struct call_single_data {
+	struct call_single_data *next;
+	void (*fn)(void *info);
+	void *info;
+	bool wait;         /* the sender waits: csd is its, unlocked when done */
+	bool locked;
+	struct gate done;
+	unsigned sender;   /* CPU */
+};
+
+struct cpu {
+	struct machine *machine;
+	unsigned id;
+	uint64_t cycles;
+
+	bool irq_enabled;   /* IF */
+	bool in_insn;       /* set by emu between the steps of one instruction */
+	bool user_mode;     /* set by emu */
+	unsigned irq_depth; /* 1 while a handler runs */
+	uint32_t irq_pending;
+	struct gate irq_gate;
+	struct agent *irq_agent;
+
+	/* preempt_disable() depth of curr: spinlocks held, per-CPU sections. */
+	unsigned preempt_count;
+	/* Quiescent: class 0 open iff no reader, no spinlock, IF set. */
+	struct gate qs_gate;
+
+	struct task *curr;
+	struct task *idle;
+	struct task *rq_head, *rq_tail; /* runnable, not running */
+	struct gate resched_gate;       /* idle waits here */
+	bool need_resched;              /* cond_resched() gives way */
+
+	struct call_single_data *csd_queue; /* newest first, as llist */
+
+	void *hw_data; /* emu: struct vcpu */
+	void *mm_data; /* mm: struct tlb_state (cpu_tlbstate) */
+};
+
+void cpu_init(struct machine *m, unsigned id);
+
+/* ---- interrupts ---- */
+
+/** local_irq_disable, local_irq_enable - CLI and STI; each is a step. */
+void local_irq_disable(void);
+void local_irq_enable(void);
+static inline bool irqs_disabled(void)
+{
+	return !current_agent->cpu->irq_enabled;
+}
+/** local_irq_save, local_irq_restore - nestable form; steps only on change. */
+bool local_irq_save(void);
+void local_irq_restore(bool flags);
+
+/** cpu_raise - make @vector pending on @cpu. Part of the caller's step. */
+void cpu_raise(struct cpu *cpu, enum irq_vector vector);
+
+/** cpu_update_gates - recompute irq and quiescent gates after a change of
+ * in_insn, user_mode, irq_enabled or preempt_count. */
+void cpu_update_gates(struct cpu *cpu);
+
+/** preempt_disable, preempt_enable - keep this task on its CPU. Not steps. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+/* ---- smp_call_function (kernel/smp.c) ---- */
+
+/**
+ * smp_call_function_many - run @fn(@info) on every CPU of @mask but this one.
+ * @wait: return only after all have run it
+ *
+ * Linux v6.12 kernel/smp.c smp_call_function_many_cond(): queue a csd on each
+ * target, send the IPIs, wait for each csd. Calling it with interrupts off and
+ * @wait breaks a rule (EV_RULE): two CPUs doing so deadlock.
+ */
+void smp_call_function_many(cpumask_t mask, void (*fn)(void *info), void *info,
+			    bool wait);
+/** on_each_cpu_mask - as above, and @fn runs here too if this CPU is in. */
+void on_each_cpu_mask(cpumask_t mask, void (*fn)(void *info), void *info,
+		      bool wait);
+
+/* ---- tasks ---- */
+
+enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_DEAD };
+
+struct task {
+	struct agent *agent;
+	struct cpu *cpu;       /* a task stays on one CPU */
+	enum task_state state;
+	unsigned pid;
+	const char *name;
+	struct mm_struct *mm;        /* NULL: kernel thread */
+	struct mm_struct *active_mm; /* the one loaded while it runs */
+	struct task *rq_next;
+	struct gate *sleeping_on;
+	unsigned sleeping_class;
+	struct gate exited;    /* class 0 opens when it is dead */
+	int exit_signal;       /* SIGSEGV, SIGBUS ... that ended it, or 0 */
+	uint64_t fault_addr;   /* of that signal */
+	void *hw_data;         /* emu: registers, engine */
+	void *user_data;       /* scenario: thread; syscalls: process */
+	void (*fn)(struct task *t);
+};
+
+/**
+ * task_new - a runnable task on @cpu.
+ * @kind: AGENT_TASK or AGENT_KTHREAD
+ * @fn: its body; on return the task exits (schedule() away for good)
+ *
+ * A task counts as essential unless its agent's `daemon` is set afterwards.
+ * Return: the task, NULL if there are too many agents.
+ */
+struct task *task_new(struct machine *m, struct cpu *cpu, enum agent_kind kind,
+		      const char *name, void (*fn)(struct task *t));
+
+/** current_task - the task whose agent runs (also from its system calls); in
+ * interrupt context, the task that was interrupted. NULL on no CPU. */
+struct task *current_task(void);
+
+/**
+ * schedule - give the CPU to the next runnable task, or idle.
+ *
+ * Linux v6.12 kernel/sched/core.c __schedule(): interrupts off, pick next,
+ * kernel->context_switch(), switch. Returns when this task is picked again.
+ * Calling it with a spinlock held breaks a rule (EV_RULE).
+ */
+void schedule(void);
+/** cond_resched - schedule() if need_resched; also a place where a scenario
+ * can force it (CHOICE_OTHER "cond_resched" is not asked; see need_resched). */
+void cond_resched(void);
+/** need_resched - is somebody waiting for this CPU? A step-free read. */
+bool need_resched(void);
+
+/**
+ * gate_sleep - like gate_step() but the task gives up its CPU while @g is
+ * closed. @st is announced once the gate is open.
+ */
+void gate_sleep(struct gate *g, unsigned class, const struct step *st);
+
+/** task_wake - make a sleeping task runnable. Part of the caller's step. */
+void task_wake(struct task *t);
+
+#endif

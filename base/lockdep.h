@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lock-order checking, as Linux's lockdep: locks belong to classes, "B taken
+ * while holding A" is remembered as A -> B, and an order that closes a cycle is
+ * reported (EV_RULE) the first time it is seen, whether or not this run
+ * deadlocks.  trylock adds no order.  The remembered orders live as long as the
+ * run.
+ */
+#ifndef MMULATOR_BASE_LOCKDEP_H
+#define MMULATOR_BASE_LOCKDEP_H
+
+#include "base/sched.h"
+
+enum lock_event { LOCK_ACQUIRED, LOCK_RELEASED, LOCK_DOWNGRADED };
+enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
+
+/* docs/LOCKING.md has the tree. */
+enum lock_class {
+	LOCK_CLASS_NONE,
+	LOCK_MMAP,        /* mm->mmap_lock */
+	LOCK_I_MMAP,      /* mapping->i_mmap_rwsem */
+	LOCK_ANON_VMA,    /* anon_vma->rwsem */
+	LOCK_PAGE_TABLE,  /* mm->page_table_lock */
+	LOCK_PMD,         /* split lock of a PMD table */
+	LOCK_PTE,         /* split lock of a PTE table */
+	LOCK_FOLIO,       /* folio_lock() */
+	LOCK_LRU,         /* lruvec and the like */
+	LOCK_TEST_A,      /* scenarios and tests */
+	LOCK_TEST_B,
+	LOCK_CLASS_COUNT
+};
+
+#define LOCKDEP_HELD_MAX 16
+struct lockdep_held {
+	const void *lock;
+	enum lock_class class;
+	enum lock_mode mode;
+};
+
+struct lockdep {
+	/* after[a] has bit b: b was taken while a was held. */
+	uint32_t after[LOCK_CLASS_COUNT];
+	uint32_t reported[LOCK_CLASS_COUNT];
+};
+
+/**
+ * lockdep_acquire - the current agent got @lock.
+ * @try: it was a trylock: no order is recorded
+ * @nested: a second lock of the same class is meant (spin_lock_nested)
+ */
+void lockdep_acquire(const void *lock, enum lock_class class,
+		     enum lock_mode mode, bool try, bool nested);
+/** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
+void lockdep_release(const void *lock, enum lock_class class);
+/** lockdep_holds - does the current agent hold @lock (in any mode)? */
+bool lockdep_holds(const void *lock);
+/** lockdep_assert_held - EV_RULE "@rule" unless the current agent holds it. */
+void lockdep_assert_held(const void *lock, const char *rule);
+void lockdep_assert_held_write(const void *lock, const char *rule);
+const char *lock_class_name(enum lock_class class);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine: the root that all state of a run hangs off.
+ *
+ * base owns scheduling, memory, CPUs as far as the kernel sees them, time and
+ * the stream of events.  What lies above is reached through two tables of
+ * functions: `hw` (emu: what a CPU's hardware does when told) and `kernel`
+ * (mm and syscalls: where hardware enters the kernel).
+ */
+#ifndef MMULATOR_BASE_MACHINE_H
+#define MMULATOR_BASE_MACHINE_H
+
+#include "base/arena.h"
+#include "base/choicelog.h"
+#include "base/cost.h"
+#include "base/cpu.h"
+#include "base/event.h"
+#include "base/physmem.h"
+#include "base/policy.h"
+#include "base/rcu.h"
+#include "base/sched.h"
+#include "base/types.h"
+
+struct task;
+
+/* A page fault as the hardware reports it. */
+struct fault_info {
+	vaddr_t addr;       /* CR2, FAR */
+	uint64_t code;      /* x86: page-fault error code; arm64: ESR_EL1 */
+	bool write;
+	bool exec;
+	bool user;
+	bool present;       /* protection violation, not a missing entry */
+	bool reserved;      /* reserved bit set */
+	vaddr_t pc;
+};
+
+/*
+ * What mm tells the CPU it runs on.  All act on the current agent's CPU, except
+ * where a CPU is named; each is a step (STEP_TLB or STEP_IPI) of its own.
+ */
+struct machine_ops {
+	/* Post a call-function interrupt to @cpu. */
+	void (*send_ipi)(struct machine *m, unsigned cpu);
+	/* x86: INVLPG; arm64: local TLBI VAE1. All sizes, current PCID/ASID
+	 * and global entries, and the paging-structure caches. */
+	void (*invlpg)(struct machine *m, vaddr_t addr);
+	/* INVPCID: 0 address, 1 context, 2 all with globals, 3 all without. */
+	void (*invpcid)(struct machine *m, unsigned type, unsigned pcid,
+			vaddr_t addr);
+	/* MOV CR3: @root is a physical address, @noflush is bit 63. */
+	void (*write_cr3)(struct machine *m, paddr_t root, unsigned pcid,
+			  bool noflush);
+	uint64_t (*read_cr3)(struct machine *m, unsigned cpu);
+	/* Toggle CR4.PGE: everything including globals. */
+	void (*flush_all)(struct machine *m);
+};
+
+/*
+ * Where hardware enters the kernel. Called on the agent of the task concerned,
+ * with its CPU in kernel mode (vcpu_enter_kernel() done).
+ */
+struct kernel_ops {
+	/*
+	 * Page fault. Return: true if the access is to be tried again; false
+	 * if the task got a signal it cannot survive (it must end).
+	 */
+	bool (*page_fault)(struct task *t, const struct fault_info *f);
+	/* System call, arguments and result as in the architecture's ABI. */
+	long (*syscall)(struct task *t, long nr, const uint64_t args[6]);
+	/* context_switch(): switch address spaces from prev to next, with
+	 * interrupts off, on prev's agent. */
+	void (*context_switch)(struct task *prev, struct task *next);
+};
+
+/* Values a run may be limited by; 0 = no limit. */
+struct run_caps {
+	uint64_t steps;
+	unsigned spontaneous; /* speculative fills + evictions */
+};
+
+struct machine {
+	struct sched sched; /* must be first: step() finds it by the agent */
+	struct agent *agents[NR_AGENTS_MAX];
+	unsigned nr_agents;
+
+	struct policy *policy;  /* borrowed */
+	struct choice_log *log; /* what this run chose; owned */
+	struct run_caps caps;
+	unsigned nr_spontaneous;
+
+	struct arena *arena;
+	struct physmem mem;
+	const struct cost_table *costs; /* borrowed, never NULL */
+
+	unsigned nr_cpus;
+	struct cpu cpus[NR_CPUS_MAX];
+
+	struct rcu_state rcu;
+	struct lockdep *lockdep;
+
+	struct observer *observers; /* list, in order of registration */
+	uint64_t observed;          /* bit per enum event_type */
+
+	const struct machine_ops *hw; /* NULL members are allowed in tests */
+	void *hw_data;
+	const struct kernel_ops *kernel;
+	void *kernel_data; /* mm's struct kernel */
+	void *user_data;   /* of whoever created the machine (scenario) */
+
+	/* Counters that the kernel keeps; names as in /proc/vmstat. */
+	struct vmstat *vmstat;
+
+	struct host_ctx *host; /* where machine_run() came from */
+	bool stop_requested;
+	/* Called by BUG_ON() to say how to reproduce; may be NULL. */
+	void (*crash)(struct machine *m);
+};
+
+struct machine_config {
+	unsigned nr_cpus;      /* 1 .. NR_CPUS_MAX */
+	uint64_t memory_bytes; /* simulated physical memory, <= 1 TiB */
+	const struct cost_table *costs; /* NULL: cost_table_default */
+};
+
+/**
+ * machine_new - a machine with idle CPUs and empty memory.
+ *
+ * Reserves address space for memory and arena (not memory itself).
+ * Return: never NULL; running out of host address space is fatal.
+ */
+struct machine *machine_new(const struct machine_config *config);
+
+/**
+ * machine_reset - back to the state after machine_new(), keeping host memory.
+ *
+ * Everything a run created is forgotten, whatever state it was in. Observers,
+ * ops, policy and caps stay. Object identities of the next run are the same as
+ * those of any other run of the same program.
+ */
+void machine_reset(struct machine *m);
+void machine_free(struct machine *m);
+
+/** this_machine, this_cpu - of the current agent. */
+static inline struct machine *this_machine(void)
+{
+	return current_agent->machine;
+}
+static inline struct cpu *this_cpu(void)
+{
+	return current_agent->cpu;
+}
+static inline unsigned smp_processor_id(void)
+{
+	return current_agent->cpu->id;
+}
+
+/** phys_obj - identity of a physical address for a step. */
+static inline objid_t phys_obj(paddr_t pa)
+{
+	return obj_make(OBJ_SPACE_PHYS, pa);
+}
+
+/**
+ * mem_obj - identity of any simulated memory a host pointer points to: a
+ * kernel object in the arena or a frame in the direct map.
+ */
+static inline objid_t mem_obj(const struct machine *m, const void *p)
+{
+	uintptr_t off = (uintptr_t)p - (uintptr_t)m->mem.direct_map;
+
+	if (off < m->mem.size_bytes)
+		return phys_obj(off);
+	return obj_make(OBJ_SPACE_KERNEL, arena_offset(m->arena, p));
+}
+
+#endif

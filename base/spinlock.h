@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Locks with Linux's names: spinlock_t, struct rw_semaphore, seqcount_t,
+ * struct completion.  They live in arena objects or page structs; zero is
+ * not an initialised lock, call the _init function.
+ *
+ * Spinning keeps the CPU (interrupts may be taken if on); rw_semaphore and
+ * completion sleep: the CPU runs something else, or idles lazily.
+ */
+#ifndef MMULATOR_BASE_SPINLOCK_H
+#define MMULATOR_BASE_SPINLOCK_H
+
+#include "base/lockdep.h"
+#include "base/machine.h"
+
+typedef struct {
+	struct gate gate; /* class 0 open = free */
+	struct agent *owner;
+	uint8_t class;    /* enum lock_class */
+	bool initialised;
+} spinlock_t;
+
+void spin_lock_init(spinlock_t *l, enum lock_class class);
+/** spin_lock - a step (STEP_LOCK), enabled when the lock is free. */
+void spin_lock(spinlock_t *l);
+/** spin_lock_nested - a second lock of the same class, order is the caller's
+ * business (SINGLE_DEPTH_NESTING). */
+void spin_lock_nested(spinlock_t *l);
+/** spin_trylock - a step that always proceeds. Return: got it. */
+bool must_check spin_trylock(spinlock_t *l);
+/** spin_unlock - a step (STEP_UNLOCK). */
+void spin_unlock(spinlock_t *l);
+bool spin_is_locked(const spinlock_t *l);
+bool spin_lock_irqsave(spinlock_t *l); /* returns flags */
+void spin_unlock_irqrestore(spinlock_t *l, bool flags);
+
+struct rw_semaphore {
+	struct gate gate;  /* class 0 open: readers may; 1: a writer may */
+	unsigned readers;
+	struct agent *writer;
+	uint8_t class;
+};
+
+void init_rwsem(struct rw_semaphore *sem, enum lock_class class);
+/* @label: "mmap_read_lock" ...: what the step is called. Steps; may sleep. */
+void down_read_label(struct rw_semaphore *sem, const char *label);
+void down_write_label(struct rw_semaphore *sem, const char *label);
+bool must_check down_read_trylock_label(struct rw_semaphore *sem,
+					const char *label);
+bool must_check down_write_trylock_label(struct rw_semaphore *sem,
+					 const char *label);
+void up_read_label(struct rw_semaphore *sem, const char *label);
+void up_write_label(struct rw_semaphore *sem, const char *label);
+/** downgrade_write - writer becomes reader without letting a writer in. */
+void downgrade_write_label(struct rw_semaphore *sem, const char *label);
+#define down_read(s) down_read_label(s, "down_read " #s)
+#define down_write(s) down_write_label(s, "down_write " #s)
+#define down_read_trylock(s) down_read_trylock_label(s, "down_read_trylock " #s)
+#define down_write_trylock(s)                                                  \
+	down_write_trylock_label(s, "down_write_trylock " #s)
+#define up_read(s) up_read_label(s, "up_read " #s)
+#define up_write(s) up_write_label(s, "up_write " #s)
+#define downgrade_write(s) downgrade_write_label(s, "downgrade_write " #s)
+bool rwsem_is_locked(const struct rw_semaphore *sem);
+
+/* seqcount_t: even = stable. */
+typedef struct {
+	unsigned sequence;
+} seqcount_t;
+static inline void seqcount_init(seqcount_t *s)
+{
+	s->sequence = 0;
+}
+/** read_seqcount_begin - waits (spins) while odd. A step. */
+unsigned read_seqcount_begin(seqcount_t *s);
+/** read_seqcount_retry - a step. Return: it changed, try again. */
+bool read_seqcount_retry(seqcount_t *s, unsigned start);
+void write_seqcount_begin(seqcount_t *s);
+void write_seqcount_end(seqcount_t *s);
+
+struct completion {
+	struct gate gate;
+	unsigned done;
+};
+void init_completion(struct completion *c);
+/** complete - a step. */
+void complete(struct completion *c);
+/** wait_for_completion - a step; sleeps. */
+void wait_for_completion(struct completion *c);
+
+#endif
