@@ -37,7 +37,8 @@ enum event_type {
 	EV_TLB_FLUSH,      /* an invalidation ran; a = kind, addr, b = pcid */
 	EV_WALK_READ,      /* addr = pa of entry, a = value, b = level, c = va */
 	EV_WALK_WRITE,     /* A/D update: addr = pa, a = new, b = old, c = va */
-	EV_ACCESS,         /* data access retired; data = mmu_access */
+	EV_ACCESS,         /* data access retired; data = struct access_record
+			    * const * (base/access.h) */
 	EV_FAULT,          /* exception raised; addr = va, a = code */
 
 	/* kernel, seen from outside */
