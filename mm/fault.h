@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a page fault enters the mm: Linux v6.12 arch/x86/mm/fault.c
+ * do_user_addr_fault().
+ */
+#ifndef MMULATOR_MM_FAULT_H
+#define MMULATOR_MM_FAULT_H
+
+#include "base/machine.h"
+
+/**
+ * do_user_addr_fault - the kernel_ops.page_fault of the mm.
+ *
+ * Finds the VMA under mmap_lock (read), checks the access, handles the fault.
+ * Return: true to try the access again; false after setting exit_signal and
+ * fault_addr of @t (SIGSEGV, SIGBUS).
+ */
+bool do_user_addr_fault(struct task *t, const struct fault_info *f);
+
+/** mm_fault_page - fault in one page of @mm for the kernel's own access
+ * (copy_from_user, tests). Return: 0, -EFAULT, -ENOMEM. */
+int mm_fault_page(struct mm_struct *mm, vaddr_t addr, bool write);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mmu_gather: unhook, invalidate, free - in this order, for pages and for page
+ * tables.  Linux v6.12 include/asm-generic/tlb.h and mm/mmu_gather.c.
+ *
+ * Usage: tlb_gather_mmu(); unhook entries, handing over what they pointed to
+ * with tlb_remove_page() and *_free_tlb(); tlb_finish_mmu().  The struct lives
+ * on the caller's stack; batches are real frames.
+ *
+ * tlb_flush_pending counts the gathers (and others who defer a flush) that are
+ * under way in an mm: a caller that finds nothing to flush must not conclude
+ * that nothing is stale (option gather_nesting).
+ */
+#ifndef MMULATOR_MM_MMU_GATHER_H
+#define MMULATOR_MM_MMU_GATHER_H
+
+#include "base/rcu.h"
+#include "mm/mm_types.h"
+
+/* (PAGE_SIZE - header) / 8, as on a 64-bit Linux. */
+#define MMU_GATHER_BUNDLE 8
+#define MAX_GATHER_BATCH 510
+#define MAX_GATHER_BATCH_COUNT (10000 / MAX_GATHER_BATCH) /* 19 */
+#define MAX_TABLE_BATCH 509
+
+/* A page pointer, bit 0: its rmap is removed after the flush. */
+typedef uintptr_t encoded_page_t;
+#define ENCODED_PAGE_BIT_DELAY_RMAP 1u
+
+struct mmu_gather_batch {
+	struct mmu_gather_batch *next;
+	uint32_t nr;
+	uint32_t max;
+	encoded_page_t encoded_pages[];
+};
+
+struct mmu_table_batch {
+	struct rcu_head rcu;
+	struct machine *machine;
+	/* DIVERGES: Linux's header has no machine; nr shares its word. */
+	struct page *tables[MAX_TABLE_BATCH - 1];
+};
+
+struct mmu_gather {
+	struct mm_struct *mm;
+	struct page *table_batch;   /* FRAME_GATHER frame or NULL */
+	unsigned nr_tables;
+	vaddr_t start, end;         /* what must be flushed; end 0 = nothing */
+	bool fullmm;
+	bool need_flush_all;
+	bool freed_tables;
+	bool delayed_rmap;
+	bool cleared_ptes, cleared_pmds, cleared_puds, cleared_p4ds;
+	bool vma_exec, vma_huge;
+	unsigned batch_count;
+	struct mmu_gather_batch *active;
+	/* The first batch; its array is pages[]. */
+	struct mmu_gather_batch local;
+	encoded_page_t pages[MMU_GATHER_BUNDLE];
+};
+
+/** tlb_gather_mmu - begin; tlb_flush_pending + 1. */
+void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
+/** tlb_gather_mmu_fullmm - all of @mm goes, nobody runs in it any more. */
+void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
+/** tlb_finish_mmu - flush, free, tlb_flush_pending - 1. */
+void tlb_finish_mmu(struct mmu_gather *tlb);
+
+/** tlb_flush_mmu_tlbonly - flush what was unhooked so far; free nothing. */
+void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb);
+/** tlb_flush_mmu - flush, then free tables, then pages. */
+void tlb_flush_mmu(struct mmu_gather *tlb);
+
+/** __tlb_remove_page - queue a page. Return: the batches are full; the caller
+ * must get to tlb_flush_mmu() before the next one. */
+bool must_check __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
+				  bool delay_rmap);
+/** tlb_remove_page - queue a page, flushing if there is no room. */
+void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
+/** tlb_remove_table - queue an unhooked table (the *_free_tlb() below). */
+void tlb_remove_table(struct mmu_gather *tlb, struct page *table);
+/** tlb_remove_table_sync_one - IPI to all CPUs and wait: every IRQs-off walker
+ * that was under way is done. */
+void tlb_remove_table_sync_one(void);
+/** tlb_flush_rmaps - remove the rmaps that waited for the flush. */
+void tlb_flush_rmaps(struct mmu_gather *tlb, struct vm_area_struct *vma);
+
+void tlb_start_vma(struct mmu_gather *tlb, struct vm_area_struct *vma);
+void tlb_end_vma(struct mmu_gather *tlb, struct vm_area_struct *vma);
+
+/* Range tracking: an entry at @addr was cleared or changed. */
+void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
+void tlb_flush_pmd_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
+#define tlb_remove_tlb_entry(tlb, addr) tlb_flush_pte_range(tlb, addr, PAGE_SIZE)
+#define tlb_remove_pmd_tlb_entry(tlb, addr)                                    \
+	tlb_flush_pmd_range(tlb, addr, PMD_SIZE)
+/** tlb_get_unmap_shift - the smallest size that was cleared. */
+unsigned tlb_get_unmap_shift(const struct mmu_gather *tlb);
+
+/* An unhooked table goes, with the range it covered around @addr. */
+void pte_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
+void pmd_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
+void pud_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
+void p4d_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
+
+/* mm->tlb_flush_pending (include/linux/mm_types.h). Steps. */
+void inc_tlb_flush_pending(struct mm_struct *mm);
+void dec_tlb_flush_pending(struct mm_struct *mm);
+bool mm_tlb_flush_pending(struct mm_struct *mm);
+bool mm_tlb_flush_nested(struct mm_struct *mm);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * struct page as the mm uses it: flags, references, what a page is.
+ *
+ * The state lies in struct page (base/physmem.h).  A reference taken or
+ * dropped is a step, on an object of its own for each page (page_obj()),
+ * because who drops the last one decides what everybody else sees; flags are
+ * changed inside the step that makes the change visible (a PTE update, a lock
+ * section) and take none.
+ *
+ * Not here: rmap counts (mm/rmap.h), the allocator (base/physmem.h).
+ */
+#ifndef MMULATOR_MM_PAGE_H
+#define MMULATOR_MM_PAGE_H
+
+#include "base/machine.h"
+#include "base/physmem.h"
+
+struct mm_struct;
+
+/* Page flags of the mm, from PG_mm_first up. */
+#define PG_anon_exclusive 16 /* mapped by this mm alone: reuse on write */
+#define PG_swapbacked 17     /* anon: clear = lazily freed (MADV_FREE) */
+#define PG_dirty 18
+#define PG_lru 19
+#define PG_uptodate 20
+#define PG_referenced 21
+#define PG_locked 22
+
+static inline bool page_test_flag(const struct page *page, unsigned flag)
+{
+	return (page->flags >> flag) & 1;
+}
+static inline void page_set_flag(struct page *page, unsigned flag)
+{
+	page->flags |= 1u << flag;
+}
+static inline void page_clear_flag(struct page *page, unsigned flag)
+{
+	page->flags &= ~(1u << flag);
+}
+
+#define MM_PAGE_FLAG(Name, flag)                                               \
+	static inline bool Page##Name(const struct page *page)                 \
+	{                                                                      \
+		return page_test_flag(page, flag);                             \
+	}                                                                      \
+	static inline void SetPage##Name(struct page *page)                    \
+	{                                                                      \
+		page_set_flag(page, flag);                                     \
+	}                                                                      \
+	static inline void ClearPage##Name(struct page *page)                  \
+	{                                                                      \
+		page_clear_flag(page, flag);                                   \
+	}
+MM_PAGE_FLAG(AnonExclusive, PG_anon_exclusive)
+MM_PAGE_FLAG(SwapBacked, PG_swapbacked)
+MM_PAGE_FLAG(Dirty, PG_dirty)
+MM_PAGE_FLAG(LRU, PG_lru)
+MM_PAGE_FLAG(Uptodate, PG_uptodate)
+MM_PAGE_FLAG(Referenced, PG_referenced)
+#undef MM_PAGE_FLAG
+
+/** PageAnon - anonymous memory (a property of the frame's kind). */
+static inline bool PageAnon(const struct page *page)
+{
+	return page->kind == FRAME_ANON;
+}
+static inline bool PageHead(const struct page *page)
+{
+	return page_test_flag(page, PG_head);
+}
+static inline bool PageTail(const struct page *page)
+{
+	return page_test_flag(page, PG_tail);
+}
+static inline bool PageCompound(const struct page *page)
+{
+	return page->flags & (1u << PG_head | 1u << PG_tail);
+}
+/** PageTable - a page table of any level, not yet freed. */
+static inline bool PageTable(const struct page *page)
+{
+	return page->kind >= FRAME_PT_PTE && page->kind <= FRAME_PT_PGD;
+}
+
+/** compound_head - the head of @page's block; @page itself if order 0. */
+struct page *compound_head(struct page *page);
+/** compound_nr - frames in @head's block. */
+static inline unsigned compound_nr(const struct page *head)
+{
+	return PageHead(head) ? 1u << head->order : 1;
+}
+
+/** page_obj - identity of the struct page itself (counts, flags) for steps:
+ * an address beyond any physical memory. */
+objid_t page_obj(const struct page *page);
+/** page_phys - physical address of the frame. */
+paddr_t page_phys(const struct page *page);
+
+/** get_page - take a reference on the block. A step, "get_page". */
+void get_page(struct page *page);
+/** page_ref_add - take @nr references. A step, "page_ref_add". */
+void page_ref_add(struct page *page, int nr);
+/** page_ref_count - a step, "page_count". */
+int page_ref_count(struct page *page);
+/** page_ref_freeze - if the count is @count set it to 0. A step. */
+bool must_check page_ref_freeze(struct page *page, int count);
+/** page_ref_unfreeze - the opposite. A step. */
+void page_ref_unfreeze(struct page *page, int count);
+
+/**
+ * put_page - drop a reference; the last one frees the block.
+ * @page: any page of it; the zero page and the huge zero page are ignored
+ *
+ * A step, "put_page", addr = physical address. Dropping a reference that is
+ * not there is an EV_FRAME_BAD_FREE event.
+ */
+void put_page(struct page *page);
+
+/** is_zero_page, is_huge_zero_page - of the machine that runs. */
+bool is_zero_page(const struct page *page);
+bool is_huge_zero_page(const struct page *page);
+
+/**
+ * alloc_anon_page - vma_alloc_folio(): a zeroed or not yet written anon page.
+ * @order: 0 or HPAGE_PMD_ORDER
+ * @zero: charge for clearing it and make it read as zero
+ *
+ * Return: refcount 1, PG_swapbacked, PG_uptodate; NULL without memory.
+ */
+struct page *alloc_anon_page(struct machine *m, unsigned order, bool zero);
+
+/** copy_user_page - content of @src's frame into @dst's. A step,
+ * "copy_page", that reads all of @src. */
+void copy_user_page(struct page *dst, struct page *src, vaddr_t addr);
+
+#endif
