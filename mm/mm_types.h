@@ -54,6 +54,11 @@ struct vm_area_struct {
 	/* i_mmap_rwsem: list of the mapping's VMAs. */
 	struct vm_area_struct *i_mmap_next;
 
+	/* The next of a run that is being unmapped, off the tree: private to
+	 * the unmapper (Linux keeps such a run in a second maple tree). */
+	struct vm_area_struct *unmap_next;
+	struct rcu_head vm_rcu;
+
 	const char *name; /* from the scenario, for reports; may be NULL */
 };
 

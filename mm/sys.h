@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory system calls as functions of a task: arguments are raw, the
+ * result is what the guest gets (a value, or -errno).  The system-call layer
+ * decodes registers and file descriptors and calls these; tests call them from
+ * a task's agent directly.
+ *
+ * Each must run on the agent of @t, with @t->mm set.  They take and release
+ * their own locks and may sleep.  EV_SYSCALL_ENTER/EXIT are the caller's.
+ */
+#ifndef MMULATOR_MM_SYS_H
+#define MMULATOR_MM_SYS_H
+
+#include "base/machine.h"
+#include "mm/mmap.h"
+
+struct address_space;
+struct mm_struct;
+struct task;
+
+/** do_sys_mmap - mmap(2); @req->pgoff is in pages. */
+long do_sys_mmap(struct task *t, const struct mmap_request *req);
+long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len);
+long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len,
+		     uint64_t prot);
+long do_sys_mremap(struct task *t, vaddr_t addr, uint64_t old_len,
+		   uint64_t new_len, uint64_t flags, vaddr_t new_addr);
+/** do_sys_brk - returns the new break, or the old one on failure. */
+long do_sys_brk(struct task *t, vaddr_t brk);
+long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior);
+/** do_sys_ftruncate - on a shmem object the caller has a reference to. */
+long do_sys_ftruncate(struct task *t, struct address_space *file,
+		      uint64_t length_bytes);
+
+/**
+ * dup_mm - the memory half of fork(2): a copy of @oldmm.
+ * @t: the task that forks
+ *
+ * Return: the child's mm (mm_users 1, for the child task), NULL for ENOMEM.
+ */
+struct mm_struct *dup_mm(struct task *t, struct mm_struct *oldmm);
+
+/** exit_mm - the task gives up its address space (Linux v6.12 kernel/exit.c):
+ * it goes on as a lazy user of it until it is switched away. */
+void exit_mm(struct task *t);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VMAs: looking them up, splitting and merging them (Linux v6.12 mm/vma.c).
+ *
+ * Invariants, with mmap_lock not held for writing by anyone:
+ *  - VMAs do not overlap, are page aligned and not empty;
+ *  - the tree's ranges are those of the VMAs;
+ *  - two neighbours that could be one VMA may stay two, as in Linux (madvise
+ *    and mremap do not always merge), but never the other way round.
+ *
+ * Fields of a VMA change only under mmap_lock for writing together with the
+ * locks of the reverse maps it is in (struct vma_prepare), so walkers that hold
+ * any one of them see it whole.
+ *
+ * Locks: mmap_lock > i_mmap_rwsem > anon_vma. See docs/LOCKING.md.
+ */
+#ifndef MMULATOR_MM_VMA_H
+#define MMULATOR_MM_VMA_H
+
+#include "mm/mm_types.h"
+
+static inline uint64_t vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+/** is_cow_mapping - private and could become writable. */
+static inline bool is_cow_mapping(uint64_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
+
+/* ---- looking up: mmap_lock held (read is enough); not steps ---- */
+
+/** find_vma - the first VMA that ends above @addr, or NULL. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr);
+/** find_vma_prev - as find_vma(); *@prev is the one before it, or NULL. */
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
+				     struct vm_area_struct **prev);
+/** vma_lookup - the VMA @addr lies in, or NULL. */
+struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr);
+/** find_vma_intersection - the first VMA that overlaps [start, end). */
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
+					     vaddr_t start, vaddr_t end);
+/** vma_next, vma_prev - neighbours by address, or NULL. */
+struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
+struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
+
+/** for_each_vma - visit the VMAs of @mm in order of address. The body may
+ * change or free the current VMA only as its last act. */
+#define for_each_vma(mm, vma)                                                  \
+	for ((vma) = find_vma(mm, 0); (vma); (vma) = vma_next(vma))
+/** for_each_vma_range - those that overlap [start, end). */
+#define for_each_vma_range(mm, vma, start, end)                                \
+	for ((vma) = find_vma_intersection(mm, start, end);                    \
+	     (vma) && (vma)->vm_start < (end); (vma) = vma_next(vma))
+
+/* ---- changing: mmap_lock held for writing ---- */
+
+/** vm_area_alloc - a VMA of @mm with nothing set; NULL if memory is out. */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+/** vm_area_dup - a copy that is in no tree and no reverse map. */
+struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
+/** vm_area_free - after a grace period; vm_area_free_now - at once, when no
+ * lockless reader can know it (Linux's __vm_area_free()). */
+void vm_area_free(struct vm_area_struct *vma);
+void vm_area_free_now(struct vm_area_struct *vma);
+/** remove_vma - drop its file and free it. @unreachable: at once. */
+void remove_vma(struct vm_area_struct *vma, bool unreachable);
+
+/** vma_link - insert a complete VMA; -ENOMEM. */
+int must_check vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/**
+ * split_vma - make @addr a boundary.
+ * @vma: strictly contains @addr
+ * @new_below: the new VMA is the part below @addr; @vma stays the other
+ *
+ * Return: 0, -ENOMEM (no memory, or too many VMAs).
+ */
+int must_check split_vma(struct vm_area_struct *vma, vaddr_t addr,
+			 bool new_below);
+/** split_vma_nocount - split_vma() without looking at max_map_count (Linux's
+ * __split_vma()). */
+int must_check split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr,
+				 bool new_below);
+
+/*
+ * A merge that is being considered: the range [start, end) with its
+ * properties, and its neighbours (Linux's struct vma_merge_struct).
+ */
+struct vma_merge {
+	struct mm_struct *mm;
+	struct vm_area_struct *prev; /* below start, or NULL */
+	struct vm_area_struct *next; /* at or above end, or NULL */
+	struct vm_area_struct *vma;  /* the VMA that is modified; new: NULL */
+	vaddr_t start, end;
+	uint64_t flags;
+	struct address_space *file;
+	uint64_t pgoff;
+	struct anon_vma *anon_vma;
+	bool nomem; /* the merge would have been possible but memory is out */
+};
+
+/**
+ * vma_merge_new_range - extend a neighbour over a range that has no VMA, or
+ * close the gap between two.
+ *
+ * Return: the VMA that now covers the range, or NULL: nothing was changed.
+ */
+struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg);
+/** vma_merge_existing_range - give the range of @vmg->vma (all of it, its
+ * first or its last part) to a neighbour with the same properties. */
+struct vm_area_struct *vma_merge_existing_range(struct vma_merge *vmg);
+/** vma_merge_extend - grow @vma by @delta bytes, merging with what follows. */
+struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
+					uint64_t delta);
+
+/**
+ * vma_modify_flags - make [start, end) of @vma a VMA with @flags: merge with a
+ * neighbour that has them, else split.
+ * @prev: VMA below @start, or NULL
+ *
+ * Sets no flags itself. Return: the VMA of the range, or NULL for -ENOMEM.
+ */
+struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
+					struct vm_area_struct *vma,
+					vaddr_t start, vaddr_t end,
+					uint64_t flags);
+
+/** vma_shrink - cut @vma to [start, end), within it; -ENOMEM. */
+int must_check vma_shrink(struct vm_area_struct *vma, vaddr_t start,
+			  vaddr_t end);
+
+/** copy_vma - the VMA that mremap moves @vma's pages to: merged or new. Sets
+ * *@need_rmap_locks if rmap order does not guarantee that a walker sees each
+ * page at its old or its new place. */
+struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
+				uint64_t len, uint64_t pgoff,
+				bool *need_rmap_locks);
+
+/** vma_check - BUG_ON any broken invariant of @mm's VMAs and tree. */
+void vma_check(struct mm_struct *mm);
+
+#endif
