@@ -24,8 +24,11 @@ typedef uint64_t pfn_t;   /* paddr >> PAGE_SHIFT */
 #define ALIGN_DOWN(x, a) ((x) & ~((uint64_t)(a)-1))
 #define ALIGN_UP(x, a) ALIGN_DOWN((x) + ((uint64_t)(a)-1), a)
 #define IS_ALIGNED(x, a) (((x) & ((uint64_t)(a)-1)) == 0)
+/* glib has the same two. */
+#ifndef MIN
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+#endif
 
 #define container_of(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/ast.h"
+
+#include <string.h>
+
+static void init_lists(struct scenario *s)
+{
+	s->options_tail = &s->options;
+	s->files_tail = &s->files;
+	s->processes_tail = &s->processes;
+	s->setup_tail = &s->setup;
+	s->threads_tail = &s->threads;
+	s->variants_tail = &s->variants;
+	s->conditions_tail = &s->conditions;
+}
+
+struct scenario *scenario_new(const char *file, const char *text, size_t len)
+{
+	struct scenario *s = g_new0(struct scenario, 1);
+	char *copy;
+
+	s->nodes = g_ptr_array_new_with_free_func(g_free);
+	s->strings = g_string_chunk_new(1024);
+	s->citations = g_ptr_array_new();
+	s->source.file = ast_intern(s, file, -1);
+	copy = ast_alloc(s, len + 1);
+	if (len)
+		memcpy(copy, text, len);
+	s->source.text = copy;
+	s->source.len = len;
+	init_lists(s);
+	return s;
+}
+
+void scenario_free(struct scenario *s)
+{
+	if (!s)
+		return;
+	g_ptr_array_unref(s->nodes);
+	g_ptr_array_unref(s->citations);
+	g_string_chunk_free(s->strings);
+	g_free(s);
+}
+
+void *ast_alloc(struct scenario *s, size_t size)
+{
+	void *p = g_malloc0(size);
+
+	g_ptr_array_add(s->nodes, p);
+	return p;
+}
+
+const char *ast_intern(struct scenario *s, const char *text, gssize len)
+{
+	g_autofree char *copy = NULL;
+
+	if (len < 0)
+		return g_string_chunk_insert_const(s->strings, text);
+	copy = g_strndup(text, (gsize)len);
+	return g_string_chunk_insert_const(s->strings, copy);
+}
+
+#define FIND_BY_NAME(list, wanted)                                             \
+	do {                                                                   \
+		for (; (list); (list) = (list)->next) {                        \
+			if (strcmp((list)->name, (wanted)) == 0)               \
+				break;                                         \
+		}                                                              \
+	} while (0)
+
+struct ast_process *find_process(const struct scenario *s, const char *name)
+{
+	struct ast_process *p = s->processes;
+
+	FIND_BY_NAME(p, name);
+	return p;
+}
+
+struct ast_thread *find_thread(const struct scenario *s, const char *name)
+{
+	struct ast_thread *t = s->threads;
+
+	FIND_BY_NAME(t, name);
+	return t;
+}
+
+struct ast_file *find_file(const struct scenario *s, const char *name)
+{
+	struct ast_file *f = s->files;
+
+	FIND_BY_NAME(f, name);
+	return f;
+}
+
+struct ast_variant *find_variant(const struct scenario *s, const char *name)
+{
+	struct ast_variant *v = s->variants;
+
+	FIND_BY_NAME(v, name);
+	return v;
+}
+
+struct ast_map *find_map(const struct ast_process *p, const char *name)
+{
+	struct ast_map *map = NULL;
+
+	for (; p && !map; p = p->parent) {
+		map = p->maps;
+		FIND_BY_NAME(map, name);
+	}
+	return map;
+}
+
+const char *arch_name(enum ast_arch arch)
+{
+	static const char *const names[] = { "x86_64", "arm64", "riscv64" };
+
+	return arch < ARCH_COUNT ? names[arch] : "?";
+}
+
+static void apply_machine(struct ast_machine *to,
+			  const struct ast_machine *from)
+{
+#define APPLY(key, field)                                                      \
+	do {                                                                   \
+		if (from->set & (1U << (key)))                                 \
+			to->field = from->field;                               \
+	} while (0)
+	APPLY(MACHINE_ARCH, arch);
+	APPLY(MACHINE_CPUS, nr_cpus);
+	APPLY(MACHINE_PROFILE, profile);
+	APPLY(MACHINE_MEMORY, memory_bytes);
+	APPLY(MACHINE_LEVELS, levels);
+	APPLY(MACHINE_PCID, pcid);
+	APPLY(MACHINE_GLOBAL, global);
+	APPLY(MACHINE_STRICT, strict);
+	APPLY(MACHINE_SPECULATION, speculation);
+	APPLY(MACHINE_EVICTION, eviction);
+	APPLY(MACHINE_ERRATUM383, erratum383);
+#undef APPLY
+	to->set |= from->set;
+}
+
+struct ast_machine effective_machine(const struct scenario *s,
+				     const struct ast_variant *v)
+{
+	struct ast_machine machine = {
+		.arch = ARCH_X86_64,
+		.nr_cpus = 1,
+		.profile = "skylake-sp",
+		.memory_bytes = UINT64_C(1) << 30,
+		.levels = 4,
+		.pcid = true,
+		.global = true,
+	};
+
+	apply_machine(&machine, &s->machine);
+	if (v)
+		apply_machine(&machine, &v->machine);
+	machine.set = (1U << MACHINE_KEY_COUNT) - 1;
+	return machine;
+}
