@@ -46,6 +46,8 @@ endif()
 target_compile_options(mmu_flags INTERFACE
 	"$<$<COMPILE_LANGUAGE:C>:${warnings}>")
 
+# Lets gcc inline our functions into each other in spite of -fPIC.
+target_compile_options(mmu_flags INTERFACE -fno-semantic-interposition)
 if(MMU_SANITIZE)
 	set(sanitize -fsanitize=${MMU_SANITIZE} -fno-sanitize-recover=all
 		-fno-omit-frame-pointer)

@@ -77,7 +77,7 @@ def headers(root):
 def scripts(root):
     """Scripts and build files: whatever has `#` comments and is ours."""
     found = [f for f in walk(root, ("scripts", "cmake", ".ci"))
-             if "__pycache__" not in f and not f.endswith((".in", ".cfg"))]
+             if "__pycache__" not in f and not f.endswith((".in", ".cfg", ".txt"))]
     for name in ("run", "test", "CMakeLists.txt"):
         if os.path.exists(os.path.join(root, name)):
             found.append(name)

@@ -18,7 +18,7 @@ function(mmu_scenarios prefix folder status)
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 		math(EXPR timeout "${MMU_TIMEOUT} * 5")
 		set_tests_properties(${prefix}/${name} PROPERTIES
-			LABELS scenario TIMEOUT ${timeout})
+			LABELS scenarios TIMEOUT ${timeout})
 	endforeach()
 endfunction()
 
