@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports: what a run did, for people.
+ *
+ * A recorder observes a machine and keeps compact records of the events a
+ * person may want to read about.  From them come the column report - one column
+ * per CPU, only the lines that explain the hazards, short enough for an e-mail -
+ * and the full trace, one line per event.
+ *
+ * A report is made before machine_reset(): names of agents are the machine's.
+ */
+#ifndef MMULATOR_VIZ_REPORT_H
+#define MMULATOR_VIZ_REPORT_H
+
+#include <glib.h>
+
+#include "base/machine.h"
+#include "oracle/oracle.h"
+
+struct recorder;
+
+/* Kept for one event; see viz/report.c for what the numbers mean per type. */
+struct record {
+	uint64_t step;
+	uint64_t addr;
+	uint64_t a, b, c;
+	const char *text;  /* literal or the recorder's; NULL: none */
+	uint8_t type;      /* enum event_type */
+	int8_t agent;      /* id, -1: none */
+	int8_t cpu;        /* -1: none */
+	uint8_t level;     /* TLB and page-table events: 1 = 4K, 2 = 2M ... */
+	bool write, hit, in_irq;
+};
+
+/**
+ * recorder_new - a recorder.
+ * @all_steps: also keep EV_STEP and EV_CHOICE, for traces (slower)
+ */
+struct recorder *recorder_new(bool all_steps);
+void recorder_free(struct recorder *r);
+void recorder_attach(struct recorder *r, struct machine *m);
+void recorder_detach(struct recorder *r);
+/** recorder_reset - a new run starts: forget everything. */
+void recorder_reset(struct recorder *r);
+const struct record *recorder_records(const struct recorder *r, size_t *n);
+
+/* How a guest instruction is written in a trace: set by whoever has a
+ * disassembler.  Appends to @out; may append nothing. */
+struct trace_hooks {
+	void (*instruction)(GString *out, const struct machine *m,
+			    const struct agent *a, vaddr_t pc, void *data);
+	void *data;
+};
+
+#define REPORT_LINES_MAX 30
+
+/**
+ * viz_report - columns and hazard lines of the first hazard, the other
+ * hazards as one line each.
+ * @out: appended to; ends with a newline
+ * @r: what happened
+ * @hazards: what the oracles found; may be none
+ * @n: how many
+ * @m: the machine, for names
+ *
+ * 72 columns wide for two CPUs; further CPUs add 36 each.
+ */
+void viz_report(GString *out, const struct recorder *r,
+		const struct hazard *hazards, unsigned n,
+		const struct machine *m);
+
+/** viz_trace - every record, one line each. @hooks may be NULL. */
+void viz_trace(GString *out, const struct recorder *r, const struct machine *m,
+	       const struct trace_hooks *hooks);
+
+#endif
