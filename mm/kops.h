@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel operations by name: what a scenario's kernel thread can be told to do
+ * (`collapse A heap`, `reclaim A heap 2M`, `flush_tlb_all`, `lock L`).
+ *
+ * Each runs on the agent of the calling task, between EV_KERNEL_ENTER and
+ * EV_KERNEL_EXIT with its name.
+ */
+#ifndef MMULATOR_MM_KOPS_H
+#define MMULATOR_MM_KOPS_H
+
+#include "mm/mm_types.h"
+
+#define KOP_ARGS_MAX 6
+
+enum kop_arg_kind {
+	KOP_ARG_NONE,
+	KOP_ARG_ADDR, /* an address in the mm */
+	KOP_ARG_LEN,  /* a number of bytes */
+	KOP_ARG_NUM,  /* any number */
+	KOP_ARG_LOCK, /* number of a test lock, 0 .. KOP_NR_LOCKS - 1; the
+		       * scenario language gives them names */
+};
+
+/* Locks a scenario may declare; each is a spinlock and an rwsem. */
+#define KOP_NR_LOCKS 8
+
+struct kop {
+	const char *name;
+	const char *help;     /* one line */
+	bool needs_mm;
+	enum kop_arg_kind args[KOP_ARGS_MAX]; /* up to KOP_ARG_NONE */
+	const char *arg_names[KOP_ARGS_MAX];
+	long (*run)(struct kernel *k, struct mm_struct *mm,
+		    const uint64_t args[KOP_ARGS_MAX]);
+};
+
+/** kop_find - by name; NULL if there is none. */
+const struct kop *kop_find(const char *name);
+/** kop_table - all of them, @n. */
+const struct kop *kop_table(unsigned *n);
+/**
+ * kop_run - run @op with the events around it.
+ * @mm: the process it works on; NULL if !op->needs_mm
+ *
+ * Context: a task's agent; no locks but those earlier operations took.
+ * Return: the operation's result, 0 or more; -errno.
+ */
+long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
+	     const uint64_t args[KOP_ARGS_MAX]);
+
+#endif

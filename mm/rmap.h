@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reverse mapping: from a page to the entries that map it.
+ *
+ * An anonymous page's `mapping` is its anon_vma, a shmem page's is its
+ * address_space; both list VMAs, and page->index says where in each VMA the
+ * page would be.  The lists say where to look; only an entry found under the
+ * page-table lock says that the page is mapped.
+ *
+ * Counts: page->mapcount is the number of PTEs that map this frame.  The
+ * number of PMDs that map a huge page is kept beside it, in its second frame
+ * (compound_mapcount_pmd()), as Linux keeps _entire_mapcount.
+ *
+ * Lock order: mmap_lock, folio lock, i_mmap_rwsem, anon_vma->rwsem, page-table
+ * locks (the comment at the top of Linux mm/rmap.c).
+ *
+ * DIVERGES: one anon_vma serves a VMA and all its copies by split and fork, as
+ * in Linux before 2.6.34; there are no anon_vma_chains and hence no tree of
+ * anon_vmas.  A walk visits more VMAs than Linux would, and finds the same
+ * entries.
+ *
+ * Linux v6.12 mm/rmap.c, include/linux/rmap.h.
+ */
+#ifndef MMULATOR_MM_RMAP_H
+#define MMULATOR_MM_RMAP_H
+
+#include "mm/mm_types.h"
+
+struct anon_vma {
+	struct rw_semaphore rwsem; /* write: change the list; read: walk it */
+	/* One per VMA in the list, and one per lockless user. The object is
+	 * freed by RCU when it drops to zero. */
+	atomic_t refcount;
+	struct vm_area_struct *head; /* linked by anon_vma_next */
+	struct rcu_head rcu;
+	struct kernel *kernel;
+};
+
+/* ---- life of anon_vmas ---- */
+
+/**
+ * anon_vma_prepare - give @vma an anon_vma if it has none.
+ *
+ * Context: mmap_lock held for reading at least. Steps.
+ * Return: 0, -ENOMEM.
+ */
+int anon_vma_prepare(struct vm_area_struct *vma);
+/**
+ * anon_vma_clone - @dst (a copy, by split, of @src) joins @src's anon_vma.
+ * Context: mmap_lock for writing. Return: 0.
+ */
+int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src);
+/** anon_vma_fork - likewise for the child's copy @vma of @pvma. */
+int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);
+/** unlink_anon_vmas - @vma leaves its anon_vma, which may go. */
+void unlink_anon_vmas(struct vm_area_struct *vma);
+
+void anon_vma_lock_write(struct anon_vma *anon_vma);
+void anon_vma_unlock_write(struct anon_vma *anon_vma);
+void anon_vma_lock_read(struct anon_vma *anon_vma);
+void anon_vma_unlock_read(struct anon_vma *anon_vma);
+/** page_get_anon_vma - with a reference, by RCU; NULL if @page is not mapped
+ * or no longer anonymous. */
+struct anon_vma *page_get_anon_vma(struct page *page);
+void put_anon_vma(struct anon_vma *anon_vma);
+
+/* ---- counting ---- */
+
+/* page_add_anon_rmap() flags. */
+#define RMAP_NONE 0u
+#define RMAP_EXCLUSIVE 1u /* the page becomes PageAnonExclusive */
+#define RMAP_COMPOUND 2u  /* mapped by a PMD */
+
+/**
+ * page_add_new_anon_rmap - a fresh anonymous page (huge if it is a head) gets
+ * its first mapping, exclusive. Nobody knows the page yet: not a step.
+ */
+void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			    vaddr_t addr);
+/** page_add_anon_rmap - one more mapping. A step, as all that follow. */
+void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
+			vaddr_t addr, unsigned flags);
+/** page_move_anon_rmap - @vma owns @page alone; it becomes exclusive. */
+void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma);
+void page_add_file_rmap(struct page *page, struct vm_area_struct *vma,
+			bool compound);
+void page_dup_file_rmap(struct page *page, bool compound);
+/**
+ * page_try_dup_anon_rmap - fork shares an anonymous page.
+ *
+ * Clears PageAnonExclusive: the caller write-protects the parent's entry.
+ * Return: 0; -EBUSY if the page may be pinned and must be copied.
+ */
+int page_try_dup_anon_rmap(struct page *page, bool compound,
+			   struct vm_area_struct *src_vma);
+/**
+ * page_remove_rmap - an entry that mapped @page is gone.
+ * @compound: it was a PMD
+ * Context: under the page-table lock, or after the delayed flush.
+ */
+void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
+		      bool compound);
+
+/** page_compound_mapcount_ptr - number of PMDs mapping the huge page @head. */
+static inline uint64_t *page_compound_mapcount_ptr(struct page *head)
+{
+	/* As Linux's _entire_mapcount it lives in the second frame. */
+	return &head[1].index;
+}
+/** page_mapped, folio_mapcount - how often the page (of a huge page: any part
+ * of it) is mapped. No step. */
+int folio_mapcount(const struct page *head);
+bool page_mapped(const struct page *page);
+
+/* ---- walking ---- */
+
+/** vma_address - where @page would be in @vma; false: nowhere. */
+bool vma_address(const struct page *page, const struct vm_area_struct *vma,
+		 vaddr_t *addr);
+
+struct rmap_walk_control {
+	void *arg;
+	/* Return false: stop. */
+	bool (*rmap_one)(struct page *page, struct vm_area_struct *vma,
+			 vaddr_t addr, void *arg);
+	/* Tested after each VMA; may be NULL. */
+	bool (*done)(struct page *page);
+};
+
+/**
+ * rmap_walk - call rmap_one() for each VMA that may map @page.
+ * Context: folio lock held; takes i_mmap_rwsem or the anon_vma's for reading.
+ */
+void rmap_walk(struct page *page, struct rmap_walk_control *rwc);
+
+/* Position of a walk over the entries of one VMA that map a page. */
+struct page_vma_mapped_walk {
+	struct page *page;
+	struct vm_area_struct *vma;
+	vaddr_t address;
+	pmd_t *pmd;
+	pte_t *pte;      /* mapped and locked, or NULL: a huge PMD, locked */
+	spinlock_t *ptl; /* held while on an entry */
+};
+
+/**
+ * page_vma_mapped_walk - go to the next entry that maps the page.
+ *
+ * Return: true, with ptl held; false, with nothing held, when there is none.
+ * A page has at most one entry in a VMA, the second call ends the walk.
+ */
+bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw);
+/** page_vma_mapped_walk_done - leave a walk early. */
+void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);
+
+/* try_to_unmap() flags. */
+#define TTU_SPLIT_HUGE_PMD 0x4u
+#define TTU_SYNC 0x10u
+
+/**
+ * try_to_unmap - take a page out of every page table.
+ *
+ * Clean lazyfree pages and shmem pages only; others are left mapped (there is
+ * no swap).
+ * Context: folio lock held.
+ */
+void try_to_unmap(struct page *page, unsigned flags);
+
+#endif

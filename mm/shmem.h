@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared memory files: what memfd_create() and shared anonymous mappings are
+ * made of.  Their pages live in the page cache (mm/filemap.h) and nowhere
+ * else; there is no swap.
+ *
+ * Linux v6.12 mm/shmem.c.
+ */
+#ifndef MMULATOR_MM_SHMEM_H
+#define MMULATOR_MM_SHMEM_H
+
+#include "mm/filemap.h"
+
+/**
+ * shmem_file_setup - a new file, on kernel->files, with one reference.
+ * @name: for reports; copied
+ * @size: bytes
+ *
+ * Not a step: nobody knows it yet.
+ * Return: the file, or NULL if the arena is exhausted.
+ */
+struct address_space *shmem_file_setup(struct kernel *k, const char *name,
+				       uint64_t size);
+/** get_file, fput - references; a step each. The last fput() truncates and
+ * frees the file. */
+void get_file(struct address_space *file);
+void fput(struct address_space *file);
+/** shmem_find_file - by name; NULL if there is none. No step. */
+struct address_space *shmem_find_file(const struct kernel *k,
+				      const char *name);
+
+/**
+ * shmem_get_folio - the page at @index, allocated (zeroed) if absent.
+ * @pagep: result: locked, with a reference for the caller
+ *
+ * Return: 0; -EINVAL beyond i_size; -ENOMEM.
+ */
+int shmem_get_folio(struct address_space *file, uint64_t index,
+		    struct page **pagep);
+
+/**
+ * shmem_fault - the vm_ops->fault of a shmem VMA.
+ * @pgoff: page offset in the file
+ * @pagep: result: locked, with a reference
+ *
+ * Linux v6.12 mm/shmem.c shmem_fault().
+ * Return: 0 (VM_FAULT_LOCKED); -EINVAL (VM_FAULT_SIGBUS); -ENOMEM
+ * (VM_FAULT_OOM).
+ */
+int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff,
+		struct page **pagep);
+
+/**
+ * shmem_setattr_size - ftruncate(): set the size, give up pages beyond it.
+ *
+ * Linux v6.12 mm/shmem.c shmem_setattr(): i_size_write, unmap_mapping_range
+ * from the new end, truncate_inode_pages, unmap_mapping_range again.
+ * Return: 0.
+ */
+int shmem_setattr_size(struct address_space *file, uint64_t newsize);
+
+#endif

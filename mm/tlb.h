@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The x86 flush protocol: who must be told, and what a CPU that was told does.
+ *
+ * Each mm has a generation (tlb_gen) that every flush request increments.
+ * Each CPU keeps, for each of six ASIDs, which mm (ctx_id) its entries belong
+ * to and up to which generation they are flushed.  A CPU that is not
+ * interrupted (lazy, or running another mm) finds out from the generation when
+ * it switches to the mm.
+ *
+ * Invariant: an ASID's entries are those of the mm with its ctx_id, and every
+ * flush up to its tlb_gen has been done.
+ *
+ * Only loaded_mm and is_lazy are read by other CPUs; writing them is a step.
+ * The rest is the CPU's own and is changed with interrupts off, without steps.
+ *
+ * Linux v6.12 arch/x86/mm/tlb.c, arch/x86/include/asm/tlbflush.h.
+ */
+#ifndef MMULATOR_MM_TLB_H
+#define MMULATOR_MM_TLB_H
+
+#include "mm/mm_types.h"
+
+#define TLB_FLUSH_ALL (~UINT64_C(0))
+#define TLB_GENERATION_INVALID 0
+#define TLB_NR_DYN_ASIDS 6
+/* More pages than that: flush everything. Linux: tunable, 33. */
+#define TLB_SINGLE_PAGE_FLUSH_CEILING 33
+
+/* What the requester of a flush tells the other CPUs. */
+struct flush_tlb_info {
+	struct mm_struct *mm; /* NULL: every mm */
+	vaddr_t start, end;   /* end == TLB_FLUSH_ALL: everything */
+	uint64_t new_tlb_gen;
+	unsigned initiating_cpu;
+	uint8_t stride_shift;
+	bool freed_tables;
+};
+
+struct tlb_context {
+	uint64_t ctx_id; /* 0: nobody's */
+	uint64_t tlb_gen;
+};
+
+/* cpu->mm_data: cpu_tlbstate, cpu_tlbstate_shared and flush_tlb_info. */
+struct tlb_state {
+	/* Written by this CPU, read by all. */
+	struct mm_struct *loaded_mm; /* or LOADED_MM_SWITCHING */
+	bool is_lazy;
+
+	/* This CPU's own. */
+	uint16_t loaded_mm_asid;
+	uint16_t next_asid;
+	struct tlb_context ctxs[TLB_NR_DYN_ASIDS];
+	struct flush_tlb_info flush_info;
+	unsigned flush_info_idx; /* 1 while flush_info is in use */
+};
+
+/* loaded_mm while CR3 is about to change. */
+#define LOADED_MM_SWITCHING ((struct mm_struct *)(uintptr_t)1)
+
+/** cpu_tlbstate - of @cpu. */
+static inline struct tlb_state *cpu_tlbstate(const struct cpu *cpu)
+{
+	return cpu->mm_data;
+}
+
+/** kern_pcid - what CR3 holds for an ASID: PCID 0 is nobody's. */
+static inline unsigned kern_pcid(unsigned asid)
+{
+	return asid + 1;
+}
+
+/**
+ * tlb_init_cpus - give every CPU its tlb_state, with init_mm loaded.
+ * @k: the kernel; k->init_mm must exist, with the id that no flush uses
+ *
+ * Idle tasks get init_mm as active_mm.
+ * Context: outside of a run, once per run.
+ */
+void tlb_init_cpus(struct kernel *k);
+
+/**
+ * switch_mm_irqs_off - make @next the address space of this CPU.
+ *
+ * A step for each thing others can see, in Linux's order: loaded_mm :=
+ * SWITCHING, own bit out of the previous mm's mask, into the next one's, read
+ * tlb_gen, write CR3, loaded_mm := next.
+ *
+ * Context: interrupts off.
+ */
+void switch_mm_irqs_off(struct mm_struct *next);
+
+/** enter_lazy_tlb - a kernel thread or idle comes; keep the mm loaded. */
+void enter_lazy_tlb(void);
+
+/**
+ * mm_context_switch - the context_switch member of struct kernel_ops.
+ *
+ * Kernel threads borrow the previous task's mm (and a reference to it).
+ * Linux v6.12 kernel/sched/core.c context_switch().
+ */
+void mm_context_switch(struct task *prev, struct task *next);
+
+/**
+ * exit_lazy_mm - the current task gives up its mm for good.
+ *
+ * Linux v6.12 kernel/exit.c exit_mm(): from here on the task is a kernel
+ * thread that borrows its former mm. Does not drop mm_users: the caller calls
+ * mmput() after it.
+ *
+ * Return: the former mm, NULL if there was none.
+ */
+struct mm_struct *exit_lazy_mm(struct task *t);
+
+/**
+ * flush_tlb_mm_range - make every CPU forget translations of @mm.
+ * @start, @end: the range; @end == TLB_FLUSH_ALL is everything
+ * @stride_shift: log2 of the distance of two entries in the range
+ * @freed_tables: page tables go too: tell lazy CPUs as well
+ *
+ * Context: interrupts on (it waits for other CPUs). Steps.
+ */
+void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+			unsigned stride_shift, bool freed_tables);
+
+/** flush_tlb_func - what a CPU does about a request. Exported for tests. */
+void flush_tlb_func(void *info);
+
+void flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr);
+void flush_tlb_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
+void flush_tlb_mm(struct mm_struct *mm);
+/** flush_tlb_all - every CPU, everything, globals included. */
+void flush_tlb_all(void);
+/** flush_tlb_local - this CPU, the loaded PCID. A step. */
+void flush_tlb_local(void);
+
+/** inc_mm_tlb_gen - a step. Return: the new generation. */
+uint64_t inc_mm_tlb_gen(struct mm_struct *mm);
+
+/** mm_cpumask_set, mm_cpumask_clear - @cpu uses, stops using @mm. Steps. */
+void mm_cpumask_set(struct mm_struct *mm, unsigned cpu);
+void mm_cpumask_clear(struct mm_struct *mm, unsigned cpu);
+/** mm_cpumask - read it. A step. */
+cpumask_t mm_cpumask(struct mm_struct *mm);
+
+#endif
