@@ -25,6 +25,9 @@ enum event_type {
 	EV_FRAME_ALLOC,    /* addr = pfn, a = order, b = kind */
 	EV_FRAME_FREE,     /* addr = pfn, a = order, b = kind */
 	EV_FRAME_BAD_FREE, /* addr = pfn */
+	EV_FRAME_UAF,      /* kernel code touched a free frame through the
+			    * direct map: addr = pa, a = step kind,
+			    * b = the step's addr; text = its label */
 	EV_OBJ_ALLOC,      /* addr = arena offset, a = size; text = type */
 	EV_OBJ_FREE,       /* likewise */
 	EV_OBJ_UAF,        /* addr = arena offset touched; text = type */
