@@ -152,6 +152,8 @@ test_shape() {
 	expect check-shape "TODO(issue number)"
 	add mm/fault.c '/* DIVERGES: again */'
 	expect check-shape "fewer mentions"
+	add mm/fault.c "$(printf '\t\t\t\t')if (deep) {"
+	expect check-shape "nested deeper than 3"
 	add docs/CAVEATS.md '# Two'
 	expect check-shape "2 first-level"
 	add README.md 'text'
