@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page tables with Linux's names (include/linux/pgtable.h and the header of the
+ * architecture), for any architecture.
+ *
+ * Three kinds of functions:
+ *  - values: pte_present(), pte_mkdirty(), ...  Pure.  An entry is a 64-bit
+ *    word in the hardware's own format in a struct of one field, so that mixing
+ *    levels does not compile.
+ *  - accessors: ptep_get(), set_pte_at(), pmd_clear(), ...  Each is ONE step on
+ *    the physical address of the entry, labelled with its own name (ptep_get()
+ *    is the step "ptep_get"), qualified by `addr`; those that write emit
+ *    EV_PT_WRITE.  The order of arguments is Linux's without the mm:
+ *    (addr, pointer, value).
+ *  - views: pt_walk(), pt_for_each_entry(), for people and judges: no steps.
+ *
+ * Values and accessors speak the format of the current agent's machine
+ * (machine->pt_format; NULL, and outside of a run: x86-64 with 4 levels).
+ *
+ * Levels are numbered from the leaves: PTE = 1, PMD = 2, PUD = 3, P4D = 4,
+ * PGD = 5.  With 4 levels the p4d is folded into the pgd as in Linux: pgd_t is
+ * always present and its entry is read as a p4d_t; events call the root's
+ * entries level 4.
+ *
+ * Entry pointers point into the direct map.  Their memory must be read through
+ * the accessors only: a freed frame reads as poison there, not at the host
+ * address.
+ *
+ * Not here: allocating tables, locks, pte_offset_map_lock() and everything that
+ * knows an mm_struct (mm/); flushing.
+ */
+#ifndef MMULATOR_PAGETABLE_PGTABLE_H
+#define MMULATOR_PAGETABLE_PGTABLE_H
+
+#include "base/machine.h"
+#include "base/types.h"
+
+typedef struct {
+	uint64_t pte;
+} pte_t;
+typedef struct {
+	uint64_t pmd;
+} pmd_t;
+typedef struct {
+	uint64_t pud;
+} pud_t;
+typedef struct {
+	uint64_t p4d;
+} p4d_t;
+typedef struct {
+	uint64_t pgd;
+} pgd_t;
+/* Bits of a leaf entry without a frame number. */
+typedef struct {
+	uint64_t pgprot;
+} pgprot_t;
+
+#define pte_val(x) ((x).pte)
+#define pmd_val(x) ((x).pmd)
+#define pud_val(x) ((x).pud)
+#define p4d_val(x) ((x).p4d)
+#define pgd_val(x) ((x).pgd)
+#define pgprot_val(x) ((x).pgprot)
+#define __pte(x) ((pte_t){ (x) })
+#define __pmd(x) ((pmd_t){ (x) })
+#define __pud(x) ((pud_t){ (x) })
+#define __p4d(x) ((p4d_t){ (x) })
+#define __pgd(x) ((pgd_t){ (x) })
+#define __pgprot(x) ((pgprot_t){ (x) })
+
+/* ---- geometry: 4 KiB granule, 512 entries of 8 bytes at every level ---- */
+
+enum pt_level {
+	PT_LEVEL_NONE,
+	PT_LEVEL_PTE,
+	PT_LEVEL_PMD,
+	PT_LEVEL_PUD,
+	PT_LEVEL_P4D,
+	PT_LEVEL_PGD,
+	PT_LEVEL_COUNT
+};
+
+/** pt_level_shift - log2 of what one entry of @level spans. */
+static inline unsigned pt_level_shift(unsigned level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+#define PTRS_PER_PTE 512
+#define PTRS_PER_PMD 512
+#define PTRS_PER_PUD 512
+#define PTRS_PER_PGD 512
+#define PMD_SHIFT 21
+#define PUD_SHIFT 30
+#define P4D_SHIFT 39
+#define PMD_SIZE (UINT64_C(1) << PMD_SHIFT)
+#define PMD_MASK (~(PMD_SIZE - 1))
+#define PUD_SIZE (UINT64_C(1) << PUD_SHIFT)
+#define PUD_MASK (~(PUD_SIZE - 1))
+#define P4D_SIZE (UINT64_C(1) << P4D_SHIFT)
+#define P4D_MASK (~(P4D_SIZE - 1))
+#define PGDIR_SHIFT pgdir_shift()
+#define PGDIR_SIZE (UINT64_C(1) << PGDIR_SHIFT)
+#define PGDIR_MASK (~(PGDIR_SIZE - 1))
+#define HPAGE_PMD_SHIFT PMD_SHIFT
+#define HPAGE_PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
+#define HPAGE_PMD_NR (1U << HPAGE_PMD_ORDER)
+#define HPAGE_PMD_SIZE PMD_SIZE
+#define HPAGE_PMD_MASK PMD_MASK
+
+/** pgdir_shift - 39 with 4 levels, 48 with 5. */
+unsigned pgdir_shift(void);
+/** pgtable_l5_enabled - is the p4d a level of its own? */
+bool pgtable_l5_enabled(void);
+/** task_size - first address above user space. */
+vaddr_t task_size(void);
+
+static inline unsigned pte_index(vaddr_t addr)
+{
+	return (unsigned)(addr >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
+}
+static inline unsigned pmd_index(vaddr_t addr)
+{
+	return (unsigned)(addr >> PMD_SHIFT) & (PTRS_PER_PMD - 1);
+}
+static inline unsigned pud_index(vaddr_t addr)
+{
+	return (unsigned)(addr >> PUD_SHIFT) & (PTRS_PER_PUD - 1);
+}
+static inline unsigned p4d_index(vaddr_t addr)
+{
+	return (unsigned)(addr >> P4D_SHIFT) & 511;
+}
+static inline unsigned pgd_index(vaddr_t addr)
+{
+	return (unsigned)(addr >> PGDIR_SHIFT) & (PTRS_PER_PGD - 1);
+}
+
+/* The next boundary of a level, or end if that comes first. */
+static inline vaddr_t pt_addr_end(vaddr_t addr, vaddr_t end, unsigned shift)
+{
+	vaddr_t next = ((addr >> shift) + 1) << shift;
+
+	return next - 1 < end - 1 ? next : end;
+}
+static inline vaddr_t pmd_addr_end(vaddr_t addr, vaddr_t end)
+{
+	return pt_addr_end(addr, end, PMD_SHIFT);
+}
+static inline vaddr_t pud_addr_end(vaddr_t addr, vaddr_t end)
+{
+	return pt_addr_end(addr, end, PUD_SHIFT);
+}
+static inline vaddr_t p4d_addr_end(vaddr_t addr, vaddr_t end)
+{
+	return pt_addr_end(addr, end, P4D_SHIFT);
+}
+static inline vaddr_t pgd_addr_end(vaddr_t addr, vaddr_t end)
+{
+	return pt_addr_end(addr, end, PGDIR_SHIFT);
+}
+
+/* ---- pte values ---- */
+
+/* Hardware A and D alone do not make an entry (Linux: an erratum). */
+bool pte_none(pte_t pte);
+/* Mapped, be it PROT_NONE: hardware may not see it as present. */
+bool pte_present(pte_t pte);
+/* Linux pte_accessible() without the mm: hardware may use it. */
+bool pte_hw_present(pte_t pte);
+bool pte_protnone(pte_t pte);
+bool pte_write(pte_t pte);
+bool pte_dirty(pte_t pte);
+bool pte_young(pte_t pte);
+bool pte_user(pte_t pte);
+bool pte_exec(pte_t pte);
+bool pte_same(pte_t a, pte_t b);
+/* Frame number of a present entry. */
+pfn_t pte_pfn(pte_t pte);
+struct page *pte_page(pte_t pte);
+
+pte_t pfn_pte(pfn_t pfn, pgprot_t prot);
+pte_t mk_pte(const struct page *page, pgprot_t prot);
+pte_t pte_mkwrite(pte_t pte);
+pte_t pte_wrprotect(pte_t pte);
+pte_t pte_mkdirty(pte_t pte);
+pte_t pte_mkclean(pte_t pte);
+pte_t pte_mkyoung(pte_t pte);
+pte_t pte_mkold(pte_t pte);
+/** pte_modify - the rights of @prot; frame number, A, D and software bits of
+ * @pte. */
+pte_t pte_modify(pte_t pte, pgprot_t prot);
+pgprot_t pte_pgprot(pte_t pte);
+
+/**
+ * vm_get_page_prot - rights of a VMA, as Linux's protection_map[].
+ * @vm_flags: VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8; others ignored
+ *
+ * Private writable memory starts read-only: who maps it writable says so with
+ * pte_mkwrite(). All accessible ones come with A set, none with D.
+ */
+pgprot_t vm_get_page_prot(uint64_t vm_flags);
+
+/* ---- pmd values: a leaf, a table, or nothing ---- */
+
+bool pmd_none(pmd_t pmd);
+/* As Linux: also true for a leaf under pmd_mkinvalid(). */
+bool pmd_present(pmd_t pmd);
+bool pmd_hw_present(pmd_t pmd);
+bool pmd_leaf(pmd_t pmd);
+bool pmd_trans_huge(pmd_t pmd);
+/* Neither none nor a well-formed table (a leaf is bad). */
+bool pmd_bad(pmd_t pmd);
+bool pmd_write(pmd_t pmd);
+bool pmd_dirty(pmd_t pmd);
+bool pmd_young(pmd_t pmd);
+bool pmd_same(pmd_t a, pmd_t b);
+/* First frame of a leaf. */
+pfn_t pmd_pfn(pmd_t pmd);
+struct page *pmd_page(pmd_t pmd);
+/* Frame of the PTE table. */
+pfn_t pmd_pgtable(pmd_t pmd);
+
+pmd_t pfn_pmd(pfn_t pfn, pgprot_t prot);
+pmd_t mk_pmd(const struct page *page, pgprot_t prot);
+/* The entry as it would be written by pmd_populate(). */
+pmd_t mk_pmd_table(pfn_t pte_table);
+pmd_t pmd_mkhuge(pmd_t pmd);
+pmd_t pmd_mkwrite(pmd_t pmd);
+pmd_t pmd_wrprotect(pmd_t pmd);
+pmd_t pmd_mkdirty(pmd_t pmd);
+pmd_t pmd_mkclean(pmd_t pmd);
+pmd_t pmd_mkyoung(pmd_t pmd);
+pmd_t pmd_mkold(pmd_t pmd);
+pmd_t pmd_modify(pmd_t pmd, pgprot_t prot);
+/** pmd_mkinvalid - hardware sees nothing, pmd_present() stays true. */
+pmd_t pmd_mkinvalid(pmd_t pmd);
+pgprot_t pmd_pgprot(pmd_t pmd);
+
+/* ---- pud, p4d, pgd values ---- */
+
+bool pud_none(pud_t pud);
+bool pud_present(pud_t pud);
+bool pud_leaf(pud_t pud);
+bool pud_bad(pud_t pud);
+pfn_t pud_pfn(pud_t pud);
+pfn_t pud_pgtable(pud_t pud);
+pud_t pfn_pud(pfn_t pfn, pgprot_t prot); /* a leaf */
+
+bool p4d_none(p4d_t p4d);
+bool p4d_present(p4d_t p4d);
+bool p4d_bad(p4d_t p4d);
+pfn_t p4d_pgtable(p4d_t p4d);
+
+/* Folded: never none, always present, never bad. */
+bool pgd_none(pgd_t pgd);
+bool pgd_present(pgd_t pgd);
+bool pgd_bad(pgd_t pgd);
+pfn_t pgd_pgtable(pgd_t pgd);
+
+/* none, or bad: then the entry is not touched here (Linux clears it). */
+#define pmd_none_or_bad(pmd) (pmd_none(pmd) || pmd_bad(pmd))
+#define pud_none_or_bad(pud) (pud_none(pud) || pud_bad(pud))
+#define p4d_none_or_bad(p4d) (p4d_none(p4d) || p4d_bad(p4d))
+#define pgd_none_or_bad(pgd) (pgd_none(pgd) || pgd_bad(pgd))
+
+/* ---- entries that are not present: swap, migration, markers ---- */
+
+typedef struct {
+	uint64_t val;
+} swp_entry_t;
+#define SWP_TYPE_BITS 5
+#define SWP_OFFSET_BITS 50
+enum swp_type {
+	/* 0 .. : swap devices */
+	SWP_FIRST_SPECIAL = 24,
+	SWP_MIGRATION_READ = 24,
+	SWP_MIGRATION_READ_EXCLUSIVE,
+	SWP_MIGRATION_WRITE,
+	SWP_HWPOISON,
+	SWP_PTE_MARKER
+};
+swp_entry_t swp_entry(unsigned type, uint64_t offset);
+unsigned swp_type(swp_entry_t entry);
+uint64_t swp_offset(swp_entry_t entry);
+/** swp_entry_to_pte - never pte_none(), never pte_present(). */
+pte_t swp_entry_to_pte(swp_entry_t entry);
+swp_entry_t pte_to_swp_entry(pte_t pte);
+static inline bool is_swap_pte(pte_t pte)
+{
+	return !pte_none(pte) && !pte_present(pte);
+}
+
+/* ---- where an entry is ---- */
+
+/**
+ * pgd_offset_pgd - entry for @addr in the root table at @root.
+ *
+ * The others follow an entry that is known to point to a table. The pointer
+ * forms read *entry: one step labelled "p4d_offset" and so on; folded: no step.
+ * The _lockless forms take the value the caller has read and step nothing;
+ * so does pte_offset_table(), which takes the frame of a PTE table.
+ * An entry that leads out of memory breaks a rule (EV_RULE) and leads to frame
+ * 0.
+ */
+pgd_t *pgd_offset_pgd(paddr_t root, vaddr_t addr);
+p4d_t *p4d_offset(pgd_t *pgdp, vaddr_t addr);
+pud_t *pud_offset(p4d_t *p4dp, vaddr_t addr);
+pmd_t *pmd_offset(pud_t *pudp, vaddr_t addr);
+pte_t *pte_offset_kernel(pmd_t *pmdp, vaddr_t addr);
+p4d_t *p4d_offset_lockless(pgd_t *pgdp, pgd_t pgd, vaddr_t addr);
+pud_t *pud_offset_lockless(p4d_t *p4dp, p4d_t p4d, vaddr_t addr);
+pmd_t *pmd_offset_lockless(pud_t *pudp, pud_t pud, vaddr_t addr);
+pte_t *pte_offset_lockless(pmd_t pmd, vaddr_t addr);
+pte_t *pte_offset_table(pfn_t pte_table, vaddr_t addr);
+
+/* ---- accessors: reads (STEP_READ) ---- */
+
+pgd_t pgdp_get(vaddr_t addr, pgd_t *pgdp); /* folded: no step */
+p4d_t p4dp_get(vaddr_t addr, p4d_t *p4dp);
+pud_t pudp_get(vaddr_t addr, pud_t *pudp);
+pmd_t pmdp_get(vaddr_t addr, pmd_t *pmdp);
+pte_t ptep_get(vaddr_t addr, pte_t *ptep);
+/* The same reads by walkers without the lock, under their own labels. */
+pmd_t pmdp_get_lockless(vaddr_t addr, pmd_t *pmdp);
+pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep);
+
+/* ---- accessors: plain writes (STEP_WRITE) ---- */
+
+void set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte);
+void set_pmd_at(vaddr_t addr, pmd_t *pmdp, pmd_t pmd);
+void set_pud(vaddr_t addr, pud_t *pudp, pud_t pud);
+void set_p4d(vaddr_t addr, p4d_t *p4dp, p4d_t p4d);
+void set_pgd(vaddr_t addr, pgd_t *pgdp, pgd_t pgd); /* folded: BUG */
+void pte_clear(vaddr_t addr, pte_t *ptep);
+void pmd_clear(vaddr_t addr, pmd_t *pmdp);
+void pud_clear(vaddr_t addr, pud_t *pudp);
+void p4d_clear(vaddr_t addr, p4d_t *p4dp);
+void pgd_clear(vaddr_t addr, pgd_t *pgdp); /* folded: nothing */
+
+/** pmd_populate - hook a table (_PAGE_TABLE); @table is its frame. One write;
+ * the caller holds the lock of the entry's table. Labels as the names. */
+void pmd_populate(vaddr_t addr, pmd_t *pmdp, pfn_t table);
+void pud_populate(vaddr_t addr, pud_t *pudp, pfn_t table);
+void p4d_populate(vaddr_t addr, p4d_t *p4dp, pfn_t table);
+void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table); /* folded: BUG */
+
+/* ---- accessors: atomic (STEP_RMW) ---- */
+
+/** ptep_get_and_clear - xchg with 0. Return: what was there, A and D too. */
+pte_t ptep_get_and_clear(vaddr_t addr, pte_t *ptep);
+pmd_t pmdp_huge_get_and_clear(vaddr_t addr, pmd_t *pmdp);
+/** ptep_set_wrprotect - clear the right to write, keep what hardware sets. */
+void ptep_set_wrprotect(vaddr_t addr, pte_t *ptep);
+void pmdp_set_wrprotect(vaddr_t addr, pmd_t *pmdp);
+/** ptep_test_and_clear_young. Return: it was young. */
+bool ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep);
+bool pmdp_test_and_clear_young(vaddr_t addr, pmd_t *pmdp);
+/** ptep_modify_prot_start - xchg with 0: hardware faults until the commit. */
+pte_t ptep_modify_prot_start(vaddr_t addr, pte_t *ptep);
+/** pmdp_establish - xchg. Return: what was there. */
+pmd_t pmdp_establish(vaddr_t addr, pmd_t *pmdp, pmd_t pmd);
+/** pmdp_invalidate - replace by pmd_mkinvalid() of itself, atomically; the
+ * caller flushes. Return: what was there. */
+pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp);
+
+/* ---- accessors of more or other steps ---- */
+
+/** ptep_modify_prot_commit - STEP_WRITE. */
+void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
+/**
+ * ptep_set_access_flags - relax an entry after a fault.
+ *
+ * Linux v6.12 arch/x86/mm/pgtable.c: a read, then, if it differs and @dirty, a
+ * plain write; both steps are labelled "ptep_set_access_flags".
+ * Return: it differed.
+ */
+bool ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty);
+bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty);
+
+/*
+ * The same without atomicity: a read and a write, two steps, between which
+ * hardware may set A and D (option pte_update=plain). Labels: the name for the
+ * write, the name and " (read)" for the read.
+ */
+void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep);
+pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep);
+/** ptep_modify_prot_start_plain - the read alone; commit overwrites. */
+pte_t ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep);
+
+/* ---- views without steps ---- */
+
+/* One entry, taken apart. */
+struct pt_entry {
+	uint64_t value;
+	paddr_t pa;      /* where the entry is; 0 if it was only decoded */
+	uint8_t level;   /* enum pt_level */
+	bool none;       /* as pte_none() */
+	bool present;    /* hardware uses it */
+	bool leaf;       /* maps memory (if present) */
+	bool write, user, exec, dirty, young, global;
+	bool reserved;   /* hardware would fault on a reserved bit */
+	pfn_t pfn;       /* of the page or of the table */
+};
+
+struct pt_walk {
+	vaddr_t addr;
+	/* Entries read, by level; from the root's level down to `level`. */
+	struct pt_entry entry[PT_LEVEL_COUNT];
+	uint8_t root_level;
+	uint8_t level; /* where it ended: a leaf or something not present */
+	bool leaf;     /* ended at a present leaf; then: */
+	bool write, user, exec; /* of all levels together */
+	paddr_t paddr; /* of `addr` */
+};
+
+/** pt_decode - take an entry of @level apart, in @m's format. Pure. */
+struct pt_entry pt_decode(const struct machine *m, unsigned level,
+			  uint64_t value);
+/** pt_levels - levels of @m's tables: 4 or 5. */
+unsigned pt_levels(const struct machine *m);
+/**
+ * pt_walk - what a walk of the table at @root finds for @addr now.
+ *
+ * Reads memory as it is, freed tables included. No steps; any context.
+ */
+struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr);
+/**
+ * pt_for_each_entry - visit every entry that is not zero in [@start, @end),
+ * tables before what they hold, lowest address first.
+ * @fn: gets the entry, the first address it spans and @data; returns false
+ *      to not descend into a table (ignored for others)
+ *
+ * Terminates on any memory content: at most 512^levels entries; a table is
+ * followed only inside of memory. No steps.
+ */
+void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
+		       vaddr_t end,
+		       bool (*fn)(const struct pt_entry *e, vaddr_t addr,
+				  void *data),
+		       void *data);
+
+/* Names of the fields of an entry, for pictures. */
+struct entry_field {
+	const char *name;
+	uint64_t mask;
+	unsigned shift;
+};
+
+/** pt_entry_format - "pfn 0x12 P RW US A D" into @buf; returns @buf. */
+char *pt_entry_format(const struct machine *m, unsigned level, uint64_t value,
+		      char *buf, size_t size);
+/** pt_level_name - "pte", "pmd", ... */
+const char *pt_level_name(unsigned level);
+
+#endif
