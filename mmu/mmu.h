@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The MMU of an x86-64 CPU: from a virtual address to bytes in physical memory
+ * and back, with TLBs, page walks, rights, accessed and dirty bits.
+ *
+ * An access is a sequence of steps of the current agent, in program order:
+ *
+ *	STEP_TLB   "tlb lookup"       on this CPU's translation caches
+ *	STEP_READ  "walk pgd" ...     one per level that no cache holds
+ *	STEP_RMW   "walk set accessed pgd" ..., "walk set dirty"
+ *	STEP_READ  "load", STEP_WRITE "store", STEP_RMW "xchg" ..., "fetch"
+ *
+ * The rules (SDM 3A 4.6 - 4.10):
+ *  - only present entries without reserved bits are cached;
+ *  - A and D are set by an atomic update that looks at the entry again: if it
+ *    has changed the walk starts over, if it is gone the access faults;
+ *  - a store through an entry cached with D clear walks again;
+ *  - a store through an entry cached with D set asks nobody;
+ *  - a page fault drops what is cached for the address;
+ *  - walks begin at the deepest paging-structure cache entry that fits.
+ *
+ * The caller marks the CPU as being inside an instruction (cpu->in_insn).
+ */
+#ifndef MMULATOR_MMU_MMU_H
+#define MMULATOR_MMU_MMU_H
+
+#include "base/access.h"
+#include "base/machine.h"
+#include "mmu/profile.h"
+#include "tlb/tlb.h"
+
+/* Page-fault error code, SDM 3A 4.7. */
+#define PF_P 0x01
+#define PF_W 0x02
+#define PF_U 0x04
+#define PF_RSVD 0x08
+#define PF_I 0x10
+
+struct mmu_switches {
+	/* Off: a store through a clean cached entry does not look at memory
+	 * (races.md rule 2: then reclaim's deferred flush is wrong). */
+	bool dirty_recheck;
+	/* Off: A/D updates do not look whether the entry is still present
+	 * (Knights Landing). */
+	bool ad_present_check;
+};
+
+struct mmu {
+	struct machine *machine; /* NULL until mmu_init() */
+	struct cpu *cpu;
+	const struct cpu_profile *profile; /* borrowed */
+
+	/* Registers; change them through the functions below once running. */
+	paddr_t root;      /* CR3 without its low 12 bits */
+	uint16_t pcid;     /* 0 while CR4.PCIDE is clear */
+	bool cr0_wp;
+	bool cr4_pge, cr4_pcide, cr4_smep, cr4_smap, cr4_la57;
+	bool efer_nxe;
+
+	struct mmu_switches switches;
+	enum size_mix_policy size_mix;
+	uint8_t maxphyaddr;
+
+	/* Bumped by every invalidation: a walk in the background that began
+	 * before must not fill what it found. */
+	uint64_t flush_seq;
+	/* Counters, for reports. */
+	uint64_t nr_accesses, nr_l1_misses, nr_walks, nr_walk_reads;
+
+	struct mmu_walker *walker; /* mmu/speculate.h; NULL: off */
+	struct tlb tlb;
+};
+
+enum mmu_op {
+	MMU_LOAD,
+	MMU_STORE,
+	MMU_FETCH,   /* an instruction fetch of 1 - 8 bytes */
+	MMU_XCHG,    /* value in: new; out: old */
+	MMU_XADD,    /* value in: addend; out: old */
+	MMU_CMPXCHG, /* value in: new; out: old; stores iff old == expected */
+	MMU_PROBE    /* translate for reading, move nothing */
+};
+
+enum mmu_outcome {
+	MMU_DONE,
+	MMU_PAGE_FAULT,    /* see fault_info; already emitted as EV_FAULT */
+	MMU_GP_FAULT,      /* not canonical */
+	MMU_MACHINE_CHECK  /* overlapping entries, SIZE_MIX_MACHINE_CHECK */
+};
+
+struct mmu_access {
+	vaddr_t va;
+	uint64_t value;    /* in: to store; out: what was loaded */
+	uint64_t expected; /* MMU_CMPXCHG */
+	uint8_t size;      /* 1 2 4 8 (other sizes up to 8 work) */
+	uint8_t op;        /* enum mmu_op */
+	bool user;         /* CPL 3 */
+	bool ac;           /* RFLAGS.AC: CPL < 3 may touch user pages */
+	uint8_t outcome;   /* out: enum mmu_outcome */
+	paddr_t pa;        /* out, if done: of the first byte */
+};
+
+/**
+ * mmu_init - bring up the MMU of @cpu: protection bits as 64-bit Linux has
+ * them (WP, NXE, PGE, SMEP, SMAP, PCIDE on), LA57 as the machine's page-table
+ * format says, root 0, everything cached is nothing.
+ * @p: borrowed for the life of the MMU
+ *
+ * mmu_reset: the same again, for another run, keeping host memory.
+ */
+void mmu_init(struct mmu *mmu, struct machine *m, struct cpu *cpu,
+	      const struct cpu_profile *p);
+void mmu_reset(struct mmu *mmu);
+void mmu_fini(struct mmu *mmu);
+
+/**
+ * mmu_access - translate and move the bytes. Steps; see above.
+ * @acc: what; `outcome` and, for what loads, `value` come back
+ * @fault: filled in for a page fault (all but pc) and the address of a #GP
+ *
+ * An access across a page border translates both pages before it moves a byte.
+ * Context: on an agent of mmu->cpu, between instructions nobody else's.
+ * Return: true if it retired.
+ */
+bool must_check mmu_access(struct mmu *mmu, struct mmu_access *acc,
+			   struct fault_info *fault);
+
+/* ---- what kernel code does to it: each one step (STEP_TLB) ---- */
+
+/* `a` of EV_TLB_FLUSH. */
+enum mmu_flush {
+	MMU_FLUSH_INVLPG,       /* addr; b = current PCID */
+	MMU_FLUSH_INVPCID_ADDR, /* addr; b = PCID */
+	MMU_FLUSH_INVPCID_CTX,  /* b = PCID */
+	MMU_FLUSH_INVPCID_ALL,  /* with globals */
+	MMU_FLUSH_INVPCID_NONGLOBAL,
+	MMU_FLUSH_CR3,          /* b = new PCID, not with bit 63 */
+	MMU_FLUSH_CR4,          /* everything with globals */
+	MMU_FLUSH_CR4_SMEP,     /* b = current PCID, with globals */
+	MMU_FLUSH_COUNT
+};
+const char *mmu_flush_name(enum mmu_flush kind);
+
+/** mmu_invlpg - every size, current PCID and globals; all of its PSC. */
+void mmu_invlpg(struct mmu *mmu, vaddr_t addr);
+/** mmu_invpcid - INVPCID. Return: false if it would be #GP. */
+bool mmu_invpcid(struct mmu *mmu, unsigned type, unsigned pcid, vaddr_t addr);
+/**
+ * mmu_write_cr3 - MOV CR3; emits EV_CR3.
+ * @noflush: bit 63; without PCIDE it is #GP (false)
+ */
+bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush);
+
+#define CR4_PGE BIT_ULL(7)
+#define CR4_LA57 BIT_ULL(12)
+#define CR4_PCIDE BIT_ULL(17)
+#define CR4_SMEP BIT_ULL(20)
+#define CR4_SMAP BIT_ULL(21)
+/** mmu_write_cr4 - MOV CR4 with its side effects. Return: false if #GP
+ * (LA57 changed; PCIDE set with a nonzero PCID in CR3). */
+bool mmu_write_cr4(struct mmu *mmu, uint64_t cr4);
+uint64_t mmu_read_cr4(const struct mmu *mmu);
+/** mmu_read_cr3 - root and PCID; no step. */
+static inline uint64_t mmu_read_cr3(const struct mmu *mmu)
+{
+	return mmu->root | mmu->pcid;
+}
+/** mmu_flush_all - CR4.PGE off and on: everything including globals. */
+void mmu_flush_all(struct mmu *mmu);
+
+#endif

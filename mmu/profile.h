@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CPU descriptions: geometry of the TLBs, costs, habits.  Text in the manner of
+ * a GKeyFile; profiles/ has some, docs/PROFILES.md explains every key.
+ *
+ *	[profile]
+ *	name=skylake-sp
+ *	description=...
+ *	size-mix=choose          # or machine-check
+ *	maxphyaddr=46
+ *	[tlb l1d-4k]
+ *	level=1                  # or 2
+ *	kinds=data               # data;insn
+ *	sizes=4k                 # 4k;2m;1g
+ *	entries=64
+ *	ways=4                   # or full
+ *	replacement=tree-plru    # or lru
+ *	[psc]
+ *	pml5e=2
+ *	...
+ *	[costs]
+ *	mhz=2700
+ *	...                      # the fields of struct cost_table
+ */
+#ifndef MMULATOR_MMU_PROFILE_H
+#define MMULATOR_MMU_PROFILE_H
+
+#include <glib.h>
+
+#include "base/cost.h"
+#include "tlb/tlb.h"
+
+/* What a lookup does when entries of different sizes (or frames) match. */
+enum size_mix_policy {
+	SIZE_MIX_CHOOSE,        /* any of them: CHOICE_TLB_MATCH */
+	SIZE_MIX_MACHINE_CHECK, /* AMD erratum 383 */
+	SIZE_MIX_COUNT
+};
+
+#define PROFILE_NAME_MAX 32
+struct cpu_profile {
+	char name[PROFILE_NAME_MAX];
+	char description[96];
+	enum size_mix_policy size_mix;
+	uint8_t maxphyaddr; /* 36 .. 52 */
+	struct tlb_geometry tlb;
+	struct cost_table costs; /* costs.name points to `name` */
+};
+
+enum profile_error {
+	PROFILE_ERROR_SYNTAX,  /* not a key file */
+	PROFILE_ERROR_MISSING, /* a group or key */
+	PROFILE_ERROR_VALUE,   /* wrong value or unknown key */
+	PROFILE_ERROR_FILE     /* cannot be read */
+};
+#define PROFILE_ERROR profile_error_quark()
+GQuark profile_error_quark(void);
+
+/**
+ * profile_parse - read a profile.
+ * @text: @len bytes of any content
+ * @file: its name for messages
+ *
+ * Return: the profile (profile_free()), or NULL and @error with file, group and
+ * key. Never a partial one.
+ */
+struct cpu_profile *profile_parse(const char *text, size_t len,
+				  const char *file, GError **error);
+/** profile_load_file - profile_parse() of a file's content. */
+struct cpu_profile *profile_load_file(const char *path, GError **error);
+void profile_free(struct cpu_profile *p);
+
+/** profile_default - skylake-sp, compiled in: what tests and machines without
+ * a profile use. */
+const struct cpu_profile *profile_default(void);
+
+/** profile_size_mix_name - "choose", "machine-check". */
+const char *profile_size_mix_name(enum size_mix_policy policy);
+
+#endif

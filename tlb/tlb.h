@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The translation caches of one CPU: TLBs of one or two levels, and the
+ * paging-structure caches (PSC), after SDM 3A 4.10.
+ *
+ * Pure data structures: no steps, no memory accesses, no choices.  Who looks up
+ * decides which of several matches it uses; who fills says what.
+ *
+ * Invariants (tlb_check()):
+ *  - an array holds at most one entry per (address, size, PCID or global); two
+ *    sizes for one address may sit side by side, and so may different frames
+ *    in arrays of different kind or level, until something drops one;
+ *  - what is not present is never held;
+ *  - a hint leads to an entry of the first level that is the only match for
+ *    its address, or it leads nowhere.
+ *
+ * A translation that sits in several arrays is several copies with one serial.
+ *
+ * Not here: walks, permissions, the meaning of control registers (mmu/).
+ */
+#ifndef MMULATOR_TLB_TLB_H
+#define MMULATOR_TLB_TLB_H
+
+#include "base/types.h"
+
+enum tlb_kind { TLB_DATA, TLB_INSN, TLB_KIND_COUNT };
+enum tlb_size { TLB_4K, TLB_2M, TLB_1G, TLB_SIZE_COUNT };
+enum tlb_replacement { TLB_TREE_PLRU, TLB_LRU };
+
+static inline unsigned tlb_size_shift(enum tlb_size size)
+{
+	return 12 + 9 * (unsigned)size;
+}
+static inline enum tlb_size tlb_shift_size(unsigned shift)
+{
+	return (enum tlb_size)((shift - 12) / 9);
+}
+
+/* Effective rights and attributes: of all levels together, except D and G. */
+#define TLB_W 0x01 /* writable */
+#define TLB_U 0x02 /* user */
+#define TLB_X 0x04 /* executable */
+#define TLB_D 0x08 /* D was set in the leaf when filled or since */
+#define TLB_G 0x10 /* global: any PCID */
+
+/* A table that was walked. */
+struct tlb_table {
+	uint32_t pfn;        /* 0: this level was not walked */
+	uint32_t generation; /* of the frame when the walk read it */
+};
+#define TLB_LEVELS 5
+
+struct tlb_entry {
+	vaddr_t va;    /* first address translated, aligned to the size */
+	pfn_t pfn;     /* first frame */
+	uint8_t shift; /* 12, 21, 30 */
+	uint8_t leaf_shift; /* of the page table's leaf; larger than shift if
+			     * the page was splintered for lack of room */
+	uint8_t rights;     /* TLB_W ... */
+	uint8_t filled_by;  /* id of the agent that filled it */
+	uint16_t pcid;
+	uint16_t from_psc; /* level of the PSC entry the walk began from, or 0 */
+	uint32_t frame_generation; /* of the first frame at fill */
+	uint64_t stamp;    /* of the last use, by the TLB's own clock */
+	uint64_t serial;   /* one per fill; copies share it; never 0 */
+	uint64_t fill_step;
+	paddr_t leaf_pa;   /* where the leaf entry was read */
+	struct tlb_table table[TLB_LEVELS]; /* [level - 1] */
+};
+
+/* ---- geometry ---- */
+
+#define TLB_ARRAYS_MAX 10
+#define TLB_NAME_MAX 16
+struct tlb_array_geometry {
+	char name[TLB_NAME_MAX]; /* "l1d-4k" */
+	uint8_t level;   /* 1 or 2 */
+	uint8_t kinds;   /* bits 1 << TLB_DATA, 1 << TLB_INSN */
+	uint8_t sizes;   /* bits 1 << TLB_4K ... */
+	uint8_t replacement;
+	uint16_t entries;
+	uint16_t ways;   /* == entries: fully associative */
+};
+
+struct tlb_geometry {
+	struct tlb_array_geometry array[TLB_ARRAYS_MAX];
+	unsigned nr_arrays;
+	/* Entries of the PSC of a level, by level of the entry cached: [2] PDE,
+	 * [3] PDPTE, [4] PML4E, [5] PML5E. 0: none. At most TLB_PSC_MAX. */
+	uint16_t psc[TLB_LEVELS + 1];
+};
+#define TLB_ENTRIES_MAX 8192
+#define TLB_WAYS_MAX 128
+#define TLB_PSC_MAX 128
+
+/**
+ * tlb_geometry_check - is it one this module can build?
+ * Return: NULL, or what is wrong with it (a literal); *@array is the index of
+ * the array concerned, or nr_arrays.
+ */
+const char *tlb_geometry_check(const struct tlb_geometry *g, unsigned *array);
+
+/* ---- the TLB ---- */
+
+/* Why an entry went: `a` of EV_TLB_DROP. */
+enum tlb_drop {
+	TLB_DROP_REPLACED,    /* made room for another */
+	TLB_DROP_REFILLED,    /* a newer translation of the same page */
+	TLB_DROP_INVLPG,
+	TLB_DROP_INVPCID,     /* address or context */
+	TLB_DROP_CR3,
+	TLB_DROP_ALL,         /* INVPCID all, CR4 */
+	TLB_DROP_FAULT,       /* a page fault for that address */
+	TLB_DROP_DIRTY,       /* a store had to look at the entry again */
+	TLB_DROP_SPONTANEOUS, /* no reason at all */
+	TLB_DROP_COUNT
+};
+const char *tlb_drop_name(enum tlb_drop reason);
+
+struct tlb_array {
+	struct tlb_array_geometry geo;
+	uint32_t set_mask;
+	uint32_t nr_valid, nr_global, nr_splintered;
+	uint64_t *tags;            /* [set * ways + way]; 0 = invalid */
+	struct tlb_entry *entries; /* likewise */
+	uint64_t *tree;            /* [set * 2]: PLRU nodes */
+};
+
+/* A shortcut of the host's: no state of the simulated machine. */
+struct tlb_hint {
+	uint64_t key; /* page number and PCID */
+	uint64_t epoch;
+	struct tlb_entry *entry;
+	uint64_t *tree;
+	uint64_t tree_mask[2]; /* node bits on the way to the entry */
+	uint64_t tree_bits[2]; /* and what they become when it is used */
+};
+#define TLB_HINTS 256
+
+/* An upper-level entry held by the PSC: leads to the table one level down. */
+struct psc_entry {
+	vaddr_t va;      /* first address it spans */
+	paddr_t table;   /* the table it leads to */
+	paddr_t pa;      /* where the entry was read */
+	uint64_t value;  /* its raw value */
+	uint64_t stamp;
+	uint64_t fill_step;
+	uint16_t pcid;
+	uint8_t level;   /* 2 .. 5 */
+	uint8_t rights;  /* W U X of this level and those above */
+	uint8_t filled_by;
+	struct tlb_table walked[TLB_LEVELS]; /* [level - 1], @level and above */
+};
+
+struct psc {
+	uint16_t size, nr_valid;
+	uint64_t tags[TLB_PSC_MAX]; /* 0 = invalid */
+	struct psc_entry entries[TLB_PSC_MAX];
+	uint8_t slot[256]; /* host's guess where a tag is */
+};
+
+struct tlb {
+	uint64_t epoch;
+	uint64_t clock;
+	uint64_t last_serial;
+	struct tlb_hint hints[TLB_KIND_COUNT][TLB_HINTS];
+
+	struct tlb_array arrays[TLB_ARRAYS_MAX];
+	unsigned nr_arrays;
+	/* Array by kind and size, -1 = none. */
+	int8_t l1[TLB_KIND_COUNT][TLB_SIZE_COUNT];
+	int8_t l2[TLB_KIND_COUNT][TLB_SIZE_COUNT];
+	struct psc psc[TLB_LEVELS + 1]; /* by level; 0 and 1 unused */
+
+	/* Called when a copy is about to go, before it does; may be NULL. */
+	void (*dropped)(struct tlb *t, const struct tlb_entry *e,
+			enum tlb_drop reason);
+	void *data; /* of the owner */
+};
+
+/** tlb_init - allocate by @g (checked: BUG). tlb_fini releases. */
+void tlb_init(struct tlb *t, const struct tlb_geometry *g);
+void tlb_fini(struct tlb *t);
+/** tlb_reset - as after tlb_init(); nobody is told. */
+void tlb_reset(struct tlb *t);
+
+/* ---- looking up ---- */
+
+static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
+{
+	return (va >> 12) << 12 | pcid;
+}
+
+/**
+ * tlb_lookup_fast - the entry for @va if it is known to be the only match and
+ * in the first level; counts as its use.
+ * Return: the entry or NULL: then tlb_lookup() knows.
+ */
+static inline struct tlb_entry *tlb_lookup_fast(struct tlb *t,
+						enum tlb_kind kind, vaddr_t va,
+						uint16_t pcid)
+{
+	struct tlb_hint *h = &t->hints[kind][(va >> 12) & (TLB_HINTS - 1)];
+
+	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
+		return NULL;
+	h->entry->stamp = ++t->clock;
+	h->tree[0] = (h->tree[0] & ~h->tree_mask[0]) | h->tree_bits[0];
+	h->tree[1] = (h->tree[1] & ~h->tree_mask[1]) | h->tree_bits[1];
+	return h->entry;
+}
+
+struct tlb_match {
+	struct tlb_entry *entry;
+	uint8_t array; /* index into arrays */
+	uint8_t level; /* 1 or 2 */
+};
+#define TLB_MATCHES_MAX 6
+
+/**
+ * tlb_lookup - every distinct translation held for @va.
+ * @m: at least TLB_MATCHES_MAX; first level first, smallest size first
+ *
+ * A copy in the second level of what the first level gave is left out. Changes
+ * nothing.
+ * Return: how many.
+ */
+unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
+		    uint16_t pcid, struct tlb_match *m);
+
+/**
+ * tlb_use - count a use of @m; brings it into the first level.
+ * @unique: it was the only match: remember it for tlb_lookup_fast()
+ * Return: the entry in the first level (@m's is stale after it).
+ */
+struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
+			  uint16_t pcid, const struct tlb_match *m,
+			  bool unique);
+
+/* ---- changing ---- */
+
+/**
+ * tlb_fill - hold @e, in both levels, for accesses of @kind at @va.
+ * @e: va, pfn, shift, rights ... of the leaf's page; stamp and serial are set
+ *     here. If no array takes its size it is splintered around @va.
+ * Return: the entry in the first level, NULL if nothing takes it.
+ */
+struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
+			   const struct tlb_entry *e);
+
+/** tlb_set_dirty - set TLB_D in every copy of @serial. */
+void tlb_set_dirty(struct tlb *t, uint64_t serial, vaddr_t va);
+
+/** tlb_holds - is any copy of @serial for @va held (other than @but)? */
+bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
+	       const struct tlb_entry *but);
+
+/**
+ * tlb_invalidate_addr - drop what translates @va: every size, both kinds, of
+ * @pcid, and all pieces of a splintered page.
+ * @globals: global entries as well
+ */
+void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
+			 enum tlb_drop reason);
+/** tlb_invalidate_context - drop what is tagged @pcid and not global. */
+void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason);
+/** tlb_invalidate_all - drop all PCIDs, global entries if @globals. */
+void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason);
+/** tlb_drop_serial - drop the copies of one translation. */
+void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
+		     enum tlb_drop reason);
+
+/* ---- paging-structure caches ---- */
+
+/** psc_lookup - the deepest entry held for @va, or NULL; counts as use. */
+const struct psc_entry *psc_lookup(struct tlb *t, vaddr_t va, uint16_t pcid);
+/** psc_fill - hold @e; replaces what was held for the same addresses. */
+void psc_fill(struct tlb *t, const struct psc_entry *e);
+/** psc_invalidate_addr - drop what a walk of @va by @pcid would use. */
+void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid);
+/** psc_invalidate_context - drop all of @pcid; _all: of every PCID. */
+void psc_invalidate_context(struct tlb *t, uint16_t pcid);
+void psc_invalidate_all(struct tlb *t);
+
+/* ---- looking at it ---- */
+
+/**
+ * tlb_for_each - visit every entry, arrays in order, sets, ways; copies come
+ * as often as they are held. @fn must not change the TLB.
+ */
+void tlb_for_each(const struct tlb *t,
+		  void (*fn)(const struct tlb_array *a,
+			     const struct tlb_entry *e, void *data),
+		  void *data);
+void psc_for_each(const struct tlb *t,
+		  void (*fn)(const struct psc_entry *e, void *data),
+		  void *data);
+/** tlb_nth - the @n-th entry in that order, or NULL. */
+const struct tlb_entry *tlb_nth(const struct tlb *t, unsigned n);
+unsigned tlb_nr_valid(const struct tlb *t);
+/** tlb_check - NULL, or which invariant is broken (a literal). */
+const char *tlb_check(const struct tlb *t);
+
+#endif
