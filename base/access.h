@@ -15,19 +15,19 @@
 struct tlb_entry;
 
 struct access_record {
-	paddr_t root;     /* CR3 & ~flags: which address space was loaded */
+	paddr_t root; /* CR3 & ~flags: which address space was loaded */
 	uint16_t pcid;
 	uint16_t cpu;
-	uint8_t size;     /* 1 .. 8 bytes, all in one frame */
-	bool write;       /* it stored */
-	bool read;        /* it loaded; both: atomic read-modify-write */
-	bool exec;        /* an instruction fetch */
-	bool user;        /* CPL 3; a kernel's copy_to_user() is false */
-	bool tlb_hit;     /* the translation was cached before this access */
+	uint8_t size; /* 1 .. 8 bytes, all in one frame */
+	bool write;   /* it stored */
+	bool read;    /* it loaded; both: atomic read-modify-write */
+	bool exec;    /* an instruction fetch */
+	bool user;    /* CPL 3; a kernel's copy_to_user() is false */
+	bool tlb_hit; /* the translation was cached before this access */
 	vaddr_t va;
 	paddr_t pa;
-	uint64_t value;   /* write: what was stored; else what was loaded */
-	uint64_t old;     /* what the bytes held before; load: == value */
+	uint64_t value; /* write: what was stored; else what was loaded */
+	uint64_t old;   /* what the bytes held before; load: == value */
 	/* The TLB entry it went through (tlb/tlb.h), valid during the event;
 	 * NULL if nothing was cached for it. */
 	const struct tlb_entry *entry;

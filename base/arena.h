@@ -51,7 +51,7 @@ void kfree(struct machine *m, void *p);
 /* What is known about the object around an address. */
 struct arena_object {
 	const char *type;
-	uint64_t offset;     /* of its first byte */
+	uint64_t offset; /* of its first byte */
 	uint32_t size_bytes;
 	bool live;
 	uint64_t alloc_step;
@@ -61,7 +61,7 @@ struct arena_object {
 
 /** arena_lookup - the object around @p; false if none was ever there. */
 bool arena_lookup(const struct arena *a, const void *p,
-		  struct arena_object *out);
+                  struct arena_object *out);
 
 /**
  * arena_check - report a use of a freed object: emits EV_OBJ_UAF if the object
@@ -71,7 +71,7 @@ void arena_check(struct machine *m, const void *p);
 
 /** arena_for_each_live - call @fn on each live object, lowest offset first. */
 void arena_for_each_live(const struct arena *a,
-			 void (*fn)(const struct arena_object *o, void *data),
-			 void *data);
+                         void (*fn)(const struct arena_object *o, void *data),
+                         void *data);
 
 #endif

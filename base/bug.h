@@ -20,10 +20,10 @@
 _Noreturn void mmulator_bug(const char *file, int line, const char *what);
 
 #define BUG() mmulator_bug(__FILE__, __LINE__, "reached")
-#define BUG_ON(cond)                                                           \
-	do {                                                                   \
-		if (__builtin_expect(!!(cond), 0))                             \
-			mmulator_bug(__FILE__, __LINE__, #cond);               \
+#define BUG_ON(cond)                                             \
+	do {                                                     \
+		if (__builtin_expect(!!(cond), 0))               \
+			mmulator_bug(__FILE__, __LINE__, #cond); \
 	} while (0)
 
 #endif

@@ -52,17 +52,17 @@ void choice_log_free(struct choice_log *log);
 /** choice_log_clear - forget the choices, keep the memory and headers. */
 void choice_log_clear(struct choice_log *log);
 void choice_log_add(struct choice_log *log, enum choice_kind kind, unsigned n,
-		    unsigned pick);
+                    unsigned pick);
 
 /** choice_log_set_header - remember "key value"; the last one wins. */
 void choice_log_set_header(struct choice_log *log, const char *key,
-			   const char *value);
+                           const char *value);
 /** choice_log_add_header - as above but a key may come several times. */
 void choice_log_add_header(struct choice_log *log, const char *key,
-			   const char *value);
+                           const char *value);
 /** choice_log_header - the @i-th value of @key, or NULL. */
 const char *choice_log_header(const struct choice_log *log, const char *key,
-			      unsigned i);
+                              unsigned i);
 
 /** choice_log_format - the text form; the caller frees it. */
 char *choice_log_format(const struct choice_log *log);
@@ -74,6 +74,6 @@ char *choice_log_format(const struct choice_log *log);
  * Return: the log, or NULL and @error (CHOICE_LOG_ERROR_SYNTAX) with the line.
  */
 struct choice_log *choice_log_parse(const char *text, size_t len,
-				    GError **error);
+                                    GError **error);
 
 #endif

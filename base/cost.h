@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cycles.  One table per profile (profiles/*.ini); the fields are the keys of
+ * Cycles.  One table per profile in profiles/; the fields are the keys of
  * its [costs] group.
  */
 #ifndef MMULATOR_BASE_COST_H
@@ -11,22 +11,22 @@
 struct cost_table {
 	const char *name;
 	uint32_t mhz;
-	uint32_t insn;          /* a guest instruction, nothing else */
-	uint32_t l1d_hit;       /* a data access or PTE read that hits L1 */
-	uint32_t stlb_hit;      /* extra over an L1 TLB hit */
-	uint32_t walk_step;     /* per level, over the data access */
-	uint32_t kernel_op;     /* READ_ONCE, WRITE_ONCE on a line we own */
-	uint32_t atomic;        /* locked RMW on a line we own */
-	uint32_t line_same;     /* line transfer within the socket */
-	uint32_t line_other;    /* from the other socket */
-	uint32_t syscall;       /* entry + exit */
-	uint32_t fault;         /* exception entry + IRET */
+	uint32_t insn;       /* a guest instruction, nothing else */
+	uint32_t l1d_hit;    /* a data access or PTE read that hits L1 */
+	uint32_t stlb_hit;   /* extra over an L1 TLB hit */
+	uint32_t walk_step;  /* per level, over the data access */
+	uint32_t kernel_op;  /* READ_ONCE, WRITE_ONCE on a line we own */
+	uint32_t atomic;     /* locked RMW on a line we own */
+	uint32_t line_same;  /* line transfer within the socket */
+	uint32_t line_other; /* from the other socket */
+	uint32_t syscall;    /* entry + exit */
+	uint32_t fault;      /* exception entry + IRET */
 	uint32_t irq_entry;
 	uint32_t irq_exit;
-	uint32_t ipi_send;      /* ICR write per target */
-	uint32_t ipi_wire;      /* delivery */
-	uint32_t invlpg;        /* one address */
-	uint32_t flush_all;     /* CR3 or INVPCID all */
+	uint32_t ipi_send;  /* ICR write per target */
+	uint32_t ipi_wire;  /* delivery */
+	uint32_t invlpg;    /* one address */
+	uint32_t flush_all; /* CR3 or INVPCID all */
 	uint32_t cr3_write;
 	uint32_t clear_page;
 	uint32_t copy_page;

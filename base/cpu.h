@@ -31,10 +31,10 @@ struct call_single_data {
 	struct call_single_data *next;
 	void (*fn)(void *info);
 	void *info;
-	bool wait;         /* the sender waits: csd is its, unlocked when done */
+	bool wait; /* the sender waits: csd is its, unlocked when done */
 	bool locked;
 	struct gate done;
-	unsigned sender;   /* CPU */
+	unsigned sender; /* CPU */
 };
 
 struct cpu {
@@ -42,9 +42,9 @@ struct cpu {
 	unsigned id;
 	uint64_t cycles;
 
-	bool irq_enabled;   /* IF */
-	bool in_insn;       /* set by emu between the steps of one instruction */
-	bool user_mode;     /* set by emu */
+	bool irq_enabled; /* IF */
+	bool in_insn;     /* set by emu between the steps of one instruction */
+	bool user_mode;   /* set by emu */
 	unsigned irq_depth; /* 1 while a handler runs */
 	uint32_t irq_pending;
 	struct gate irq_gate;
@@ -52,6 +52,7 @@ struct cpu {
 
 	/* preempt_disable() depth of curr: spinlocks held, per-CPU sections. */
 	unsigned preempt_count;
+	unsigned rcu_readers; /* rcu_read_lock() depth of curr */
 	/* Quiescent: class 0 open iff no reader, no spinlock, IF set. */
 	struct gate qs_gate;
 
@@ -104,18 +105,22 @@ void preempt_enable(void);
  * @wait breaks a rule (EV_RULE): two CPUs doing so deadlock.
  */
 void smp_call_function_many(cpumask_t mask, void (*fn)(void *info), void *info,
-			    bool wait);
+                            bool wait);
 /** on_each_cpu_mask - as above, and @fn runs here too if this CPU is in. */
 void on_each_cpu_mask(cpumask_t mask, void (*fn)(void *info), void *info,
-		      bool wait);
+                      bool wait);
 
 /* ---- tasks ---- */
 
-enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_DEAD };
+enum task_state {
+	TASK_RUNNING,
+	TASK_SLEEPING,
+	TASK_DEAD
+};
 
 struct task {
 	struct agent *agent;
-	struct cpu *cpu;       /* a task stays on one CPU */
+	struct cpu *cpu; /* a task stays on one CPU */
 	enum task_state state;
 	unsigned pid;
 	const char *name;
@@ -124,11 +129,11 @@ struct task {
 	struct task *rq_next;
 	struct gate *sleeping_on;
 	unsigned sleeping_class;
-	struct gate exited;    /* class 0 opens when it is dead */
-	int exit_signal;       /* SIGSEGV, SIGBUS ... that ended it, or 0 */
-	uint64_t fault_addr;   /* of that signal */
-	void *hw_data;         /* emu: registers, engine */
-	void *user_data;       /* scenario: thread; syscalls: process */
+	struct gate exited;  /* class 0 opens when it is dead */
+	int exit_signal;     /* SIGSEGV, SIGBUS ... that ended it, or 0 */
+	uint64_t fault_addr; /* of that signal */
+	void *hw_data;       /* emu: registers, engine */
+	void *user_data;     /* scenario: thread; syscalls: process */
 	void (*fn)(struct task *t);
 };
 
@@ -141,7 +146,7 @@ struct task {
  * Return: the task, NULL if there are too many agents.
  */
 struct task *task_new(struct machine *m, struct cpu *cpu, enum agent_kind kind,
-		      const char *name, void (*fn)(struct task *t));
+                      const char *name, void (*fn)(struct task *t));
 
 /** current_task - the task whose agent runs (also from its system calls); in
  * interrupt context, the task that was interrupted. NULL on no CPU. */

@@ -15,54 +15,54 @@
 
 enum event_type {
 	/* scheduling */
-	EV_STEP,           /* agent made agent->next; a = object, b = kind */
-	EV_CHOICE,         /* a = kind, b = n, c = pick; text = label */
+	EV_STEP,   /* agent made agent->next; a = object, b = kind */
+	EV_CHOICE, /* a = kind, b = n, c = pick; text = label */
 	EV_AGENT_NEW,
 	EV_AGENT_DONE,
-	EV_SWITCH,         /* cpu: context switch; ptr = next task */
+	EV_SWITCH, /* cpu: context switch; ptr = next task */
 
 	/* objects */
 	EV_FRAME_ALLOC,    /* addr = pfn, a = order, b = kind */
 	EV_FRAME_FREE,     /* addr = pfn, a = order, b = kind */
 	EV_FRAME_BAD_FREE, /* addr = pfn */
 	EV_FRAME_UAF,      /* kernel code touched a free frame through the
-			    * direct map: addr = pa, a = step kind,
-			    * b = the step's addr; text = its label */
+	                    * direct map: addr = pa, a = step kind,
+	                    * b = the step's addr; text = its label */
 	EV_OBJ_ALLOC,      /* addr = arena offset, a = size; text = type */
 	EV_OBJ_FREE,       /* likewise */
 	EV_OBJ_UAF,        /* addr = arena offset touched; text = type */
 	EV_OBJ_BAD_FREE,   /* likewise */
 
 	/* hardware; `data` is documented where emitted (emu/mmu) */
-	EV_TLB_FILL,       /* addr = va; data = struct tlb_entry const * */
-	EV_TLB_DROP,       /* addr = va, one entry went; data = its tlb_entry,
-			    * a = enum of the reason (tlb/tlb.h) */
-	EV_TLB_FLUSH,      /* an invalidation ran; a = kind, addr, b = pcid */
-	EV_WALK_READ,      /* addr = pa of entry, a = value, b = level, c = va */
-	EV_WALK_WRITE,     /* A/D update: addr = pa, a = new, b = old, c = va */
-	EV_ACCESS,         /* data access retired; data = struct access_record
-			    * const * (base/access.h) */
-	EV_FAULT,          /* exception raised; addr = va, a = code */
+	EV_TLB_FILL,   /* addr = va; data = struct tlb_entry const * */
+	EV_TLB_DROP,   /* addr = va, one entry went; data = its tlb_entry,
+	                * a = enum of the reason (tlb/tlb.h) */
+	EV_TLB_FLUSH,  /* an invalidation ran; a = kind, addr, b = pcid */
+	EV_WALK_READ,  /* addr = pa of entry, a = value, b = level, c = va */
+	EV_WALK_WRITE, /* A/D update: addr = pa, a = new, b = old, c = va */
+	EV_ACCESS,     /* data access retired; data = struct access_record
+	                * const * (base/access.h) */
+	EV_FAULT,      /* exception raised; addr = va, a = code */
 
 	/* kernel, seen from outside */
-	EV_PT_WRITE,       /* kernel wrote an entry: addr = pa, a = new, b = old,
-			    * c = level */
-	EV_MM_NEW,         /* a = mm id, b = root pa, c = parent mm id or 0 */
-	EV_MM_FREE,        /* a = mm id */
-	EV_CR3,            /* cpu loaded a root: a = root pa, b = pcid */
-	EV_SYSCALL_ENTER,  /* a = nr, b = mm id; data = const uint64_t[6];
-			    * text = name */
-	EV_SYSCALL_EXIT,   /* likewise, c = result */
-	EV_KERNEL_ENTER,   /* work of the kernel a scenario starts by name
-			    * (khugepaged, reclaim): text = name */
+	EV_PT_WRITE,      /* kernel wrote an entry: addr = pa, a = new, b = old,
+	                   * c = level */
+	EV_MM_NEW,        /* a = mm id, b = root pa, c = parent mm id or 0 */
+	EV_MM_FREE,       /* a = mm id */
+	EV_CR3,           /* cpu loaded a root: a = root pa, b = pcid */
+	EV_SYSCALL_ENTER, /* a = nr, b = mm id; data = const uint64_t[6];
+	                   * text = name */
+	EV_SYSCALL_EXIT,  /* likewise, c = result */
+	EV_KERNEL_ENTER,  /* work of the kernel a scenario starts by name
+	                   * (khugepaged, reclaim): text = name */
 	EV_KERNEL_EXIT,
-	EV_LOCK,           /* a = enum lock_event (base/lockdep.h),
-			    * addr = lock's object; text = class */
-	EV_RULE,           /* a rule was broken; text says which, a,b detail */
-	EV_RCU,            /* a = enum rcu_event */
-	EV_IPI,            /* addr = target cpu, a = 0 sent 1 taken 2 done */
-	EV_NOTE,           /* text for the reader of a report; addr */
-	EV_DEADLOCK,       /* nobody can move; data = NULL */
+	EV_LOCK,     /* a = enum lock_event (base/lockdep.h),
+	              * addr = lock's object; text = class */
+	EV_RULE,     /* a rule was broken; text says which, a,b detail */
+	EV_RCU,      /* a = enum rcu_event */
+	EV_IPI,      /* addr = target cpu, a = 0 sent 1 taken 2 done */
+	EV_NOTE,     /* text for the reader of a report; addr */
+	EV_DEADLOCK, /* nobody can move; data = NULL */
 	EV_TYPE_COUNT
 };
 
@@ -80,7 +80,7 @@ struct observer {
 	const char *name;
 	uint64_t types; /* bits of enum event_type */
 	void (*event)(struct observer *o, struct machine *m,
-		      const struct event *ev);
+	              const struct event *ev);
 	struct observer *next;
 };
 

@@ -9,32 +9,13 @@
 #ifndef MMULATOR_BASE_LOCKDEP_H
 #define MMULATOR_BASE_LOCKDEP_H
 
-#include "base/sched.h"
+#include "base/lock_class.h"
+#include "base/types.h"
 
-enum lock_event { LOCK_ACQUIRED, LOCK_RELEASED, LOCK_DOWNGRADED };
-enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
-
-/* docs/LOCKING.md has the tree. */
-enum lock_class {
-	LOCK_CLASS_NONE,
-	LOCK_MMAP,        /* mm->mmap_lock */
-	LOCK_I_MMAP,      /* mapping->i_mmap_rwsem */
-	LOCK_ANON_VMA,    /* anon_vma->rwsem */
-	LOCK_PAGE_TABLE,  /* mm->page_table_lock */
-	LOCK_PMD,         /* split lock of a PMD table */
-	LOCK_PTE,         /* split lock of a PTE table */
-	LOCK_FOLIO,       /* folio_lock() */
-	LOCK_LRU,         /* lruvec and the like */
-	LOCK_TEST_A,      /* scenarios and tests */
-	LOCK_TEST_B,
-	LOCK_CLASS_COUNT
-};
-
-#define LOCKDEP_HELD_MAX 16
-struct lockdep_held {
-	const void *lock;
-	enum lock_class class;
-	enum lock_mode mode;
+enum lock_event {
+	LOCK_ACQUIRED,
+	LOCK_RELEASED,
+	LOCK_DOWNGRADED
 };
 
 struct lockdep {
@@ -49,7 +30,7 @@ struct lockdep {
  * @nested: a second lock of the same class is meant (spin_lock_nested)
  */
 void lockdep_acquire(const void *lock, enum lock_class class,
-		     enum lock_mode mode, bool try, bool nested);
+                     enum lock_mode mode, bool try, bool nested);
 /** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
 void lockdep_release(const void *lock, enum lock_class class);
 /** lockdep_holds - does the current agent hold @lock (in any mode)? */

@@ -15,23 +15,25 @@
 #include "base/cost.h"
 #include "base/cpu.h"
 #include "base/event.h"
+#include "base/lockdep.h"
 #include "base/physmem.h"
 #include "base/policy.h"
 #include "base/rcu.h"
 #include "base/sched.h"
 #include "base/types.h"
 
+struct pt_format;
 struct task;
 
 /* A page fault as the hardware reports it. */
 struct fault_info {
-	vaddr_t addr;       /* CR2, FAR */
-	uint64_t code;      /* x86: page-fault error code; arm64: ESR_EL1 */
+	vaddr_t addr;  /* CR2, FAR */
+	uint64_t code; /* x86: page-fault error code; arm64: ESR_EL1 */
 	bool write;
 	bool exec;
 	bool user;
-	bool present;       /* protection violation, not a missing entry */
-	bool reserved;      /* reserved bit set */
+	bool present;  /* protection violation, not a missing entry */
+	bool reserved; /* reserved bit set */
 	vaddr_t pc;
 };
 
@@ -47,10 +49,10 @@ struct machine_ops {
 	void (*invlpg)(struct machine *m, vaddr_t addr);
 	/* INVPCID: 0 address, 1 context, 2 all with globals, 3 all without. */
 	void (*invpcid)(struct machine *m, unsigned type, unsigned pcid,
-			vaddr_t addr);
+	                vaddr_t addr);
 	/* MOV CR3: @root is a physical address, @noflush is bit 63. */
 	void (*write_cr3)(struct machine *m, paddr_t root, unsigned pcid,
-			  bool noflush);
+	                  bool noflush);
 	uint64_t (*read_cr3)(struct machine *m, unsigned cpu);
 	/* Toggle CR4.PGE: everything including globals. */
 	void (*flush_all)(struct machine *m);
@@ -92,12 +94,15 @@ struct machine {
 	struct arena *arena;
 	struct physmem mem;
 	const struct cost_table *costs; /* borrowed, never NULL */
+	/* Of the page tables (pagetable/format.h); NULL: x86-64, 4 levels.
+	 * Stays at machine_reset(). */
+	const struct pt_format *pt_format;
 
 	unsigned nr_cpus;
 	struct cpu cpus[NR_CPUS_MAX];
 
 	struct rcu_state rcu;
-	struct lockdep *lockdep;
+	struct lockdep lockdep;
 
 	struct observer *observers; /* list, in order of registration */
 	uint64_t observed;          /* bit per enum event_type */
@@ -111,8 +116,9 @@ struct machine {
 	/* Counters that the kernel keeps; names as in /proc/vmstat. */
 	struct vmstat *vmstat;
 
-	struct host_ctx *host; /* where machine_run() came from */
-	bool stop_requested;
+	struct coro host; /* where machine_run() was called */
+	enum run_end end; /* why the agents gave the host back */
+	struct coro_stack stacks[NR_AGENTS_MAX]; /* kept over resets */
 	/* Called by BUG_ON() to say how to reproduce; may be NULL. */
 	void (*crash)(struct machine *m);
 };

@@ -16,44 +16,44 @@
 
 /** kaccess - announce and charge an access to simulated memory at @p. */
 void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
-	     const char *label, uint64_t addr);
+             const char *label, uint64_t addr);
 
-#define READ_ONCE_AT(x, label, addr)                                           \
-	({                                                                     \
-		kaccess(STEP_READ, &(x), sizeof(x), label, addr);              \
-		__typeof__(x) val_ = (x);                                      \
-		uint64_t bits_ = 0;                                            \
-		memcpy(&bits_, &val_, MIN(sizeof(val_), sizeof(bits_)));       \
-		trace_mix(current_agent, bits_);                               \
-		val_;                                                          \
+#define READ_ONCE_AT(x, label, addr)                                     \
+	({                                                               \
+		kaccess(STEP_READ, &(x), sizeof(x), label, addr);        \
+		__typeof__(x) val_ = (x);                                \
+		uint64_t bits_ = 0;                                      \
+		memcpy(&bits_, &val_, MIN(sizeof(val_), sizeof(bits_))); \
+		trace_mix(current_agent, bits_);                         \
+		val_;                                                    \
 	})
-#define WRITE_ONCE_AT(x, val, label, addr)                                     \
-	do {                                                                   \
-		__typeof__(x) new_ = (val);                                    \
-		uint64_t bits_ = 0;                                            \
-		kaccess(STEP_WRITE, &(x), sizeof(x), label, addr);             \
-		(x) = new_;                                                    \
-		memcpy(&bits_, &new_, MIN(sizeof(new_), sizeof(bits_)));       \
-		trace_mix(current_agent, bits_);                               \
+#define WRITE_ONCE_AT(x, val, label, addr)                               \
+	do {                                                             \
+		__typeof__(x) new_ = (val);                              \
+		uint64_t bits_ = 0;                                      \
+		kaccess(STEP_WRITE, &(x), sizeof(x), label, addr);       \
+		(x) = new_;                                              \
+		memcpy(&bits_, &new_, MIN(sizeof(new_), sizeof(bits_))); \
+		trace_mix(current_agent, bits_);                         \
 	} while (0)
 
 /** READ_ONCE, WRITE_ONCE - one access of a shared scalar or entry. */
-#define READ_ONCE(x) READ_ONCE_AT(x, "read " #x, 0)
+#define READ_ONCE(x)       READ_ONCE_AT(x, "read " #x, 0)
 #define WRITE_ONCE(x, val) WRITE_ONCE_AT(x, val, "write " #x, 0)
 
 /* Single-copy atomic read-modify-write of a scalar of 1 - 8 bytes; evaluates
  * to the old value. */
-#define RMW_ONCE_AT(x, expr_of_old, label, addr)                               \
-	({                                                                     \
-		kaccess(STEP_RMW, &(x), sizeof(x), label, addr);               \
-		__typeof__(x) old = (x);                                       \
-		(x) = (expr_of_old);                                           \
-		trace_mix(current_agent, (uint64_t)(x));                       \
-		old;                                                           \
+#define RMW_ONCE_AT(x, expr_of_old, label, addr)                 \
+	({                                                       \
+		kaccess(STEP_RMW, &(x), sizeof(x), label, addr); \
+		__typeof__(x) old = (x);                         \
+		(x) = (expr_of_old);                             \
+		trace_mix(current_agent, (uint64_t)(x));         \
+		old;                                             \
 	})
 #define xchg_once(x, val, label) RMW_ONCE_AT(x, val, label, 0)
 /** cmpxchg_once - evaluates to the old value; stored iff it == @cmp. */
-#define cmpxchg_once(x, cmp, val, label)                                       \
+#define cmpxchg_once(x, cmp, val, label) \
 	RMW_ONCE_AT(x, (old == (cmp) ? (val) : old), label, 0)
 
 /* ---- atomic_t and atomic64_t ---- */
@@ -65,26 +65,26 @@ typedef struct {
 	int64_t counter;
 } atomic64_t;
 
-#define atomic_read(v) READ_ONCE_AT((v)->counter, "atomic_read " #v, 0)
+#define atomic_read(v)   READ_ONCE_AT((v)->counter, "atomic_read " #v, 0)
 #define atomic_set(v, i) WRITE_ONCE_AT((v)->counter, i, "atomic_set " #v, 0)
-#define atomic_add_return(i, v)                                                \
+#define atomic_add_return(i, v) \
 	(RMW_ONCE_AT((v)->counter, old + (i), "atomic_add " #v, 0) + (i))
-#define atomic_inc(v) ((void)atomic_add_return(1, v))
-#define atomic_dec(v) ((void)atomic_add_return(-1, v))
-#define atomic_inc_return(v) atomic_add_return(1, v)
-#define atomic_dec_return(v) atomic_add_return(-1, v)
+#define atomic_inc(v)          ((void)atomic_add_return(1, v))
+#define atomic_dec(v)          ((void)atomic_add_return(-1, v))
+#define atomic_inc_return(v)   atomic_add_return(1, v)
+#define atomic_dec_return(v)   atomic_add_return(-1, v)
 #define atomic_dec_and_test(v) (atomic_add_return(-1, v) == 0)
-#define atomic_inc_not_zero(v)                                                 \
-	(RMW_ONCE_AT((v)->counter, old ? old + 1 : old,                        \
-		     "atomic_inc_not_zero " #v, 0) != 0)
-#define atomic_cmpxchg(v, o, n)                                                \
-	RMW_ONCE_AT((v)->counter, (old == (o) ? (n) : old),                    \
-		    "atomic_cmpxchg " #v, 0)
+#define atomic_inc_not_zero(v)                          \
+	(RMW_ONCE_AT((v)->counter, old ? old + 1 : old, \
+	             "atomic_inc_not_zero " #v, 0) != 0)
+#define atomic_cmpxchg(v, o, n)                             \
+	RMW_ONCE_AT((v)->counter, (old == (o) ? (n) : old), \
+	            "atomic_cmpxchg " #v, 0)
 /* The 64-bit forms are the same macros: the type is the counter's. */
-#define atomic64_read atomic_read
-#define atomic64_set atomic_set
+#define atomic64_read       atomic_read
+#define atomic64_set        atomic_set
 #define atomic64_inc_return atomic_inc_return
-#define atomic_long_read atomic_read
+#define atomic_long_read    atomic_read
 
 /** smp_mb, smp_rmb, smp_wmb - barriers: nothing under sc, where memory is one
  * sequence of steps; store buffers hook in here. */

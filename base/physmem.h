@@ -18,7 +18,7 @@
 
 struct machine;
 
-#define MAX_ORDER 18 /* 1 GiB */
+#define MAX_ORDER   18   /* 1 GiB */
 #define PAGE_POISON 0xaa /* every byte of a freed frame */
 
 enum frame_kind {
@@ -43,20 +43,20 @@ enum frame_content {
 };
 
 /* Linux's page flags, those we have; mm may define more from bit 16. */
-#define PG_head 0      /* first frame of a compound block */
-#define PG_tail 1      /* not the first */
+#define PG_head     0 /* first frame of a compound block */
+#define PG_tail     1 /* not the first */
 #define PG_mm_first 16
 
 struct page {
-	uint8_t kind;     /* enum frame_kind */
-	uint8_t content;  /* enum frame_content */
-	uint8_t order;    /* of the block, in its head */
-	uint8_t alloc;    /* allocator's own */
-	uint32_t flags;   /* 1 << PG_... */
+	uint8_t kind;        /* enum frame_kind */
+	uint8_t content;     /* enum frame_content */
+	uint8_t order;       /* of the block, in its head */
+	uint8_t alloc;       /* allocator's own */
+	uint32_t flags;      /* 1 << PG_... */
 	uint32_t generation; /* bumped when the frame is freed */
-	int32_t refcount; /* of the head */
-	int32_t mapcount; /* number of PTEs or PMDs mapping it; 0 = none */
-	uint32_t pt_owner; /* page tables: id of the mm */
+	int32_t refcount;    /* of the head */
+	int32_t mapcount;    /* number of PTEs or PMDs mapping it; 0 = none */
+	uint32_t pt_owner;   /* page tables: id of the mm */
 	void *mapping;    /* rmap: anon_vma or address_space (arena pointer) */
 	uint64_t index;   /* offset in the mapping, in pages; tables: va base */
 	void *private;    /* mm's: split ptlock, deposited table, shared info */
@@ -74,7 +74,7 @@ struct physmem {
 	uint64_t nr_free;
 	uint64_t high_water; /* pfns below it were ever used in this run */
 	uint32_t free_head[MAX_ORDER + 1]; /* pfn + 1 */
-	uint64_t next_fresh; /* first pfn never handed out */
+	uint64_t next_fresh;               /* first pfn never handed out */
 	/* fail_nth: the n-th allocation from now fails (1 = next), 0 = off.
 	 * Counts only those whose kind bit is in fail_kinds (0 = all). */
 	uint64_t fail_nth;
@@ -97,7 +97,7 @@ void physmem_fini(struct physmem *mem);
  * order > 0), or NULL if memory is out or the injected failure hit.
  */
 struct page *alloc_frames(struct machine *m, unsigned order,
-			  enum frame_kind kind, bool zero);
+                          enum frame_kind kind, bool zero);
 
 /**
  * free_frames - give a block back: poison, generation + 1, EV_FRAME_FREE.
@@ -123,7 +123,7 @@ static inline struct page *pfn_to_page(const struct physmem *mem, pfn_t pfn)
 	return &mem->mem_map[pfn];
 }
 static inline pfn_t page_to_pfn(const struct physmem *mem,
-				const struct page *page)
+                                const struct page *page)
 {
 	return (pfn_t)(page - mem->mem_map);
 }
@@ -146,8 +146,7 @@ static inline paddr_t virt_to_phys(const struct physmem *mem, const void *p)
  * poison). Beyond memory: reads all ones, writes nothing. Not a step.
  */
 uint64_t phys_read(struct physmem *mem, paddr_t pa, unsigned size);
-void phys_write(struct physmem *mem, paddr_t pa, unsigned size,
-		uint64_t value);
+void phys_write(struct physmem *mem, paddr_t pa, unsigned size, uint64_t value);
 
 /** phys_copy_page - content of one frame to another, keeping laziness. */
 void phys_copy_page(struct physmem *mem, struct page *dst, struct page *src);

@@ -33,14 +33,14 @@ struct policy {
 	const char *name;
 	/* Return the alternative, 0 .. c->n - 1.  Must be set. */
 	unsigned (*pick)(struct policy *p, struct machine *m,
-			 const struct choice *c);
+	                 const struct choice *c);
 	/* A run starts: forget the previous one.  May be NULL. */
 	void (*begin)(struct policy *p, struct machine *m);
 	/* Called after every step, also when there was nothing to choose.
 	 * `a->next` is the step that was just picked.  May be NULL; setting it
 	 * costs speed. */
 	void (*stepped)(struct policy *p, struct machine *m,
-			const struct agent *a);
+	                const struct agent *a);
 	void (*free)(struct policy *p);
 	/* Set by a policy that cannot go on (a replay log that does not fit, a
 	 * schedule whose label never comes): the run stops, this is why. */
@@ -76,7 +76,7 @@ enum script_until {
 	SCRIPT_STEPS,   /* ... `count` steps */
 	SCRIPT_BLOCKED, /* ... until it cannot move */
 	SCRIPT_CHOOSE,  /* no move: the next choice of `choice` kind by `agent`
-			 * answers `count` */
+	                 * answers `count` */
 };
 struct script_line {
 	const char *agent; /* name of an agent */
@@ -84,8 +84,8 @@ struct script_line {
 	const char *label; /* BEFORE, AFTER, CHOOSE (choice label) */
 	bool has_addr;     /* the label must come with `addr` */
 	uint64_t addr;
-	unsigned count;    /* n-th occurrence (1 = first); steps; answer */
-	unsigned line;     /* in the scenario file, for messages */
+	unsigned count; /* n-th occurrence (1 = first); steps; answer */
+	unsigned line;  /* in the scenario file, for messages */
 };
 
 /**
@@ -100,7 +100,7 @@ struct script_line {
  * POLICY_ERROR_SCRIPT naming the line, unless @lenient.
  */
 struct policy *policy_script_new(const struct script_line *lines, unsigned n,
-				 bool lenient);
+                                 bool lenient);
 
 /** policy_replay_new - answer from a log; @log is borrowed. */
 struct policy *policy_replay_new(const struct choice_log *log);

@@ -18,7 +18,12 @@ struct rcu_head {
 	void (*func)(struct rcu_head *head);
 };
 
-enum rcu_event { RCU_GP_START, RCU_CPU_QS, RCU_GP_END, RCU_CALLBACK };
+enum rcu_event {
+	RCU_GP_START,
+	RCU_CPU_QS,
+	RCU_GP_END,
+	RCU_CALLBACK
+};
 
 struct rcu_state {
 	struct rcu_head *queued, **queued_tail;

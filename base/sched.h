@@ -25,6 +25,8 @@
 #ifndef MMULATOR_BASE_SCHED_H
 #define MMULATOR_BASE_SCHED_H
 
+#include "base/coro.h"
+#include "base/lock_class.h"
 #include "base/types.h"
 
 struct agent;
@@ -55,7 +57,7 @@ enum step_kind {
  * the space, the rest is a physical address, an arena offset or a CPU number.
  */
 typedef uint64_t objid_t;
-#define OBJ_NONE UINT64_C(0)
+#define OBJ_NONE        UINT64_C(0)
 #define OBJ_SPACE_SHIFT 56
 enum obj_space {
 	OBJ_SPACE_PHYS = 1, /* | paddr */
@@ -91,7 +93,8 @@ struct step {
  * are not enabled.  Zero-initialised = both classes closed, nobody waits.
  */
 struct gate {
-	uint64_t waiting[2]; /* agent bits */
+	uint64_t waiting[2];  /* agent bits: announced a step here */
+	uint64_t sleeping[2]; /* agent bits: tasks to wake when it opens */
 	bool open[2];
 };
 
@@ -111,19 +114,19 @@ void gate_set(struct machine *m, struct gate *g, unsigned class, bool open);
  * agent is picked.
  *
  * Context: the agent stays on its CPU (it spins).  To sleep and let other
- * tasks have the CPU, see gate_sleep() in base/task.h.
+ * tasks have the CPU, see gate_sleep() in base/cpu.h.
  */
 void gate_step(struct gate *g, unsigned class, const struct step *st);
 
 /* ---- agents ---- */
 
 enum agent_kind {
-	AGENT_TASK,     /* a user thread */
-	AGENT_KTHREAD,  /* khugepaged, ... */
-	AGENT_IDLE,     /* idle task of a CPU */
-	AGENT_IRQ,      /* interrupt context of a CPU */
-	AGENT_WALKER,   /* speculative page walks and evictions of a CPU */
-	AGENT_RCU,      /* grace period and callbacks */
+	AGENT_TASK,    /* a user thread */
+	AGENT_KTHREAD, /* khugepaged, ... */
+	AGENT_IDLE,    /* idle task of a CPU */
+	AGENT_IRQ,     /* interrupt context of a CPU */
+	AGENT_WALKER,  /* speculative page walks and evictions of a CPU */
+	AGENT_RCU,     /* grace period and callbacks */
 	AGENT_KIND_COUNT
 };
 
@@ -139,22 +142,21 @@ struct agent {
 	/* Clock used by the timed policy: the CPU's, or own_cycles. */
 	uint64_t *cycles;
 	uint64_t own_cycles;
-	struct step next;        /* announced, not yet picked */
-	struct gate *gate;       /* where it waits, for reports; or NULL */
+	struct step next;  /* announced, not yet picked */
+	struct gate *gate; /* where it waits, for reports; or NULL */
 	unsigned gate_class;
 	uint64_t nr_steps;
-	bool daemon;             /* does not keep a run alive */
+	bool daemon; /* does not keep a run alive */
 	bool done;
 	void (*fn)(void *arg);
 	void *arg;
-	void *ctx;               /* saved coroutine context */
-	void *stack;             /* host stack, from the machine's pool */
-	struct lockdep_held *held; /* locks held, innermost last */
+	struct coro coro;
+	struct lockdep_held held[LOCKDEP_HELD_MAX]; /* innermost last */
 	unsigned nr_held;
 	unsigned rcu_nesting;
-	uint64_t syscall_id;     /* of the system call it is in, 0 = none */
+	uint64_t syscall_id; /* of the system call it is in, 0 = none */
 	const char *syscall_name;
-	uint64_t scratch[4];     /* for policies */
+	uint64_t scratch[4]; /* for policies */
 };
 
 /* The one hidden piece of state: the kernel's `current`. */
@@ -172,8 +174,8 @@ extern _Thread_local struct agent *current_agent;
  * Return: the agent, or NULL if NR_AGENTS_MAX exist already.
  */
 struct agent *agent_new(struct machine *m, enum agent_kind kind,
-			struct cpu *cpu, const char *name,
-			void (*fn)(void *arg), void *arg);
+                        struct cpu *cpu, const char *name,
+                        void (*fn)(void *arg), void *arg);
 
 /** agent_suspend, agent_resume - take an agent's CPU away, give it back. */
 void agent_suspend(struct agent *a);
@@ -186,14 +188,14 @@ void step_contended(struct agent *a);
 
 /* Hot scheduler state, at the start of struct machine (base/machine.h). */
 struct sched {
-	uint64_t ready;      /* not waiting at a closed gate */
-	uint64_t suspended;  /* CPU taken away */
-	uint64_t alive;      /* created and not done */
-	uint64_t essential;  /* alive and not daemon: the run ends without them */
+	uint64_t ready;     /* not waiting at a closed gate */
+	uint64_t suspended; /* CPU taken away */
+	uint64_t alive;     /* created and not done */
+	uint64_t walkers;   /* AGENT_WALKER: moving them is no progress */
 	uint64_t nr_steps;
-	uint64_t hash;       /* running trace hash */
-	uint64_t stop_step;  /* step() goes the slow way from here on */
-	bool observe_steps;  /* somebody wants EV_STEP */
+	uint64_t hash;      /* running trace hash */
+	uint64_t stop_step; /* step() goes the slow way from here on */
+	bool observe_steps; /* somebody wants EV_STEP */
 };
 
 static inline struct sched *agent_sched(struct agent *a)
@@ -222,7 +224,7 @@ static inline void trace_mix(struct agent *a, uint64_t value)
  * Context: only on an agent's stack.
  */
 static inline void step(enum step_kind kind, objid_t object, uint32_t size,
-			const char *label, uint64_t addr)
+                        const char *label, uint64_t addr)
 {
 	struct agent *a = current_agent;
 	struct sched *s = agent_sched(a);
@@ -233,7 +235,7 @@ static inline void step(enum step_kind kind, objid_t object, uint32_t size,
 	a->next.addr = addr;
 	a->next.label = label;
 	if (unlikely((s->ready & ~s->suspended) != a->bit ||
-		     s->nr_steps >= s->stop_step || s->observe_steps)) {
+	             s->nr_steps >= s->stop_step || s->observe_steps)) {
 		step_contended(a);
 		return;
 	}
@@ -271,15 +273,15 @@ enum choice_kind {
  * Return: 0 .. n-1.  With n == 1 nobody is asked and nothing is logged.
  */
 unsigned choose(enum choice_kind kind, unsigned n, objid_t object,
-		const char *label);
+                const char *label);
 
 /* ---- running ---- */
 
 enum run_end {
-	RUN_DONE,      /* every essential agent finished */
-	RUN_DEADLOCK,  /* essential agents are left and nobody is enabled */
-	RUN_STEP_CAP,  /* machine->step_cap reached */
-	RUN_STOPPED,   /* somebody called run_stop() */
+	RUN_DONE,     /* every essential agent finished */
+	RUN_DEADLOCK, /* essential agents are left and nobody is enabled */
+	RUN_STEP_CAP, /* machine->step_cap reached */
+	RUN_STOPPED,  /* somebody called run_stop() */
 };
 
 /**

@@ -16,7 +16,7 @@
 typedef struct {
 	struct gate gate; /* class 0 open = free */
 	struct agent *owner;
-	uint8_t class;    /* enum lock_class */
+	uint8_t class; /* enum lock_class */
 	bool initialised;
 } spinlock_t;
 
@@ -35,7 +35,7 @@ bool spin_lock_irqsave(spinlock_t *l); /* returns flags */
 void spin_unlock_irqrestore(spinlock_t *l, bool flags);
 
 struct rw_semaphore {
-	struct gate gate;  /* class 0 open: readers may; 1: a writer may */
+	struct gate gate; /* class 0 open: readers may; 1: a writer may */
 	unsigned readers;
 	struct agent *writer;
 	uint8_t class;
@@ -46,31 +46,29 @@ void init_rwsem(struct rw_semaphore *sem, enum lock_class class);
 void down_read_label(struct rw_semaphore *sem, const char *label);
 void down_write_label(struct rw_semaphore *sem, const char *label);
 bool must_check down_read_trylock_label(struct rw_semaphore *sem,
-					const char *label);
+                                        const char *label);
 bool must_check down_write_trylock_label(struct rw_semaphore *sem,
-					 const char *label);
+                                         const char *label);
 void up_read_label(struct rw_semaphore *sem, const char *label);
 void up_write_label(struct rw_semaphore *sem, const char *label);
 /** downgrade_write - writer becomes reader without letting a writer in. */
 void downgrade_write_label(struct rw_semaphore *sem, const char *label);
-#define down_read(s) down_read_label(s, "down_read " #s)
-#define down_write(s) down_write_label(s, "down_write " #s)
+#define down_read(s)         down_read_label(s, "down_read " #s)
+#define down_write(s)        down_write_label(s, "down_write " #s)
 #define down_read_trylock(s) down_read_trylock_label(s, "down_read_trylock " #s)
-#define down_write_trylock(s)                                                  \
+#define down_write_trylock(s) \
 	down_write_trylock_label(s, "down_write_trylock " #s)
-#define up_read(s) up_read_label(s, "up_read " #s)
-#define up_write(s) up_write_label(s, "up_write " #s)
+#define up_read(s)         up_read_label(s, "up_read " #s)
+#define up_write(s)        up_write_label(s, "up_write " #s)
 #define downgrade_write(s) downgrade_write_label(s, "downgrade_write " #s)
 bool rwsem_is_locked(const struct rw_semaphore *sem);
 
 /* seqcount_t: even = stable. */
 typedef struct {
 	unsigned sequence;
+	struct gate gate; /* class 0 open = even; readers spin there */
 } seqcount_t;
-static inline void seqcount_init(seqcount_t *s)
-{
-	s->sequence = 0;
-}
+void seqcount_init(seqcount_t *s);
 /** read_seqcount_begin - waits (spins) while odd. A step. */
 unsigned read_seqcount_begin(seqcount_t *s);
 /** read_seqcount_retry - a step. Return: it changed, try again. */

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/choicelog.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+
+G_DEFINE_QUARK(mmulator - choice - log - error - quark, choice_log_error)
+
+static const char kind_letters[CHOICE_KIND_COUNT + 1] = "atsefo";
+
+struct choice_log *choice_log_new(void)
+{
+	struct choice_log *log = g_new0(struct choice_log, 1);
+
+	log->entries = g_array_new(FALSE, FALSE, sizeof(struct choice_entry));
+	log->headers = g_ptr_array_new_with_free_func(g_free);
+	return log;
+}
+
+void choice_log_free(struct choice_log *log)
+{
+	if (!log)
+		return;
+	g_array_unref(log->entries);
+	g_ptr_array_unref(log->headers);
+	g_free(log);
+}
+
+void choice_log_clear(struct choice_log *log)
+{
+	g_array_set_size(log->entries, 0);
+	log->nr_steps = 0;
+	log->trace_hash = 0;
+}
+
+void choice_log_add(struct choice_log *log, enum choice_kind kind, unsigned n,
+                    unsigned pick)
+{
+	struct choice_entry e = { (uint8_t)kind, (uint8_t)n, (uint8_t)pick };
+
+	BUG_ON(n > UINT8_MAX);
+	BUG_ON(pick >= n);
+	g_array_append_val(log->entries, e);
+}
+
+/* ---- headers ---- */
+
+static const char *value_of(const char *header, const char *key)
+{
+	size_t len = strlen(key);
+
+	if (strncmp(header, key, len) != 0 || header[len] != ' ')
+		return NULL;
+	return header + len + 1;
+}
+
+void choice_log_add_header(struct choice_log *log, const char *key,
+                           const char *value)
+{
+	g_ptr_array_add(log->headers, g_strdup_printf("%s %s", key, value));
+}
+
+void choice_log_set_header(struct choice_log *log, const char *key,
+                           const char *value)
+{
+	for (guint i = log->headers->len; i-- > 0;)
+		if (value_of(log->headers->pdata[i], key))
+			g_ptr_array_remove_index(log->headers, i);
+	choice_log_add_header(log, key, value);
+}
+
+const char *choice_log_header(const struct choice_log *log, const char *key,
+                              unsigned i)
+{
+	for (guint j = 0; j < log->headers->len; j++) {
+		const char *v = value_of(log->headers->pdata[j], key);
+
+		if (v && i-- == 0)
+			return v;
+	}
+	return NULL;
+}
+
+/* ---- text form ---- */
+
+#define MAGIC    "mmulator-choices 1"
+#define PER_LINE 16
+
+static void format_entries(GString *out, const GArray *entries)
+{
+	unsigned column = 0;
+
+	for (guint i = 0; i < entries->len;) {
+		const struct choice_entry *e =
+			&g_array_index(entries, struct choice_entry, i);
+		guint run = 1;
+
+		while (i + run < entries->len &&
+		       !memcmp(e, e + run, sizeof(*e)))
+			run++;
+		g_string_append_printf(out, "%s%c%u/%u", column ? " " : "",
+		                       kind_letters[e->kind], e->n, e->pick);
+		if (run > 1)
+			g_string_append_printf(out, "*%u", run);
+		i += run;
+		column = (column + 1) % PER_LINE;
+		if (!column)
+			g_string_append_c(out, '\n');
+	}
+	if (column)
+		g_string_append_c(out, '\n');
+}
+
+char *choice_log_format(const struct choice_log *log)
+{
+	GString *out = g_string_new(MAGIC "\n");
+
+	for (guint i = 0; i < log->headers->len; i++)
+		g_string_append_printf(out, "%s\n",
+		                       (char *)log->headers->pdata[i]);
+	g_string_append_printf(out,
+	                       "steps %" G_GUINT64_FORMAT "\n"
+	                       "trace-hash %016" G_GINT64_MODIFIER "x\n"
+	                       "choices\n",
+	                       log->nr_steps, log->trace_hash);
+	format_entries(out, log->entries);
+	return g_string_free(out, FALSE);
+}
+
+static bool syntax(GError **error, unsigned line, const char *what)
+{
+	g_set_error(error, CHOICE_LOG_ERROR, CHOICE_LOG_ERROR_SYNTAX,
+	            "line %u: %s", line, what);
+	return false;
+}
+
+static bool number(const char **p, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	if (!g_ascii_isdigit(**p))
+		return false;
+	*out = g_ascii_strtoull(*p, &end, 10);
+	*p = end;
+	return *out <= max;
+}
+
+/* One "a3/1*7". */
+static bool parse_entry(struct choice_log *log, const char *word, unsigned line,
+                        GError **error)
+{
+	const char *letter = strchr(kind_letters, *word);
+	const char *p = word + 1;
+	uint64_t n, pick, run = 1;
+
+	if (!*word || !letter)
+		return syntax(error, line, "unknown kind of choice");
+	if (!number(&p, UINT8_MAX, &n) || n < 2 || *p++ != '/')
+		return syntax(error, line,
+		              "expected alternatives 2..255 and '/'");
+	if (!number(&p, n - 1, &pick))
+		return syntax(error, line, "answer out of range");
+	if (*p == '*') {
+		p++;
+		if (!number(&p, 100000000, &run) || !run)
+			return syntax(error, line, "bad repeat count");
+	}
+	if (*p)
+		return syntax(error, line, "junk behind a choice");
+	if (log->entries->len + run > 100000000)
+		return syntax(error, line, "too many choices");
+	while (run--)
+		choice_log_add(log, (enum choice_kind)(letter - kind_letters),
+		               (unsigned)n, (unsigned)pick);
+	return true;
+}
+
+static bool parse_choices(struct choice_log *log, const char *text,
+                          unsigned line, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+
+	for (char **w = words; *w; w++)
+		if (**w && !parse_entry(log, *w, line, error))
+			return false;
+	return true;
+}
+
+static bool parse_header(struct choice_log *log, const char *text,
+                         unsigned line, GError **error)
+{
+	const char *v;
+
+	if (!strchr(text, ' '))
+		return syntax(error, line, "expected 'key value'");
+	v = value_of(text, "steps");
+	if (v) {
+		if (!number(&v, UINT64_MAX - 1, &log->nr_steps) || *v)
+			return syntax(error, line, "bad number of steps");
+		return true;
+	}
+	v = value_of(text, "trace-hash");
+	if (v) {
+		if (strlen(v) != 16 || strspn(v, "0123456789abcdef") != 16)
+			return syntax(error, line, "bad trace hash");
+		log->trace_hash = g_ascii_strtoull(v, NULL, 16);
+		return true;
+	}
+	g_ptr_array_add(log->headers, g_strdup(text));
+	return true;
+}
+
+static bool parse_lines(struct choice_log *log, char **lines, GError **error)
+{
+	bool in_choices = false;
+
+	if (!lines[0] || strcmp(lines[0], MAGIC) != 0)
+		return syntax(error, 1, "expected '" MAGIC "'");
+	for (unsigned i = 1; lines[i]; i++) {
+		char *l = g_strchomp(lines[i]);
+		bool ok = true;
+
+		if (!*l || *l == '#')
+			continue;
+		if (!in_choices && !strcmp(l, "choices"))
+			in_choices = true;
+		else if (in_choices)
+			ok = parse_choices(log, l, i + 1, error);
+		else
+			ok = parse_header(log, l, i + 1, error);
+		if (!ok)
+			return false;
+	}
+	if (!in_choices)
+		return syntax(error, g_strv_length(lines), "no 'choices' line");
+	return true;
+}
+
+struct choice_log *choice_log_parse(const char *text, size_t len,
+                                    GError **error)
+{
+	g_autofree char *copy = g_strndup(text, len);
+	g_auto(GStrv) lines = NULL;
+	struct choice_log *log;
+
+	if (memchr(text, 0, len)) {
+		syntax(error, 1, "a zero byte: not a choice log");
+		return NULL;
+	}
+	lines = g_strsplit(copy, "\n", -1);
+	log = choice_log_new();
+	if (parse_lines(log, lines, error))
+		return log;
+	choice_log_free(log);
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What kinds of lock there are, and what an agent holds.  The order between the
+ * classes is in docs/LOCKING.md and enforced by base/lockdep.h.
+ */
+#ifndef MMULATOR_BASE_LOCK_CLASS_H
+#define MMULATOR_BASE_LOCK_CLASS_H
+
+enum lock_mode {
+	LOCK_EXCLUSIVE,
+	LOCK_SHARED
+};
+
+enum lock_class {
+	LOCK_CLASS_NONE,
+	LOCK_MMAP,       /* mm->mmap_lock */
+	LOCK_I_MMAP,     /* mapping->i_mmap_rwsem */
+	LOCK_ANON_VMA,   /* anon_vma->rwsem */
+	LOCK_PAGE_TABLE, /* mm->page_table_lock */
+	LOCK_PMD,        /* split lock of a PMD table */
+	LOCK_PTE,        /* split lock of a PTE table */
+	LOCK_FOLIO,      /* folio_lock() */
+	LOCK_LRU,        /* lruvec and the like */
+	LOCK_TEST_A,     /* scenarios and tests */
+	LOCK_TEST_B,
+	LOCK_CLASS_COUNT
+};
+
+#define LOCKDEP_HELD_MAX 16
+struct lockdep_held {
+	const void *lock;
+	enum lock_class class;
+	enum lock_mode mode;
+};
+
+#endif
