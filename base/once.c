@@ -34,3 +34,19 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 		charge(cacheline_access(arena_line(m->arena, obj), a->cpu,
 		                        kind != STEP_READ));
 }
+
+uint64_t trace_pointer(uint64_t bits)
+{
+	struct machine *m = current_agent->machine;
+	const struct physmem *mem = &m->mem;
+	uint64_t map_off = bits - (uintptr_t)mem->mem_map;
+	const void *p = (const void *)(uintptr_t)bits;
+
+	if (bits - (uintptr_t)mem->direct_map < mem->size_bytes ||
+	    arena_contains(m->arena, p))
+		return mem_obj(m, p);
+	if (map_off < mem->nr_frames * sizeof(struct page))
+		return map_off;
+	/* NULL and the like; functions have no identity. */
+	return bits < PAGE_SIZE ? bits : 1;
+}

@@ -18,6 +18,16 @@
 void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
              const char *label, uint64_t addr);
 
+/** trace_pointer - what stands for a host pointer in the trace hash: the
+ * identity of what it points to, which is the same in every run. */
+uint64_t trace_pointer(uint64_t bits);
+/* A pointer's class by __builtin_classify_type(), in gcc and clang. */
+#define TRACE_POINTER_CLASS 5
+#define trace_bits(bits, x)                                                    \
+	(__builtin_classify_type(x) == TRACE_POINTER_CLASS ?                   \
+		 trace_pointer(bits) :                                         \
+		 (bits))
+
 #define READ_ONCE_AT(x, label, addr)                                     \
 	({                                                               \
 		kaccess(STEP_READ, &(x), sizeof(x), label, addr);        \

@@ -51,6 +51,7 @@ struct mm_options {
 	unsigned table_batch;    /* tables per batch; 0 = Linux's 509 */
 	bool table_batch_fail;   /* the batch page can never be allocated */
 	unsigned pgtables_base_kb; /* VmPTE shown before anything is mapped */
+	bool pcid;            /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
 };
 
 struct mm_option_value {
@@ -79,7 +80,7 @@ void mm_options_default(struct mm_options *o);
  */
 bool mm_option_set(struct mm_options *o, const char *key, const char *value,
 		   GError **error);
-/** mm_option_get - its value as a string (static or interned). */
+/** mm_option_get - its value as a string that the caller frees, or NULL. */
 char *mm_option_get(const struct mm_options *o, const char *key);
 const struct mm_option_desc *mm_option_table(unsigned *n);
 

@@ -86,13 +86,15 @@ void tlb_init_cpus(struct kernel *k);
  * A step for each thing others can see, in Linux's order: loaded_mm :=
  * SWITCHING, own bit out of the previous mm's mask, into the next one's, read
  * tlb_gen, write CR3, loaded_mm := next.
+ * @prev, @tsk: unused, as in Linux: what counts is loaded_mm
  *
  * Context: interrupts off.
  */
-void switch_mm_irqs_off(struct mm_struct *next);
+void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next,
+			struct task *tsk);
 
 /** enter_lazy_tlb - a kernel thread or idle comes; keep the mm loaded. */
-void enter_lazy_tlb(void);
+void enter_lazy_tlb(struct mm_struct *mm, struct task *tsk);
 
 /**
  * mm_context_switch - the context_switch member of struct kernel_ops.
@@ -101,17 +103,6 @@ void enter_lazy_tlb(void);
  * Linux v6.12 kernel/sched/core.c context_switch().
  */
 void mm_context_switch(struct task *prev, struct task *next);
-
-/**
- * exit_lazy_mm - the current task gives up its mm for good.
- *
- * Linux v6.12 kernel/exit.c exit_mm(): from here on the task is a kernel
- * thread that borrows its former mm. Does not drop mm_users: the caller calls
- * mmput() after it.
- *
- * Return: the former mm, NULL if there was none.
- */
-struct mm_struct *exit_lazy_mm(struct task *t);
 
 /**
  * flush_tlb_mm_range - make every CPU forget translations of @mm.
