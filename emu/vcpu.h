@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hardware side of a machine: one vCPU per CPU, with its MMU, and what the
+ * kernel can tell it (struct machine_ops).
+ *
+ * A struct emu belongs to one machine and outlives its runs: emu_reset() after
+ * every machine_reset().  Nothing of it lives in the arena, so it can keep
+ * what is expensive to make (execution engines, compiled programs).
+ *
+ * Where guest code enters the kernel is here as well: exceptions, system calls,
+ * preemption.  All of them happen between guest instructions, on the agent of
+ * the task that runs.
+ *
+ * Not here: how instructions are executed (emu/vcpu_ops.h).
+ */
+#ifndef MMULATOR_EMU_VCPU_H
+#define MMULATOR_EMU_VCPU_H
+
+#include "base/machine.h"
+#include "mmu/mmu.h"
+
+struct emu;
+struct vcpu_ops;
+struct unicorn_pool;
+struct code_cache;
+
+/* What a run of a machine may vary in its hardware. */
+struct emu_config {
+	const struct vcpu_ops *engine; /* NULL: Unicorn */
+	struct mmu_switches switches;
+	/* Overlapping entries: SIZE_MIX_COUNT takes the profile's habit. */
+	enum size_mix_policy size_mix;
+	bool pcid;   /* CR4.PCIDE */
+	bool global; /* CR4.PGE */
+};
+
+/** emu_config_default - Unicorn, correct hardware, PCID and globals on. */
+void emu_config_default(struct emu_config *config);
+
+struct vcpu {
+	struct mmu mmu;
+	struct cpu *cpu;
+	struct emu *emu;
+	uint64_t nr_insns; /* guest instructions retired */
+};
+
+struct emu {
+	struct machine *machine;
+	struct emu_config config;
+	struct vcpu *vcpus; /* one per CPU */
+	struct unicorn_pool *pool;
+	struct code_cache *code;
+};
+
+/**
+ * emu_new - give @m hardware: sets m->hw, m->hw_data, cpu->hw_data, and the
+ * machine's costs to those of the profile.
+ * @profile: borrowed; NULL: profile_default()
+ * @config: copied; NULL: emu_config_default()
+ *
+ * Context: before the first run. Return: never NULL.
+ */
+struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
+                    const struct emu_config *config);
+/** emu_reset - registers and TLBs as after power-on; after machine_reset(). */
+void emu_reset(struct emu *emu);
+/** emu_set_config - another configuration from the next emu_reset() on. */
+void emu_set_config(struct emu *emu, const struct emu_config *config);
+/** emu_free - before machine_free(). NULL is fine. */
+void emu_free(struct emu *emu);
+
+static inline struct emu *machine_emu(const struct machine *m)
+{
+	return m->hw_data;
+}
+static inline struct vcpu *cpu_vcpu(const struct cpu *cpu)
+{
+	return cpu->hw_data;
+}
+static inline struct vcpu *this_vcpu(void)
+{
+	return cpu_vcpu(this_cpu());
+}
+
+extern const struct machine_ops emu_machine_ops;
+
+/**
+ * emu_start_walkers - agents that walk page tables speculatively, one per CPU.
+ * @evict: they may also forget TLB entries
+ *
+ * How much they do in a run is bounded by machine->caps.spontaneous.
+ * Context: each run anew, after emu_reset(). Return: 0 or -ENOSPC.
+ */
+int emu_start_walkers(struct emu *emu, bool evict);
+/** emu_add_candidate - an address every walker may walk for; 0 or -ENOSPC. */
+int emu_add_candidate(struct emu *emu, vaddr_t va);
+
+/* ---- between user mode and the kernel ---- */
+
+/**
+ * vcpu_enter_user - the current task leaves the kernel: gives way first if
+ * somebody waits for the CPU (Linux v6.12 exit_to_user_mode_loop()).
+ */
+void vcpu_enter_user(struct task *t);
+/** vcpu_enter_kernel - the instruction is over, the CPU is in kernel mode. */
+void vcpu_enter_kernel(struct task *t);
+/** vcpu_preempt - an instruction boundary: give way if need_resched. */
+static inline void vcpu_preempt(struct task *t)
+{
+	if (unlikely(t->cpu->need_resched)) {
+		vcpu_enter_kernel(t);
+		vcpu_enter_user(t);
+	}
+}
+
+/**
+ * vcpu_access - one access of a guest instruction, page faults handled.
+ * @t: the current task, in user mode
+ * @acc: the access; `user` is set here
+ * @pc: of the instruction, for fault_info
+ *
+ * The access is tried again after every fault that the kernel handled; the
+ * guest's instruction ends with it.
+ * Return: false if the task was killed (t->exit_signal).
+ */
+bool must_check vcpu_access(struct task *t, struct mmu_access *acc,
+                            vaddr_t pc);
+
+/** vcpu_syscall - the current task's SYSCALL instruction; returns to user
+ * mode. Return: what the kernel returned. */
+long vcpu_syscall(struct task *t, long nr, const uint64_t args[6]);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Execution engines: who executes a guest thread's instructions.
+ *
+ * `direct` interprets the operations of a scenario thread; `unicorn` runs the
+ * machine code they compile to, and ELF guests.  For a scenario thread both
+ * take the same steps and charge the same cycles: same choices, same trace
+ * hash.
+ *
+ * A thread's registers and position live in struct guest_thread, in the arena.
+ */
+#ifndef MMULATOR_EMU_VCPU_OPS_H
+#define MMULATOR_EMU_VCPU_OPS_H
+
+#include "emu/program.h"
+#include "emu/vcpu.h"
+
+struct code;
+struct engine;
+
+/* Registers of x86_64 as far as threads of ours and static programs use them;
+ * the order of the general ones is that of the instruction encoding. */
+enum x86_reg {
+	X86_RAX,
+	X86_RCX,
+	X86_RDX,
+	X86_RBX,
+	X86_RSP,
+	X86_RBP,
+	X86_RSI,
+	X86_RDI,
+	X86_R8,
+	X86_R9,
+	X86_R10,
+	X86_R11,
+	X86_R12,
+	X86_R13,
+	X86_R14,
+	X86_R15,
+	X86_NR_GPRS
+};
+struct x86_regs {
+	uint64_t gpr[X86_NR_GPRS];
+	uint64_t rip;
+	uint64_t rflags;
+	uint64_t fs_base, gs_base;
+	uint8_t xmm[16][16];
+};
+
+/* A user thread; task->hw_data. */
+struct guest_thread {
+	struct task *task;
+	const struct vcpu_ops *ops;
+	const struct program *program; /* NULL: an ELF guest */
+	const struct code *code;       /* what the program compiles to */
+	uint64_t regs[NR_PROGRAM_REGS]; /* scenario thread: r0 .. */
+	unsigned op;                   /* and the operation it is at */
+	struct x86_regs x86;           /* ELF guest: to start from */
+	struct engine *engine;         /* of the Unicorn engine, while it runs */
+	bool ended;                    /* a system call or signal ended it */
+};
+
+struct vcpu_ops {
+	const char *name;
+	/* Execute @g until it ends; the CPU is in user mode on entry and
+	 * exit. Returns normally also if a signal ended it. */
+	void (*run)(struct guest_thread *g);
+	/* Registers of an ELF guest that is in a system call. */
+	void (*get_regs)(struct guest_thread *g, struct x86_regs *regs);
+	void (*set_regs)(struct guest_thread *g, const struct x86_regs *regs);
+};
+
+extern const struct vcpu_ops vcpu_ops_direct;
+extern const struct vcpu_ops vcpu_ops_unicorn;
+/** find_engine - "direct" or "unicorn"; NULL: no such engine. */
+const struct vcpu_ops *find_engine(const char *name);
+
+/**
+ * guest_thread_new - a user thread that executes a scenario's program.
+ * @m: a machine with hardware (emu_new())
+ * @cpu: where it stays
+ * @name: of the task
+ * @program: borrowed, constant for the life of the emu
+ * @fn: body of the task: calls guest_thread_run(), and does before and after
+ *	what the kernel does at the start and end of a thread; NULL:
+ *	guest_thread_run() alone
+ *
+ * The caller gives the task its address space. The engine is the machine's.
+ * Return: the task, NULL if there are too many agents.
+ */
+struct task *guest_thread_new(struct machine *m, unsigned cpu,
+                              const char *name, const struct program *program,
+                              void (*fn)(struct task *t));
+/** guest_thread_new_elf - likewise, starting from registers, under Unicorn. */
+struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
+                                  const char *name,
+                                  const struct x86_regs *regs,
+                                  void (*fn)(struct task *t));
+
+/**
+ * guest_thread_run - execute the thread of @t until its program ends, a system
+ * call ends it (guest_thread_end()) or a signal kills it (t->exit_signal).
+ *
+ * Context: on @t's agent, in kernel mode; so on return.
+ */
+void guest_thread_run(struct task *t);
+/** guest_thread_end - called in a system call: it does not return to user
+ * mode. */
+void guest_thread_end(struct task *t);
+
+static inline struct guest_thread *task_guest(const struct task *t)
+{
+	return t->hw_data;
+}
+/** guest_thread_reg - r0 .. r6 of a scenario thread, also after its end. */
+static inline uint64_t guest_thread_reg(const struct task *t, unsigned reg)
+{
+	return task_guest(t)->regs[reg];
+}
+
+#endif
