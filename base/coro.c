@@ -91,6 +91,10 @@ void coro_init(struct coro *c, const struct coro_stack *stack, void (*fn)(void))
 {
 	void **top = (void **)(void *)((char *)stack->base + stack->size);
 
+#ifdef CORO_ASAN
+	/* An abandoned run left its redzones behind. */
+	__asan_unpoison_memory_region(stack->base, stack->size);
+#endif
 	/* The word at the very top remembers fn until the first switch. */
 	top[-1] = (void *)(uintptr_t)fn;
 	c->stack = stack;

@@ -90,6 +90,25 @@ void cpu_raise(struct cpu *cpu, enum irq_vector vector);
  * in_insn, user_mode, irq_enabled or preempt_count. */
 void cpu_update_gates(struct cpu *cpu);
 
+/**
+ * cpu_begin_insn, cpu_end_insn - between the two no interrupt is taken.
+ *
+ * An instruction begins when its first step is picked, so that interrupts can
+ * still come while it waits for that. Part of the caller's step.
+ */
+static inline void cpu_begin_insn(struct cpu *cpu)
+{
+	cpu->in_insn = true;
+	if (unlikely(cpu->irq_pending))
+		cpu_update_gates(cpu);
+}
+static inline void cpu_end_insn(struct cpu *cpu)
+{
+	cpu->in_insn = false;
+	if (unlikely(cpu->irq_pending))
+		cpu_update_gates(cpu);
+}
+
 /** preempt_disable, preempt_enable - keep this task on its CPU. Not steps. */
 void preempt_disable(void);
 void preempt_enable(void);

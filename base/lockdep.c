@@ -55,21 +55,28 @@ static void add_order(struct machine *m, const struct lockdep_held *held,
 	ld->after[held->class] |= bit;
 }
 
-void lockdep_acquire(const void *lock, enum lock_class class,
-                     enum lock_mode mode, bool try, bool nested)
+void lockdep_order(enum lock_class class, bool nested)
 {
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;
 
-	for (unsigned i = 0; i < a->nr_held && !try; i++) {
+	for (unsigned i = 0; i < a->nr_held; i++) {
 		const struct lockdep_held *h = &a->held[i];
 
-		if (h->class == class && class != LOCK_CLASS_NONE && !nested)
+		if (h->class != class)
+			add_order(m, h, class);
+		else if (class != LOCK_CLASS_NONE && !nested)
 			emit(m, EV_RULE, .a = class, .b = class,
 			     .text = "second lock of one class not nested");
-		else if (h->class != class)
-			add_order(m, h, class);
 	}
+}
+
+void lockdep_acquire(const void *lock, enum lock_class class,
+		     enum lock_mode mode)
+{
+	struct agent *a = current_agent;
+	struct machine *m = a->machine;
+
 	BUG_ON(a->nr_held == LOCKDEP_HELD_MAX);
 	a->held[a->nr_held++] = (struct lockdep_held){ lock, class, mode };
 	emit(m, EV_LOCK, .a = LOCK_ACQUIRED, .b = mode,

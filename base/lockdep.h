@@ -25,12 +25,14 @@ struct lockdep {
 };
 
 /**
- * lockdep_acquire - the current agent got @lock.
- * @try: it was a trylock: no order is recorded
+ * lockdep_order - the current agent is about to wait for a lock of @class:
+ * remember and check the order, whether or not it ever gets it.
  * @nested: a second lock of the same class is meant (spin_lock_nested)
  */
+void lockdep_order(enum lock_class class, bool nested);
+/** lockdep_acquire - the current agent got @lock. */
 void lockdep_acquire(const void *lock, enum lock_class class,
-                     enum lock_mode mode, bool try, bool nested);
+		     enum lock_mode mode);
 /** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
 void lockdep_release(const void *lock, enum lock_class class);
 /** lockdep_holds - does the current agent hold @lock (in any mode)? */

@@ -52,12 +52,12 @@ static const char *const lock_labels[LOCK_CLASS_COUNT][3] = {
 #undef NAMES
 };
 
-static void spin_got(spinlock_t *l, bool try, bool nested)
+static void spin_got(spinlock_t *l)
 {
 	BUG_ON(!l->initialised);
 	l->owner = current_agent;
 	gate_set(this_machine(), &l->gate, 0, false);
-	lockdep_acquire(l, l->class, LOCK_EXCLUSIVE, try, nested);
+	lockdep_acquire(l, l->class, LOCK_EXCLUSIVE);
 }
 
 static void spin_lock_common(spinlock_t *l, bool nested)
@@ -68,10 +68,11 @@ static void spin_lock_common(spinlock_t *l, bool nested)
 	if (arena_contains(this_machine()->arena, l))
 		arena_check(this_machine(), l);
 	st = lock_step(STEP_LOCK, l, lock_labels[l->class][0]);
+	lockdep_order(l->class, nested);
 	preempt_disable();
 	gate_step(&l->gate, 0, &st);
 	touch(l);
-	spin_got(l, false, nested);
+	spin_got(l);
 }
 
 void spin_lock(spinlock_t *l)
@@ -95,7 +96,7 @@ bool spin_trylock(spinlock_t *l)
 		preempt_enable();
 		return false;
 	}
-	spin_got(l, true, false);
+	spin_got(l);
 	return true;
 }
 
@@ -150,7 +151,7 @@ void init_rwsem(struct rw_semaphore *sem, enum lock_class class)
 	sem->gate.open[RW_READ] = sem->gate.open[RW_WRITE] = true;
 }
 
-static void rw_got(struct rw_semaphore *sem, unsigned mode, bool try)
+static void rw_got(struct rw_semaphore *sem, unsigned mode)
 {
 	if (mode == RW_WRITE)
 		sem->writer = current_agent;
@@ -158,8 +159,7 @@ static void rw_got(struct rw_semaphore *sem, unsigned mode, bool try)
 		sem->readers++;
 	rw_update(sem);
 	lockdep_acquire(sem, sem->class,
-	                mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED, try,
-	                false);
+			mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED);
 }
 
 static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
@@ -169,9 +169,10 @@ static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
 	if (current_agent->cpu && current_agent->cpu->preempt_count)
 		emit(this_machine(), EV_RULE,
 		     .text = "sleeping lock taken under a spinlock");
+	lockdep_order(sem->class, false);
 	gate_sleep(&sem->gate, mode, &st);
 	touch(sem);
-	rw_got(sem, mode, false);
+	rw_got(sem, mode);
 }
 
 static bool rw_try(struct rw_semaphore *sem, unsigned mode, const char *label)
@@ -181,7 +182,7 @@ static bool rw_try(struct rw_semaphore *sem, unsigned mode, const char *label)
 	trace_mix(current_agent, sem->gate.open[mode]);
 	if (!sem->gate.open[mode])
 		return false;
-	rw_got(sem, mode, true);
+	rw_got(sem, mode);
 	return true;
 }
 
