@@ -7,13 +7,13 @@
 struct machine *test_machine(unsigned nr_cpus)
 {
 	struct machine_config config = { .nr_cpus = nr_cpus,
-					 .memory_bytes = UINT64_C(1) << 30 };
+		                         .memory_bytes = UINT64_C(1) << 30 };
 
 	return machine_new(&config);
 }
 
 static void count_one(struct observer *o, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	struct counter *c = (struct counter *)(void *)o;
 
@@ -33,8 +33,8 @@ void count_events(struct machine *m, struct counter *c, enum event_type type)
 }
 
 void for_random_schedules(struct machine *m, unsigned n,
-			  void (*setup)(struct machine *m),
-			  void (*finish)(struct machine *m, enum run_end end))
+                          void (*setup)(struct machine *m),
+                          void (*finish)(struct machine *m, enum run_end end))
 {
 	struct policy *p = policy_random_new(1);
 

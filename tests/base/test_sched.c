@@ -34,8 +34,7 @@ static void new_shared(void)
 
 static void add_task(unsigned cpu, const char *name, void (*fn)(struct task *))
 {
-	ck_assert_ptr_nonnull(
-		task_new(m, &m->cpus[cpu], AGENT_TASK, name, fn));
+	ck_assert_ptr_nonnull(task_new(m, &m->cpus[cpu], AGENT_TASK, name, fn));
 }
 
 /* ---- races are possible, and locks prevent them ---- */
@@ -231,7 +230,7 @@ START_TEST(a_log_of_another_program_is_refused)
 	two_racy(m);
 	ck_assert_int_eq(machine_run(m), RUN_STOPPED);
 	ck_assert(g_error_matches(replay->error, POLICY_ERROR,
-				  POLICY_ERROR_REPLAY));
+	                          POLICY_ERROR_REPLAY));
 	policy_free(replay);
 	choice_log_free(log);
 }
@@ -398,8 +397,8 @@ int main(void)
 	tcase_add_test(tc, cross_calls_reach_each_other_and_are_waited_for);
 	tcase_add_test(
 		tc, a_cpu_that_spins_with_interrupts_off_deadlocks_a_shootdown);
-	tcase_add_test(
-		tc, a_capped_run_can_be_abandoned_and_the_machine_reused);
+	tcase_add_test(tc,
+	               a_capped_run_can_be_abandoned_and_the_machine_reused);
 	tcase_add_test(tc, a_use_after_free_is_seen_and_stops_the_run);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
