@@ -65,7 +65,8 @@ static void naked_reader(struct task *t)
 	struct object *o = READ_ONCE(*slot);
 
 	(void)t;
-	if (o)
+	/* Long enough that some schedule fits a grace period in. */
+	for (unsigned i = 0; o && i < 20; i++)
 		READ_ONCE(o->value);
 }
 
