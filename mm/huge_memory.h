@@ -15,11 +15,6 @@
 #include "mm/memory.h"
 #include "mm/mmu_gather.h"
 
-#define HPAGE_PMD_ORDER 9
-#define HPAGE_PMD_NR (1u << HPAGE_PMD_ORDER)
-#define HPAGE_PMD_SIZE (PAGE_SIZE << HPAGE_PMD_ORDER)
-#define HPAGE_PMD_MASK (~(HPAGE_PMD_SIZE - 1))
-
 /** thp_vma_allowable - may the VMA have THPs at all (options, VM_*)? */
 bool thp_vma_allowable(const struct vm_area_struct *vma);
 /** thp_vma_suitable - does the huge page around @addr fit into the VMA? */

@@ -27,35 +27,31 @@
 typedef uintptr_t encoded_page_t;
 #define ENCODED_PAGE_BIT_DELAY_RMAP 1u
 
+/* Header of a batch; its array of encoded pages follows. */
 struct mmu_gather_batch {
 	struct mmu_gather_batch *next;
 	uint32_t nr;
 	uint32_t max;
-	encoded_page_t encoded_pages[];
 };
 
 struct mmu_table_batch {
 	struct rcu_head rcu;
-	struct machine *machine;
-	/* DIVERGES: Linux's header has no machine; nr shares its word. */
-	struct page *tables[MAX_TABLE_BATCH - 1];
+	uint64_t nr;
+	struct page *tables[MAX_TABLE_BATCH];
 };
 
 struct mmu_gather {
 	struct mm_struct *mm;
-	struct page *table_batch;   /* FRAME_GATHER frame or NULL */
-	unsigned nr_tables;
-	vaddr_t start, end;         /* what must be flushed; end 0 = nothing */
+	struct mmu_table_batch *batch; /* in a FRAME_GATHER frame, or NULL */
+	vaddr_t start, end; /* what must be flushed; end 0 = nothing */
 	bool fullmm;
 	bool need_flush_all;
 	bool freed_tables;
 	bool delayed_rmap;
 	bool cleared_ptes, cleared_pmds, cleared_puds, cleared_p4ds;
-	bool vma_exec, vma_huge;
 	unsigned batch_count;
 	struct mmu_gather_batch *active;
-	/* The first batch; its array is pages[]. */
-	struct mmu_gather_batch local;
+	struct mmu_gather_batch local; /* the first; its array is pages[] */
 	encoded_page_t pages[MMU_GATHER_BUNDLE];
 };
 
@@ -84,9 +80,6 @@ void tlb_remove_table(struct mmu_gather *tlb, struct page *table);
 void tlb_remove_table_sync_one(void);
 /** tlb_flush_rmaps - remove the rmaps that waited for the flush. */
 void tlb_flush_rmaps(struct mmu_gather *tlb, struct vm_area_struct *vma);
-
-void tlb_start_vma(struct mmu_gather *tlb, struct vm_area_struct *vma);
-void tlb_end_vma(struct mmu_gather *tlb, struct vm_area_struct *vma);
 
 /* Range tracking: an entry at @addr was cleared or changed. */
 void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);

@@ -26,6 +26,8 @@ struct mm_struct;
 #define PG_uptodate 20
 #define PG_referenced 21
 #define PG_locked 22
+#define PG_table 23      /* a constructed page table */
+#define PG_rcu_queued 24 /* a table whose RCU head is in use */
 
 static inline bool page_test_flag(const struct page *page, unsigned flag)
 {
@@ -113,8 +115,9 @@ void page_ref_unfreeze(struct page *page, int count);
  * put_page - drop a reference; the last one frees the block.
  * @page: any page of it; the zero page and the huge zero page are ignored
  *
- * A step, "put_page", addr = physical address. Dropping a reference that is
- * not there is an EV_FRAME_BAD_FREE event.
+ * A step, "put_page", addr = physical address; freeing is one more, "free_page",
+ * that writes the block. Dropping a reference that is not there is an
+ * EV_FRAME_BAD_FREE event.
  */
 void put_page(struct page *page);
 

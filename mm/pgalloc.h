@@ -5,7 +5,7 @@
  *
  * A table is one frame of kind FRAME_PT_*; its struct page is Linux's ptdesc:
  * pt_owner is the mm's id, index the first virtual address it covers (as of
- * its installation), private the split lock of PTE and PMD tables, mm_list the
+ * its allocation), private the split lock of PTE and PMD tables, mm_list the
  * list of deposited tables, later the RCU head it is freed with.
  *
  * Invariant: page->pt_owner's pgtables_bytes counts exactly the tables that
@@ -56,14 +56,16 @@ void pte_free_defer(struct mm_struct *mm, pgtable_t pte);
  */
 void pmd_install(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 		 pgtable_t *pte);
-/** pmd_populate - the bare write of a table into @pmd. A step. */
-void pmd_populate(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-		  pgtable_t pte);
 
-/** pagetable_dtor - split lock gone (unless it waits for RCU), counter down. */
+/** pagetable_dtor - the split lock goes; once per table, later calls do
+ * nothing. */
 void pagetable_dtor(struct page *table);
-/** pagetable_free_now - the end of a table whose readers are gone. */
-void pagetable_free_now(struct machine *m, struct page *table);
+/** pagetable_free - the end of a table whose readers are gone: destructor if
+ * it has not run, then the frame. A step, "free_table". Freeing what is no
+ * table (any more) is an EV_FRAME_BAD_FREE event. */
+void pagetable_free(struct page *table);
+/** pagetable_free_rcu - likewise after a grace period. A step. */
+void pagetable_free_rcu(struct page *table);
 
 /** mm_inc_nr_ptes ... - pgtables_bytes. Each a step. */
 void mm_inc_nr_ptes(struct mm_struct *mm);

@@ -47,17 +47,25 @@ void pte_unmap(pte_t *pte);
 /** pte_unmap_unlock - likewise, after unlocking. */
 void pte_unmap_unlock(pte_t *pte, spinlock_t *ptl);
 
-/** pmd_same, pte_same - equal as the kernel sees it (all bits). */
-bool pmd_entry_same(pmd_t a, pmd_t b);
-
-/**
- * pgd_offset_step ... - walk down to an entry; each level is a step.
- *
- * mm_find_pmd: the PMD entry for @addr; NULL if no PMD table is there.
- * Linux v6.12 mm/rmap.c mm_find_pmd().
- */
+/** pgd_offset - the root's entry for @addr. No step. */
+pgd_t *pgd_offset(struct mm_struct *mm, vaddr_t addr);
+/** mm_find_pmd - the PMD entry for @addr; NULL if no PMD table is there. Each
+ * level is a step. Linux v6.12 mm/rmap.c mm_find_pmd(). */
 pmd_t *mm_find_pmd(struct mm_struct *mm, vaddr_t addr);
-/** mm_alloc_pmd - likewise, allocating (__handle_mm_fault()). */
+/** mm_alloc_pmd - likewise, allocating tables; NULL without memory. */
 pmd_t *mm_alloc_pmd(struct mm_struct *mm, vaddr_t addr);
+
+/** ptep_clear_flush - clear, and flush if hardware could use it, under the PTL
+ * (mm/pgtable-generic.c). Return: what was there. */
+pte_t ptep_clear_flush(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep);
+/** flush_pmd_tlb_range - flush huge entries. */
+void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start,
+			 vaddr_t end);
+/** pmdp_huge_clear_flush - likewise for a huge PMD. */
+pmd_t pmdp_huge_clear_flush(struct vm_area_struct *vma, vaddr_t addr,
+			    pmd_t *pmdp);
+/** pmdp_collapse_flush - likewise for a table: its PTEs go from the TLBs. */
+pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, vaddr_t addr,
+			  pmd_t *pmdp);
 
 #endif

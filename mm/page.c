@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mm/page.h"
+
+#include "base/bug.h"
+#include "base/once.h"
+#include "mm/mm_types.h"
+
+/* The struct page array, seen as an object: beyond any physical memory. */
+#define PAGE_OBJ_BASE BIT_ULL(52)
+
+/*
+ * All order > 0 blocks are naturally aligned; a tail knows nothing of its
+ * head, so look for the head at the alignments a block can have.
+ */
+struct page *compound_head(struct page *page)
+{
+	struct physmem *mem = &this_machine()->mem;
+	pfn_t pfn = page_to_pfn(mem, page);
+	unsigned order;
+
+	if (!PageTail(page))
+		return page;
+
+	for (order = 1; order <= MAX_ORDER; order++) {
+		struct page *head = pfn_to_page(
+			mem, ALIGN_DOWN(pfn, UINT64_C(1) << order));
+
+		if (PageHead(head) && head->order >= order)
+			return head;
+	}
+	return page;
+}
+
+objid_t page_obj(const struct page *page)
+{
+	pfn_t pfn = page_to_pfn(&this_machine()->mem, page);
+
+	return phys_obj(PAGE_OBJ_BASE + pfn * 64);
+}
+
+paddr_t page_phys(const struct page *page)
+{
+	return page_to_pfn(&this_machine()->mem, page) << PAGE_SHIFT;
+}
+
+static void page_ref_step(enum step_kind kind, const struct page *page,
+			  const char *label)
+{
+	step(kind, page_obj(page), 4, label, page_phys(page));
+	charge(kind == STEP_READ ? this_machine()->costs->kernel_op :
+				   this_machine()->costs->atomic);
+	trace_mix(current_agent, (uint64_t)page->refcount);
+}
+
+void get_page(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_step(STEP_RMW, head, "get_page");
+	head->refcount++;
+}
+
+void page_ref_add(struct page *page, int nr)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_step(STEP_RMW, head, "page_ref_add");
+	head->refcount += nr;
+}
+
+int page_ref_count(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_step(STEP_READ, head, "page_count");
+	return head->refcount;
+}
+
+bool page_ref_freeze(struct page *page, int count)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_step(STEP_RMW, head, "page_ref_freeze");
+	if (head->refcount != count)
+		return false;
+	head->refcount = 0;
+	return true;
+}
+
+void page_ref_unfreeze(struct page *page, int count)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_step(STEP_WRITE, head, "page_ref_unfreeze");
+	head->refcount = count;
+}
+
+/* Linux v6.12 mm/swap.c __folio_put(). */
+void put_page(struct page *page)
+{
+	struct machine *m = this_machine();
+	struct page *head = compound_head(page);
+
+	if (is_zero_page(head) || is_huge_zero_page(head))
+		return;
+
+	page_ref_step(STEP_RMW, head, "put_page");
+	if (head->refcount <= 0) {
+		emit(m, EV_FRAME_BAD_FREE, .addr = page_to_pfn(&m->mem, head));
+		return;
+	}
+	head->refcount--;
+	if (head->refcount == 0) {
+		step(STEP_WRITE, phys_obj(page_phys(head)),
+		     (uint32_t)(PAGE_SIZE * compound_nr(head)), "free_page",
+		     page_phys(head));
+		count_vm_events(machine_kernel(m), pgfree, compound_nr(head));
+		free_frames(m, head);
+	}
+}
+
+bool is_zero_page(const struct page *page)
+{
+	return page == machine_kernel(this_machine())->zero_page;
+}
+
+bool is_huge_zero_page(const struct page *page)
+{
+	const struct page *huge = machine_kernel(this_machine())->huge_zero_page;
+
+	return huge && page >= huge && page < huge + compound_nr(huge);
+}
+
+/* Linux v6.12 mm/memory.c alloc_anon_folio(), vma_alloc_anon_folio_pmd(). */
+struct page *alloc_anon_page(struct machine *m, unsigned order, bool zero)
+{
+	struct page *page = alloc_frames(m, order, FRAME_ANON, zero);
+
+	if (!page)
+		return NULL;
+
+	SetPageSwapBacked(page);
+	SetPageUptodate(page);
+	if (zero)
+		charge((uint64_t)m->costs->clear_page << order);
+	count_vm_events(machine_kernel(m), pgalloc, UINT64_C(1) << order);
+	return page;
+}
+
+void copy_user_page(struct page *dst, struct page *src, vaddr_t addr)
+{
+	struct machine *m = this_machine();
+
+	step(STEP_READ, phys_obj(page_phys(src)), PAGE_SIZE, "copy_page", addr);
+	charge(m->costs->copy_page);
+	phys_copy_page(&m->mem, dst, src);
+}
