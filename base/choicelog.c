@@ -13,7 +13,6 @@ struct choice_log *choice_log_new(void)
 {
 	struct choice_log *log = g_new0(struct choice_log, 1);
 
-	log->entries = g_array_new(FALSE, FALSE, sizeof(struct choice_entry));
 	log->headers = g_ptr_array_new_with_free_func(g_free);
 	return log;
 }
@@ -22,26 +21,22 @@ void choice_log_free(struct choice_log *log)
 {
 	if (!log)
 		return;
-	g_array_unref(log->entries);
+	g_free(log->entries);
 	g_ptr_array_unref(log->headers);
 	g_free(log);
 }
 
 void choice_log_clear(struct choice_log *log)
 {
-	g_array_set_size(log->entries, 0);
+	log->nr_entries = 0;
 	log->nr_steps = 0;
 	log->trace_hash = 0;
 }
 
-void choice_log_add(struct choice_log *log, enum choice_kind kind, unsigned n,
-                    unsigned pick)
+void choice_log_grow(struct choice_log *log)
 {
-	struct choice_entry e = { (uint8_t)kind, (uint8_t)n, (uint8_t)pick };
-
-	BUG_ON(n > UINT8_MAX);
-	BUG_ON(pick >= n);
-	g_array_append_val(log->entries, e);
+	log->room = log->room ? 2 * log->room : 256;
+	log->entries = g_renew(struct choice_entry, log->entries, log->room);
 }
 
 /* ---- headers ---- */
@@ -87,16 +82,15 @@ const char *choice_log_header(const struct choice_log *log, const char *key,
 #define MAGIC    "mmulator-choices 1"
 #define PER_LINE 16
 
-static void format_entries(GString *out, const GArray *entries)
+static void format_entries(GString *out, const struct choice_log *log)
 {
 	unsigned column = 0;
 
-	for (guint i = 0; i < entries->len;) {
-		const struct choice_entry *e =
-			&g_array_index(entries, struct choice_entry, i);
-		guint run = 1;
+	for (unsigned i = 0; i < log->nr_entries;) {
+		const struct choice_entry *e = &log->entries[i];
+		unsigned run = 1;
 
-		while (i + run < entries->len &&
+		while (i + run < log->nr_entries &&
 		       !memcmp(e, e + run, sizeof(*e)))
 			run++;
 		g_string_append_printf(out, "%s%c%u/%u", column ? " " : "",
@@ -124,7 +118,7 @@ char *choice_log_format(const struct choice_log *log)
 	                       "trace-hash %016" G_GINT64_MODIFIER "x\n"
 	                       "choices\n",
 	                       log->nr_steps, log->trace_hash);
-	format_entries(out, log->entries);
+	format_entries(out, log);
 	return g_string_free(out, FALSE);
 }
 
@@ -168,7 +162,7 @@ static bool parse_entry(struct choice_log *log, const char *word, unsigned line,
 	}
 	if (*p)
 		return syntax(error, line, "junk behind a choice");
-	if (log->entries->len + run > 100000000)
+	if (log->nr_entries + run > 100000000)
 		return syntax(error, line, "too many choices");
 	while (run--)
 		choice_log_add(log, (enum choice_kind)(letter - kind_letters),

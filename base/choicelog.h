@@ -33,7 +33,8 @@ struct choice_entry {
 };
 
 struct choice_log {
-	GArray *entries; /* of struct choice_entry */
+	struct choice_entry *entries;
+	unsigned nr_entries, room;
 	/* What the log belongs to; keys and values as in the text form. */
 	GPtrArray *headers; /* of char *, "key value" */
 	uint64_t nr_steps;
@@ -51,8 +52,21 @@ void choice_log_free(struct choice_log *log);
 
 /** choice_log_clear - forget the choices, keep the memory and headers. */
 void choice_log_clear(struct choice_log *log);
-void choice_log_add(struct choice_log *log, enum choice_kind kind, unsigned n,
-                    unsigned pick);
+
+/** choice_log_grow - make room for one more entry. */
+void choice_log_grow(struct choice_log *log);
+
+/** choice_log_add - append a choice; inline, it happens at every switch. */
+static inline void choice_log_add(struct choice_log *log, enum choice_kind kind,
+				  unsigned n, unsigned pick)
+{
+	struct choice_entry e = { (uint8_t)kind, (uint8_t)n, (uint8_t)pick };
+
+	if (unlikely(log->nr_entries == log->room))
+		choice_log_grow(log);
+	log->entries[log->nr_entries++] = e;
+}
+
 
 /** choice_log_set_header - remember "key value"; the last one wins. */
 void choice_log_set_header(struct choice_log *log, const char *key,

@@ -55,11 +55,10 @@ void coro_stack_free(struct coro_stack *s)
 /* What both ends of a switch have to know; lives on the switcher's stack. */
 struct handover {
 	struct coro *from, *to;
-	void (*fn)(void);
 };
 
 /* The first thing on the stack that was switched to. */
-static void arrive(struct transfer t)
+static inline void arrive(struct transfer t)
 {
 	struct handover *h = t.data;
 
@@ -76,11 +75,11 @@ static void arrive(struct transfer t)
 #endif
 }
 
-/* First code on a new stack: the function to run waits in the handover. */
+/* First code on a new stack. */
 static void coro_entry(struct transfer t)
 {
 	struct handover *h = t.data;
-	void (*fn)(void) = h->fn;
+	void (*fn)(void) = h->to->fn;
 
 	arrive(t);
 	fn();
@@ -89,17 +88,14 @@ static void coro_entry(struct transfer t)
 
 void coro_init(struct coro *c, const struct coro_stack *stack, void (*fn)(void))
 {
-	void **top = (void **)(void *)((char *)stack->base + stack->size);
-
 #ifdef CORO_ASAN
 	/* An abandoned run left its redzones behind. */
 	__asan_unpoison_memory_region(stack->base, stack->size);
 #endif
-	/* The word at the very top remembers fn until the first switch. */
-	top[-1] = (void *)(uintptr_t)fn;
 	c->stack = stack;
 	c->fake_stack = NULL;
-	c->ctx = make_fcontext(top - 2, stack->size - 2 * sizeof(void *),
+	c->fn = fn;
+	c->ctx = make_fcontext((char *)stack->base + stack->size, stack->size,
 	                       coro_entry);
 }
 
@@ -107,11 +103,6 @@ void coro_switch(struct coro *from, struct coro *to)
 {
 	struct handover h = { .from = from, .to = to };
 
-	if (to->stack) {
-		void **top = (void **)(void *)((char *)to->stack->base +
-		                               to->stack->size);
-		h.fn = (void (*)(void))(uintptr_t)top[-1];
-	}
 #ifdef CORO_ASAN
 	__sanitizer_start_switch_fiber(
 		&from->fake_stack,

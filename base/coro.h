@@ -15,6 +15,7 @@ struct coro_stack {
 
 struct coro {
 	void *ctx;                      /* valid while it is not running */
+	void (*fn)(void);               /* its body */
 	void *fake_stack;               /* address sanitizer's */
 	const struct coro_stack *stack; /* NULL: the host's */
 	const void *host_bottom; /* of the host's stack, sanitizer only */

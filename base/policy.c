@@ -114,14 +114,14 @@ static unsigned replay_pick(struct policy *p, struct machine *m,
 	struct policy_replay *r = (struct policy_replay *)(void *)p;
 	const struct choice_entry *e;
 
-	if (r->next == r->log->entries->len) {
+	if (r->next == r->log->nr_entries) {
 		g_set_error(&p->error, POLICY_ERROR, POLICY_ERROR_REPLAY,
 		            "the log ends after %u choices, the run asks for "
 		            "another at step %" G_GUINT64_FORMAT,
 		            r->next, m->sched.nr_steps);
 		return 0;
 	}
-	e = &g_array_index(r->log->entries, struct choice_entry, r->next++);
+	e = &r->log->entries[r->next++];
 	if (e->kind == c->kind && e->n == c->n)
 		return e->pick;
 	g_set_error(&p->error, POLICY_ERROR, POLICY_ERROR_REPLAY,

@@ -19,6 +19,16 @@ static unsigned nth_bit(uint64_t mask, unsigned i)
 	return (unsigned)__builtin_ctzll(mask);
 }
 
+/* How many bits are set; few are, and libgcc's popcount is a call. */
+static inline unsigned nr_bits(uint64_t mask)
+{
+	unsigned n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
+
 /* Ask the policy, log the answer. */
 static unsigned decide(struct machine *m, const struct choice *c)
 {
@@ -85,7 +95,7 @@ static struct agent *pick_agent(struct machine *m, struct agent *last)
 		emit(m, EV_DEADLOCK);
 		return NULL;
 	}
-	c.n = (unsigned)__builtin_popcountll(enabled);
+	c.n = nr_bits(enabled);
 	c.agents = enabled;
 	if (c.n > 1)
 		pick = decide(m, &c);
