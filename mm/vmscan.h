@@ -22,9 +22,12 @@
  */
 long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len);
 
-/** shrink_folio - try to reclaim the one @page (a reference is the caller's).
- * Return: true if it was freed from its mappings; the caller's put_page()
- * frees it. */
+/**
+ * shrink_folio - try to reclaim the one @page.
+ *
+ * Consumes the caller's reference (the one of isolation).
+ * Return: true if the page was freed.
+ */
 bool shrink_folio(struct kernel *k, struct page *page);
 
 #endif

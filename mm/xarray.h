@@ -34,6 +34,9 @@ void xa_destroy(struct xarray *xa);
 void *xa_load(struct xarray *xa, uint64_t index);
 /** xa_store - a step "xa_store". Return: 0, -ENOMEM. NULL erases. */
 int must_check xa_store(struct xarray *xa, uint64_t index, void *entry);
+/** xa_insert - a step "xa_insert". Return: 0; -EBUSY if there is an entry
+ * already; -ENOMEM. */
+int must_check xa_insert(struct xarray *xa, uint64_t index, void *entry);
 /** xa_erase - a step "xa_erase". Return: what was there. */
 void *xa_erase(struct xarray *xa, uint64_t index);
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mm/vmscan.h"
+
+#include "mm/filemap.h"
+#include "mm/memory.h"
+#include "mm/mm.h"
+#include "mm/mmap_lock.h"
+#include "mm/page.h"
+#include "mm/pgtable_map.h"
+#include "mm/rmap.h"
+#include "mm/vma.h"
+
+/*
+ * The last reference is ours, from isolation: nobody can take another one.
+ * Linux v6.12 mm/vmscan.c shrink_folio_list().
+ */
+static bool free_lazyfree(struct kernel *k, struct page *page)
+{
+	if (page_mapped(page) || !page_ref_freeze(page, 1))
+		return false;
+	count_vm_event(k, pglazyfreed);
+	count_vm_event(k, pgfree);
+	return true;
+}
+
+bool shrink_folio(struct kernel *k, struct page *page)
+{
+	bool freed = false;
+
+	if (!folio_trylock(page))
+		goto out_put;
+
+	if (PageAnon(page) && !PageSwapBacked(page)) {
+		try_to_unmap(page, 0);
+		freed = !PageSwapBacked(page) && free_lazyfree(k, page);
+	}
+	folio_unlock(page);
+	if (freed) {
+		free_frames(k->machine, page);
+		return true;
+	}
+out_put:
+	put_page(page);
+	return false;
+}
+
+/*
+ * The page mapped at @addr, with a reference (isolated from the LRU), if it is
+ * lazyfree. Linux v6.12 mm/madvise.c madvise_cold_or_pageout_pte_range().
+ *
+ * DIVERGES: huge pages and pages that several processes map are left alone.
+ */
+static struct page *isolate_lazyfree(struct vm_area_struct *vma, vaddr_t addr)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pmd_t *pmd = mm_find_pmd(mm, addr);
+	struct page *page;
+	spinlock_t *ptl;
+	pte_t *ptep, pte;
+
+	if (!pmd)
+		return NULL;
+	ptep = pte_offset_map_lock(mm, pmd, addr, &ptl);
+	if (!ptep)
+		return NULL;
+
+	pte = ptep_get(addr, ptep);
+	page = pte_present(pte) ? vm_normal_page(vma, addr, pte) : NULL;
+	if (page && PageAnon(page) && !PageSwapBacked(page) &&
+	    !PageCompound(page) && page->mapcount == 1)
+		get_page(page);
+	else
+		page = NULL;
+	pte_unmap_unlock(ptep, ptl);
+	return page;
+}
+
+long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
+{
+	vaddr_t end = addr + len;
+	long freed = 0;
+
+	for (addr = ALIGN_DOWN(addr, PAGE_SIZE); addr < end;
+	     addr += PAGE_SIZE) {
+		struct vm_area_struct *vma;
+		struct page *page = NULL;
+
+		mmap_read_lock(mm);
+		vma = vma_lookup(mm, addr);
+		if (vma && !(vma->vm_flags & VM_LOCKED))
+			page = isolate_lazyfree(vma, addr);
+		mmap_read_unlock(mm);
+		if (page && shrink_folio(mm->kernel, page))
+			freed++;
+	}
+	return freed;
+}
