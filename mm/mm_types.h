@@ -34,6 +34,8 @@ struct vma_tree;
 #define VM_LOCKED 0x00002000UL
 #define VM_DONTCOPY 0x00020000UL
 #define VM_DONTEXPAND 0x00040000UL
+#define VM_ACCOUNT 0x00100000UL   /* counted against overcommit */
+#define VM_NORESERVE 0x00200000UL /* never counted */
 #define VM_HUGEPAGE 0x20000000UL
 #define VM_NOHUGEPAGE 0x40000000UL
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
@@ -49,6 +51,9 @@ struct vm_area_struct {
 
 	/* mmap_lock read + page_table_lock to set, never changes after. */
 	struct anon_vma *anon_vma;
+	/* Came with a fork or from a VMA that did: where Linux's chain of
+	 * anon_vmas is not singular, so a merge must not widen it. */
+	bool anon_vma_forked;
 	/* anon_vma's lock: list of its VMAs. mm/rmap.h. */
 	struct vm_area_struct *anon_vma_next;
 	/* i_mmap_rwsem: list of the mapping's VMAs. */
@@ -105,6 +110,7 @@ struct kernel {
 	struct page *zero_page;
 	struct page *huge_zero_page; /* NULL until first used */
 	struct address_space *files; /* all shmem objects */
+	struct xarray *folio_locks;  /* by pfn, made when first used */
 	struct vmstat *vmstat;
 };
 
