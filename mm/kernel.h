@@ -18,8 +18,8 @@
  *
  * Sets machine->kernel_data and machine->vmstat, and machine->kernel to
  * &mm_kernel_ops unless a layer above has put its own table there (one with
- * system calls, whose page_fault is do_user_addr_fault() of mm/fault.h and whose
- * context_switch is kernel_context_switch()).
+ * system calls; its page_fault is do_user_addr_fault() of mm/fault.h and its
+ * context_switch mm_context_switch() of mm/tlb.h, as here).
  *
  * Context: on the host's stack, before any task exists.
  * Return: the kernel; NULL if the machine's memory is too small to boot.
@@ -31,15 +31,6 @@ struct kernel *kernel_reset(struct kernel *k);
 
 /** page_fault and context_switch of the mm; syscall is NULL. */
 extern const struct kernel_ops mm_kernel_ops;
-
-/**
- * kernel_context_switch - struct kernel_ops.context_switch.
- *
- * Linux v6.12 kernel/sched/core.c context_switch(): to a kernel thread the
- * address space stays loaded (lazy TLB), to a task of another mm
- * switch_mm_irqs_off().
- */
-void kernel_context_switch(struct task *prev, struct task *next);
 
 /**
  * task_set_mm - give a new task its address space.

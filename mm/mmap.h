@@ -54,11 +54,8 @@ bool may_expand_vm(const struct mm_struct *mm, uint64_t npages);
 /** vm_stat_account - the size figures change by @npages. */
 void vm_stat_account(struct mm_struct *mm, int64_t npages);
 
-/** task_size - first address above user space of @mm's machine. */
-vaddr_t task_size(const struct mm_struct *mm);
-
 /**
- * populate_range - fault pages in, as MAP_POPULATE and MADV_POPULATE_* do
+ * mm_populate - fault pages in, as MAP_POPULATE and MADV_POPULATE_* do
  * (Linux v6.12 mm/gup.c populate_vma_page_range()).
  *
  * Context: takes mmap_lock for reading. Return: 0 or -errno.

@@ -81,9 +81,6 @@ _Static_assert(EPERM == 1 && ENOENT == 2 && EINTR == 4 && EBADF == 9 &&
 #define MADV_COLLAPSE 25
 #endif
 
-/* x86_64 with 4 levels: the lower half minus its last page. */
-#define TASK_SIZE_4LEVEL ((UINT64_C(1) << 47) - PAGE_SIZE)
-#define TASK_SIZE_5LEVEL ((UINT64_C(1) << 56) - PAGE_SIZE)
 /* vm.mmap_min_addr and vm.max_map_count as Linux sets them. */
 #define MMAP_MIN_ADDR UINT64_C(65536)
 #define DEFAULT_MAX_MAP_COUNT 65530

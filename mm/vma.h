@@ -18,6 +18,7 @@
 #define MMULATOR_MM_VMA_H
 
 #include "mm/mm_types.h"
+#include "mm/vma_tree.h"
 
 static inline uint64_t vma_pages(const struct vm_area_struct *vma)
 {
@@ -56,6 +57,26 @@ struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 
 /* ---- changing: mmap_lock held for writing ---- */
 
+/*
+ * A change of a VMA's borders, and what must be locked for it (Linux's struct
+ * vma_prepare).  Zero what does not take part.
+ */
+struct vma_prepare {
+	struct vm_area_struct *vma;      /* changes */
+	struct vm_area_struct *adj_next; /* its neighbour changes too */
+	struct address_space *file;
+	struct anon_vma *anon_vma;
+	struct vm_area_struct *insert;   /* split off vma: enters the tree */
+	struct vm_area_struct *remove;   /* swallowed by vma: go */
+	struct vm_area_struct *remove2;
+	struct vma_store store;          /* the tree as it will be */
+};
+
+/** vma_prepare - take the rmap locks of everything in @vp. */
+void vma_prepare(struct vma_prepare *vp);
+/** vma_complete - publish @vp->store, drop the locks, free what was removed. */
+void vma_complete(struct vma_prepare *vp);
+
 /** vm_area_alloc - a VMA of @mm with nothing set; NULL if memory is out. */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
 /** vm_area_dup - a copy that is in no tree and no reverse map. */
@@ -67,6 +88,8 @@ void vm_area_free_now(struct vm_area_struct *vma);
 /** remove_vma - drop its file and free it. @unreachable: at once. */
 void remove_vma(struct vm_area_struct *vma, bool unreachable);
 
+/** vma_link_file - put a file VMA where truncation finds it. */
+void vma_link_file(struct vm_area_struct *vma);
 /** vma_link - insert a complete VMA; -ENOMEM. */
 int must_check vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 
@@ -131,11 +154,12 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
 int must_check vma_shrink(struct vm_area_struct *vma, vaddr_t start,
 			  vaddr_t end);
 
-/** copy_vma - the VMA that mremap moves @vma's pages to: merged or new. Sets
- * *@need_rmap_locks if rmap order does not guarantee that a walker sees each
+/** copy_vma - the VMA that mremap moves *@vmap's pages to: merged or new; NULL
+ * without memory. *@vmap follows if it was merged itself, which @keep_source
+ * (MREMAP_DONTUNMAP) forbids. Sets *@need_rmap_locks if rmap order does not guarantee that a walker sees each
  * page at its old or its new place. */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
-				uint64_t len, uint64_t pgoff,
+				uint64_t len, uint64_t pgoff, bool keep_source,
 				bool *need_rmap_locks);
 
 /** vma_check - BUG_ON any broken invariant of @mm's VMAs and tree. */

@@ -95,6 +95,10 @@ vaddr_t vma_tree_gap_below(const struct vma_tree *tree, vaddr_t low,
 vaddr_t vma_tree_gap_above(const struct vma_tree *tree, vaddr_t low,
 			   vaddr_t high, uint64_t len);
 
+/** vma_tree_has - is [start, end) exactly one range, and @vma's? */
+bool vma_tree_has(const struct vma_tree *tree, vaddr_t start, vaddr_t end,
+		  const struct vm_area_struct *vma);
+
 /** vma_tree_check - BUG_ON a tree that is unsorted, unbalanced or whose cached
  * figures are wrong. */
 void vma_tree_check(const struct vma_tree *tree);

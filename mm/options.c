@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mm/options.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/types.h"
+
+static const struct mm_option_value table_free_values[] = {
+	{ "rcu", TABLE_FREE_RCU,
+	  "after a grace period, single tables too (6.14)" },
+	{ "semi_rcu", TABLE_FREE_SEMI_RCU,
+	  "batches after a grace period, single tables after an IPI (6.12)" },
+	{ "ipi", TABLE_FREE_IPI,
+	  "after an IPI to all CPUs: only IRQs-off walkers are safe" },
+	{ "immediate", TABLE_FREE_IMMEDIATE,
+	  "right after the TLB flush: no software walker is safe" },
+	{ "no_flush", TABLE_FREE_NO_FLUSH,
+	  "before any TLB flush: hardware walks freed tables (M16)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value pt_reclaim_values[] = {
+	{ "off", PT_RECLAIM_OFF, "empty PTE tables stay until munmap (6.12)" },
+	{ "rfc_v1", PT_RECLAIM_RFC_V1,
+	  "scan after MADV_DONTNEED, flush at the end (July 2024)" },
+	{ "merged", PT_RECLAIM_MERGED,
+	  "inside zap_pte_range, with the February 2025 fix (6.14)" },
+	{ "merged_6_14_rc", PT_RECLAIM_MERGED_6_14_RC,
+	  "before that fix: a table refilled meanwhile is freed (R5.4)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value flush_before_install_values[] = {
+	{ "off", FBI_OFF, "never: the gather's own flush must do" },
+	{ "pte", FBI_PTE, "before a PTE table is hooked in" },
+	{ "huge", FBI_HUGE, "before a huge PMD is set" },
+	{ "both", FBI_BOTH, "before either" },
+	{ "if_pending", FBI_IF_PENDING,
+	  "before either, if somebody owes a flush (August 2024)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value pml_lock_values[] = {
+	{ "trylock", PML_TRYLOCK, "try; if it is taken, scan later" },
+	{ "blocking", PML_BLOCKING,
+	  "wait for it inside the PTE lock: inverts the order (R5.5)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value pte_update_values[] = {
+	{ "atomic", PTE_UPDATE_ATOMIC,
+	  "exchange the entry for none, change, commit" },
+	{ "plain", PTE_UPDATE_PLAIN,
+	  "load, change, store: a dirty bit set meanwhile is lost (M35)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value switch_mm_values[] = {
+	{ "linux", SWITCH_MM_LINUX,
+	  "the CPU is in the mask before the new root is loaded" },
+	{ "clear_then_set", SWITCH_MM_CLEAR_THEN_SET,
+	  "the bit goes off and on between threads of one process (M13)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value thp_split_values[] = {
+	{ "invalidate", THP_SPLIT_INVALIDATE,
+	  "make the PMD not present, flush, then hook the table in" },
+	{ "direct", THP_SPLIT_DIRECT,
+	  "hook the table in over the live PMD, no flush (M29)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value mremap_flush_values[] = {
+	{ "locked", MREMAP_FLUSH_LOCKED, "flush before the PTE locks go" },
+	{ "after", MREMAP_FLUSH_AFTER,
+	  "flush after they were dropped: CVE-2018-18281 (M01)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value thp_values[] = {
+	{ "always", THP_ALWAYS, "huge pages wherever they fit" },
+	{ "madvise", THP_MADVISE, "only where MADV_HUGEPAGE asked" },
+	{ "never", THP_NEVER, "no huge pages" },
+	{ NULL, 0, NULL },
+};
+
+#define CHOICE(field, help)                                                    \
+	{                                                                      \
+		#field, help, field##_values, false,                           \
+			offsetof(struct mm_options, field), 0                  \
+	}
+#define SWITCH(field, help)                                                    \
+	{                                                                      \
+		#field, help, NULL, true, offsetof(struct mm_options, field),  \
+			0                                                      \
+	}
+#define NUMBER(field, max, help)                                               \
+	{                                                                      \
+		#field, help, NULL, false, offsetof(struct mm_options, field), \
+			max                                                    \
+	}
+
+static const struct mm_option_desc options[] = {
+	CHOICE(table_free, "when an unhooked page table is freed"),
+	CHOICE(pt_reclaim, "free PTE tables that MADV_DONTNEED leaves empty"),
+	CHOICE(flush_before_install,
+	       "flush the TLB before an entry changes the page size"),
+	SWITCH(gather_nesting,
+	       "a gather that overlapped another flushes everything"),
+	SWITCH(pmd_recheck, "pte_offset_map_lock re-reads the PMD"),
+	SWITCH(retract_recheck,
+	       "khugepaged's retract looks at the PMD again once it is locked"),
+	CHOICE(pml_lock, "how table reclaim takes the PMD lock"),
+	SWITCH(freed_tables_ipi_lazy,
+	       "a flush for freed tables interrupts lazy CPUs too"),
+	SWITCH(ptlock_free_rcu,
+	       "a table's split lock lives until the grace period is over"),
+	CHOICE(pte_update, "how mprotect changes a live entry"),
+	CHOICE(switch_mm, "how a context switch maintains the CPU mask"),
+	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
+	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
+	CHOICE(thp, "transparent huge pages for anonymous memory"),
+	SWITCH(zap_resched, "zap_pte_range gives way to a waiting task"),
+	NUMBER(gather_batch, 510, "pages per gather batch, 0 = 510"),
+	NUMBER(table_batch, 509, "tables per gather batch, 0 = 509"),
+	SWITCH(table_batch_fail,
+	       "the page of a table batch can never be allocated"),
+	NUMBER(pgtables_base_kb, 1 << 20,
+	       "kB of page tables shown before anything is mapped"),
+};
+
+void mm_options_default(struct mm_options *o)
+{
+	*o = (struct mm_options){
+		.table_free = TABLE_FREE_SEMI_RCU,
+		.pt_reclaim = PT_RECLAIM_OFF,
+		.flush_before_install = FBI_OFF,
+		.gather_nesting = true,
+		.pmd_recheck = true,
+		.retract_recheck = true,
+		.pml_lock = PML_TRYLOCK,
+		.freed_tables_ipi_lazy = true,
+		.ptlock_free_rcu = true,
+		.pte_update = PTE_UPDATE_ATOMIC,
+		.switch_mm = SWITCH_MM_LINUX,
+		.thp_split = THP_SPLIT_INVALIDATE,
+		.mremap_flush = MREMAP_FLUSH_LOCKED,
+		.thp = THP_ALWAYS,
+		.zap_resched = true,
+	};
+}
+
+const struct mm_option_desc *mm_option_table(unsigned *n)
+{
+	*n = ARRAY_SIZE(options);
+	return options;
+}
+
+static const struct mm_option_desc *find_option(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (!strcmp(options[i].name, key))
+			return &options[i];
+	return NULL;
+}
+
+static void set_field(struct mm_options *o, const struct mm_option_desc *d,
+		      unsigned value)
+{
+	void *field = (char *)o + d->offset;
+
+	if (d->is_bool)
+		*(bool *)field = value;
+	else
+		memcpy(field, &value, sizeof(value));
+}
+
+static unsigned get_field(const struct mm_options *o,
+			  const struct mm_option_desc *d)
+{
+	const void *field = (const char *)o + d->offset;
+	unsigned value;
+
+	if (d->is_bool)
+		return *(const bool *)field;
+	memcpy(&value, field, sizeof(value));
+	return value;
+}
+
+/* What a person may write for @d: "a | b | c". */
+static GString *allowed_values(const struct mm_option_desc *d)
+{
+	GString *s = g_string_new(NULL);
+
+	if (d->is_bool)
+		return g_string_append(s, "on | off");
+	if (!d->values) {
+		g_string_printf(s, "a number up to %u", d->max);
+		return s;
+	}
+	for (const struct mm_option_value *v = d->values; v->name; v++)
+		g_string_append_printf(s, "%s%s", v == d->values ? "" : " | ",
+				       v->name);
+	return s;
+}
+
+static bool parse_number(const char *text, unsigned max, unsigned *value)
+{
+	guint64 number;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 0, max, &number, NULL))
+		return false;
+	*value = (unsigned)number;
+	return true;
+}
+
+static bool parse_value(const struct mm_option_desc *d, const char *text,
+			unsigned *value)
+{
+	if (d->is_bool) {
+		*value = !strcmp(text, "on");
+		return *value || !strcmp(text, "off");
+	}
+	if (!d->values)
+		return parse_number(text, d->max, value);
+
+	for (const struct mm_option_value *v = d->values; v->name; v++) {
+		if (!strcmp(v->name, text)) {
+			*value = (unsigned)v->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool mm_option_set(struct mm_options *o, const char *key, const char *value,
+		   GError **error)
+{
+	const struct mm_option_desc *d = find_option(key);
+	unsigned parsed;
+
+	if (!d) {
+		GString *names = g_string_new(NULL);
+
+		for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+			g_string_append_printf(names, "%s%s", i ? ", " : "",
+					       options[i].name);
+		g_set_error(error, MM_OPTION_ERROR, 0,
+			    "no option '%s'; there are %s", key, names->str);
+		g_string_free(names, TRUE);
+		return false;
+	}
+	if (!parse_value(d, value, &parsed)) {
+		GString *allowed = allowed_values(d);
+
+		g_set_error(error, MM_OPTION_ERROR, 0,
+			    "option %s cannot be '%s'; it is %s", key, value,
+			    allowed->str);
+		g_string_free(allowed, TRUE);
+		return false;
+	}
+	set_field(o, d, parsed);
+	return true;
+}
+
+char *mm_option_get(const struct mm_options *o, const char *key)
+{
+	const struct mm_option_desc *d = find_option(key);
+	unsigned value;
+
+	if (!d)
+		return NULL;
+	value = get_field(o, d);
+	if (d->is_bool)
+		return g_strdup(value ? "on" : "off");
+	if (!d->values)
+		return g_strdup_printf("%u", value);
+	for (const struct mm_option_value *v = d->values; v->name; v++)
+		if ((unsigned)v->value == value)
+			return g_strdup(v->name);
+	BUG();
+}
+
+GQuark mm_option_error_quark(void)
+{
+	return g_quark_from_static_string("mm-option-error");
+}
