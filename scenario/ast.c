@@ -7,6 +7,7 @@ static void init_lists(struct scenario *s)
 {
 	s->options_tail = &s->options;
 	s->files_tail = &s->files;
+	s->locks_tail = &s->locks;
 	s->processes_tail = &s->processes;
 	s->setup_tail = &s->setup;
 	s->threads_tail = &s->threads;
@@ -90,6 +91,14 @@ struct ast_file *find_file(const struct scenario *s, const char *name)
 
 	FIND_BY_NAME(f, name);
 	return f;
+}
+
+struct ast_lock *find_lock(const struct scenario *s, const char *name)
+{
+	struct ast_lock *l = s->locks;
+
+	FIND_BY_NAME(l, name);
+	return l;
 }
 
 struct ast_variant *find_variant(const struct scenario *s, const char *name)

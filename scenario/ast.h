@@ -101,6 +101,8 @@ enum ast_stmt_kind {
 #define STMT_ARGS_MAX 6
 
 struct ast_map;
+struct ast_process;
+struct kop;
 struct syscall_desc;
 
 struct ast_stmt {
@@ -113,6 +115,9 @@ struct ast_stmt {
 	enum op_cond cond;
 	const char *name; /* SYSCALL, KOP, LABEL, GOTO */
 	const struct syscall_desc *syscall;
+	/* KOP, checked: args[] are numbers then, the process is left out. */
+	const struct kop *kop;
+	struct ast_process *kop_process;
 	struct ast_expr args[STMT_ARGS_MAX];
 	unsigned nr_args;
 	struct ast_stmt *body, *other;
@@ -167,6 +172,24 @@ struct ast_setup {
 	struct ast_stmt *stmt; /* NULL: the process begins to exist here */
 };
 
+/* The initial part as it is run: one phase after the other, each alone. */
+enum setup_kind {
+	SETUP_PROCESS, /* the process begins to exist, forked or fresh */
+	SETUP_PROGRAM, /* `program` as a thread of the process on `cpu` */
+	SETUP_KOP,     /* `stmt` in a kernel thread on `cpu` */
+};
+struct setup_phase {
+	struct setup_phase *next;
+	enum setup_kind kind;
+	struct ast_process *process;
+	unsigned cpu;
+	/* A system call that fails ends the program with
+	 * r[SETUP_FAILED_REG] = 1 + its op number. */
+	struct program program;
+	struct ast_stmt *stmt;
+};
+#define SETUP_FAILED_REG 6
+
 struct ast_thread {
 	struct ast_thread *next;
 	const char *name;
@@ -176,7 +199,16 @@ struct ast_thread {
 	unsigned cpu;
 	struct ast_stmt *body;
 	struct ast_process *process; /* checked */
+	struct program program;      /* checked; kthreads: empty */
 	unsigned index;
+};
+
+/* A spinlock and an rwsem that kernel threads share: `lock L`. */
+struct ast_lock {
+	struct ast_lock *next;
+	const char *name;
+	struct source_pos pos;
+	unsigned number;
 };
 
 /* ---- conditions ---- */
@@ -291,6 +323,7 @@ struct scenario {
 	struct ast_machine machine;
 	struct ast_setting *options, **options_tail;
 	struct ast_file *files, **files_tail;
+	struct ast_lock *locks, **locks_tail;
 	struct ast_process *processes, **processes_tail;
 	struct ast_setup *setup, **setup_tail;
 	struct ast_thread *threads, **threads_tail;
@@ -298,7 +331,8 @@ struct scenario {
 	struct ast_schedule *schedule;
 	struct ast_search search;
 	struct ast_condition *conditions, **conditions_tail;
-	unsigned nr_processes, nr_threads, nr_variants;
+	unsigned nr_processes, nr_threads, nr_variants, nr_files, nr_locks;
+	struct setup_phase *phases; /* checked */
 
 	/* Owners of everything above. */
 	GPtrArray *nodes;
@@ -318,6 +352,7 @@ const char *ast_intern(struct scenario *s, const char *text, gssize len);
 /** find_process and others - by name, or NULL. */
 struct ast_process *find_process(const struct scenario *s, const char *name);
 struct ast_thread *find_thread(const struct scenario *s, const char *name);
+struct ast_lock *find_lock(const struct scenario *s, const char *name);
 struct ast_file *find_file(const struct scenario *s, const char *name);
 struct ast_variant *find_variant(const struct scenario *s, const char *name);
 /** find_map - in @p or, from the fork on, its parents; or NULL. */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names in statements: mappings, files, processes, locks, kernel operations.
+ */
+#include <string.h>
+
+#include "mm/kops.h"
+#include "scenario/check_internal.h"
+
+static void check_syscall(struct checker *c, struct ast_stmt *stmt,
+			  const struct ast_process *process)
+{
+	for (unsigned i = 0; i < stmt->nr_args; i++) {
+		struct ast_expr *arg = &stmt->args[i];
+		const struct ast_file *file;
+
+		if (stmt->syscall->args[i] != ARG_FILE || !arg->name) {
+			resolve_address(c, arg, process);
+			continue;
+		}
+		file = find_file(c->s, arg->name);
+		if (!file) {
+			check_error(c, arg->pos, "there is no file '%s'",
+				    arg->name);
+			continue;
+		}
+		arg->number += file->fd;
+		arg->name = NULL;
+	}
+}
+
+/* ---- kernel operations ---- */
+
+static void complain_kop(struct checker *c, const struct ast_stmt *stmt)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	unsigned n;
+	const struct kop *table = kop_table(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		g_ptr_array_add(names, (gpointer)(uintptr_t)table[i].name);
+	g_ptr_array_add(names, NULL);
+	check_error_name(c, stmt->pos, "unknown kernel operation", stmt->name,
+			 (const char *const *)names->pdata);
+}
+
+static char *kop_usage(const struct kop *op)
+{
+	GString *usage = g_string_new(op->name);
+
+	if (op->needs_mm)
+		g_string_append(usage, " PROCESS");
+	for (unsigned i = 0; i < KOP_ARGS_MAX && op->args[i]; i++)
+		g_string_append_printf(usage, " %s", op->arg_names[i]);
+	return g_string_free(usage, FALSE);
+}
+
+static void check_kop_lock(struct checker *c, struct ast_expr *arg)
+{
+	const struct ast_lock *lock = NULL;
+
+	if (arg->name)
+		lock = find_lock(c->s, arg->name);
+	if (!lock) {
+		check_error(c, arg->pos,
+			    "expected the name of a lock; declare it: lock L");
+		return;
+	}
+	arg->number = lock->number;
+	arg->name = NULL;
+}
+
+/* The first argument names the process; in the initial part it may be left
+ * out. Takes it away. */
+static void take_kop_process(struct checker *c, struct ast_stmt *stmt,
+			     struct ast_process *process)
+{
+	struct ast_expr *first = &stmt->args[0];
+	struct ast_process *named = NULL;
+
+	if (stmt->nr_args && first->name && !first->process)
+		named = find_process(c->s, first->name);
+	if (named) {
+		stmt->nr_args--;
+		memmove(first, first + 1, stmt->nr_args * sizeof(*first));
+	}
+	stmt->kop_process = named ? named : process;
+	if (!stmt->kop_process)
+		check_error(c, stmt->nr_args ? first->pos : stmt->pos,
+			    "expected the name of a process");
+}
+
+static void check_kop_arg(struct checker *c, struct ast_stmt *stmt, unsigned i)
+{
+	struct ast_expr *arg = &stmt->args[i];
+
+	if (arg->reg >= 0) {
+		check_error(c, arg->pos, "kernel threads have no registers");
+		return;
+	}
+	if (stmt->kop->args[i] == KOP_ARG_LOCK)
+		check_kop_lock(c, arg);
+	else
+		resolve_address(c, arg, stmt->kop_process);
+}
+
+static void check_kop(struct checker *c, struct ast_stmt *stmt,
+		      struct ast_process *process)
+{
+	unsigned nr_wanted = 0;
+
+	stmt->kop = kop_find(stmt->name);
+	if (!stmt->kop) {
+		complain_kop(c, stmt);
+		return;
+	}
+	if (stmt->kop->needs_mm)
+		take_kop_process(c, stmt, process);
+	while (nr_wanted < KOP_ARGS_MAX && stmt->kop->args[nr_wanted])
+		nr_wanted++;
+	if (stmt->nr_args != nr_wanted) {
+		g_autofree char *usage = kop_usage(stmt->kop);
+
+		check_error(c, stmt->pos, "expected %s", usage);
+		return;
+	}
+	for (unsigned i = 0; i < stmt->nr_args; i++)
+		check_kop_arg(c, stmt, i);
+}
+
+/* ---- the rest ---- */
+
+static void check_alignment(struct checker *c, const struct ast_stmt *stmt)
+{
+	const struct ast_expr *addr = &stmt->args[0];
+
+	/* Splitting an access over two pages is the engine's business, and
+	 * works; atomics must not. */
+	if (stmt->kind != STMT_XCHG && stmt->kind != STMT_XADD &&
+	    stmt->kind != STMT_CMPXCHG)
+		return;
+	if (addr->reg < 0 && !addr->name && addr->number % stmt->size)
+		check_error(c, addr->pos,
+			    "an atomic access of %u bytes must be aligned",
+			    stmt->size);
+}
+
+static void check_statement(struct checker *c, struct ast_stmt *stmt,
+			    struct ast_process *process)
+{
+	if (stmt->kind == STMT_KOP) {
+		check_kop(c, stmt, process);
+		return;
+	}
+	if (stmt->kind == STMT_SYSCALL) {
+		check_syscall(c, stmt, process);
+		return;
+	}
+	for (unsigned i = 0; i < stmt->nr_args; i++)
+		resolve_address(c, &stmt->args[i], process);
+	check_alignment(c, stmt);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the parser limited the depth */
+void check_statements(struct checker *c, struct ast_stmt *stmt,
+		      struct ast_process *process)
+{
+	for (; stmt; stmt = stmt->next) {
+		check_statement(c, stmt, process);
+		check_statements(c, stmt->body, process);
+		check_statements(c, stmt->other, process);
+	}
+}

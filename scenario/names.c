@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/names.h"
+
+#include <string.h>
+
+#include "mm/uapi.h"
+
+static const struct syscall_desc syscalls[] = {
+	{ "mmap",
+	  9,
+	  { ARG_ADDR, ARG_SIZE, ARG_PROT, ARG_MAP_FLAGS, ARG_FILE, ARG_NUMBER },
+	  4,
+	  "mmap ADDR SIZE PROT FLAGS [FILE [OFFSET]]" },
+	{ "mprotect",
+	  10,
+	  { ARG_ADDR, ARG_SIZE, ARG_PROT },
+	  3,
+	  "mprotect ADDR SIZE PROT" },
+	{ "munmap", 11, { ARG_ADDR, ARG_SIZE }, 2, "munmap ADDR SIZE" },
+	{ "brk", 12, { ARG_ADDR }, 1, "brk ADDR" },
+	{ "sched_yield", 24, { ARG_NONE }, 0, "sched_yield" },
+	{ "mremap",
+	  25,
+	  { ARG_ADDR, ARG_SIZE, ARG_SIZE, ARG_MREMAP_FLAGS, ARG_ADDR },
+	  3,
+	  "mremap ADDR OLD_SIZE NEW_SIZE [FLAGS [NEW_ADDR]]" },
+	{ "madvise",
+	  28,
+	  { ARG_ADDR, ARG_SIZE, ARG_ADVICE },
+	  3,
+	  "madvise ADDR SIZE ADVICE" },
+	{ "getpid", 39, { ARG_NONE }, 0, "getpid" },
+	{ "fork", 57, { ARG_NONE }, 0, "fork" },
+	{ "ftruncate", 77, { ARG_FILE, ARG_SIZE }, 2, "ftruncate FILE SIZE" },
+	{ "exit_group", 231, { ARG_NUMBER }, 0, "exit_group [STATUS]" },
+};
+
+static const struct name_value prot_names[] = {
+	{ "none", PROT_NONE },
+	{ "r", PROT_READ },
+	{ "w", PROT_WRITE },
+	{ "x", PROT_EXEC },
+	{ "rw", PROT_READ | PROT_WRITE },
+	{ "rx", PROT_READ | PROT_EXEC },
+	{ "rwx", PROT_READ | PROT_WRITE | PROT_EXEC },
+	{ "PROT_NONE", PROT_NONE },
+	{ "PROT_READ", PROT_READ },
+	{ "PROT_WRITE", PROT_WRITE },
+	{ "PROT_EXEC", PROT_EXEC },
+	{ NULL, 0 },
+};
+
+static const struct name_value map_flag_names[] = {
+	{ "private", MAP_PRIVATE },
+	{ "shared", MAP_SHARED },
+	{ "anon", MAP_ANONYMOUS },
+	{ "fixed", MAP_FIXED },
+	{ "fixed_noreplace", MAP_FIXED_NOREPLACE },
+	{ "populate", MAP_POPULATE },
+	{ "noreserve", MAP_NORESERVE },
+	{ "MAP_PRIVATE", MAP_PRIVATE },
+	{ "MAP_SHARED", MAP_SHARED },
+	{ "MAP_ANONYMOUS", MAP_ANONYMOUS },
+	{ "MAP_FIXED", MAP_FIXED },
+	{ "MAP_FIXED_NOREPLACE", MAP_FIXED_NOREPLACE },
+	{ "MAP_POPULATE", MAP_POPULATE },
+	{ "MAP_NORESERVE", MAP_NORESERVE },
+	{ NULL, 0 },
+};
+
+static const struct name_value mremap_flag_names[] = {
+	{ "MAYMOVE", MREMAP_MAYMOVE },
+	{ "FIXED", MREMAP_FIXED },
+	{ "DONTUNMAP", MREMAP_DONTUNMAP },
+	{ "MREMAP_MAYMOVE", MREMAP_MAYMOVE },
+	{ "MREMAP_FIXED", MREMAP_FIXED },
+	{ "MREMAP_DONTUNMAP", MREMAP_DONTUNMAP },
+	{ NULL, 0 },
+};
+
+#define ADVICE(name)                                                           \
+	{ #name, MADV_##name }, { "MADV_" #name, MADV_##name }
+static const struct name_value advice_names[] = {
+	ADVICE(NORMAL),
+	ADVICE(RANDOM),
+	ADVICE(SEQUENTIAL),
+	ADVICE(WILLNEED),
+	ADVICE(DONTNEED),
+	ADVICE(FREE),
+	ADVICE(DONTFORK),
+	ADVICE(DOFORK),
+	ADVICE(HUGEPAGE),
+	ADVICE(NOHUGEPAGE),
+	ADVICE(COLD),
+	ADVICE(PAGEOUT),
+	ADVICE(POPULATE_READ),
+	ADVICE(POPULATE_WRITE),
+	ADVICE(DONTNEED_LOCKED),
+	ADVICE(COLLAPSE),
+	{ NULL, 0 },
+};
+
+static const struct name_value signals[] = {
+	{ "SIGILL", 4 }, { "SIGBUS", 7 },   { "SIGKILL", 9 },
+	{ "SIGSEGV", 11 }, { NULL, 0 },
+};
+
+const struct syscall_desc *find_syscall(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(syscalls); i++) {
+		if (strcmp(syscalls[i].name, name) == 0)
+			return &syscalls[i];
+	}
+	return NULL;
+}
+
+const struct syscall_desc *syscall_table(unsigned *n)
+{
+	*n = ARRAY_SIZE(syscalls);
+	return syscalls;
+}
+
+const struct name_value *arg_names(enum arg_kind kind)
+{
+	switch (kind) {
+	case ARG_PROT:
+		return prot_names;
+	case ARG_MAP_FLAGS:
+		return map_flag_names;
+	case ARG_MREMAP_FLAGS:
+		return mremap_flag_names;
+	case ARG_ADVICE:
+		return advice_names;
+	case ARG_NONE:
+	case ARG_ADDR:
+	case ARG_SIZE:
+	case ARG_NUMBER:
+	case ARG_FILE:
+	default:
+		return NULL;
+	}
+}
+
+const char *arg_kind_name(enum arg_kind kind)
+{
+	switch (kind) {
+	case ARG_ADDR:
+		return "an address";
+	case ARG_SIZE:
+		return "a size";
+	case ARG_PROT:
+		return "a protection (r, rw, none)";
+	case ARG_MAP_FLAGS:
+		return "flags (private|anon)";
+	case ARG_MREMAP_FLAGS:
+		return "flags (MAYMOVE|FIXED)";
+	case ARG_ADVICE:
+		return "an advice (DONTNEED)";
+	case ARG_FILE:
+		return "a file";
+	case ARG_NONE:
+	case ARG_NUMBER:
+	default:
+		return "a number";
+	}
+}
+
+const struct name_value *signal_names(void)
+{
+	return signals;
+}
+
+const struct name_value *find_value(const struct name_value *table,
+				    const char *name)
+{
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}

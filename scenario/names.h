@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The words of the language that stand for numbers: system calls and their
+ * arguments, advice, protections, flags, signals.
+ */
+#ifndef MMULATOR_SCENARIO_NAMES_H
+#define MMULATOR_SCENARIO_NAMES_H
+
+#include "base/types.h"
+
+struct name_value {
+	const char *name; /* NULL ends a table */
+	uint64_t value;
+};
+
+enum arg_kind {
+	ARG_NONE, /* no such argument */
+	ARG_ADDR,
+	ARG_SIZE,
+	ARG_NUMBER,
+	ARG_PROT,
+	ARG_MAP_FLAGS,
+	ARG_MREMAP_FLAGS,
+	ARG_ADVICE,
+	ARG_FILE, /* the name of a file, passed as its descriptor */
+};
+
+#define SYSCALL_ARGS_MAX 6
+
+struct syscall_desc {
+	const char *name;
+	unsigned nr; /* x86_64 */
+	enum arg_kind args[SYSCALL_ARGS_MAX];
+	unsigned nr_required; /* further ones default to 0, a file to -1 */
+	const char *usage;
+};
+
+/** find_syscall - by name, or NULL. */
+const struct syscall_desc *find_syscall(const char *name);
+/** syscall_table - all of them, for lists and suggestions. */
+const struct syscall_desc *syscall_table(unsigned *n);
+
+/**
+ * arg_names - the words an argument of @kind may be made of.
+ * Return: a table, NULL if it takes no words of its own.
+ */
+const struct name_value *arg_names(enum arg_kind kind);
+/** arg_kind_name - "an address", "an advice", ... */
+const char *arg_kind_name(enum arg_kind kind);
+
+/** signal_names - SIGSEGV and others. */
+const struct name_value *signal_names(void);
+
+/** find_value - entry of @table named @name, or NULL. */
+const struct name_value *find_value(const struct name_value *table,
+				    const char *name);
+
+#endif
