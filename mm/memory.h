@@ -90,7 +90,5 @@ pmd_t maybe_pmd_mkwrite(pmd_t pmd, const struct vm_area_struct *vma);
 vm_fault_t do_wp_page(struct vm_fault *vmf);
 vm_fault_t do_fault(struct vm_fault *vmf);
 bool vmf_pte_changed(struct vm_fault *vmf);
-/** pte_map_lock_same - lock vmf->pte again if the entry is still orig_pte. */
-int vmf_anon_prepare(struct vm_area_struct *vma);
 
 #endif
