@@ -356,6 +356,9 @@ static bool parse_plain(struct parser *p, struct ast_stmt *stmt,
 	if (strcmp(word, "store") == 0) {
 		stmt->kind = STMT_STORE;
 		parse_access(p, stmt, 2);
+	} else if (strcmp(word, "load") == 0) {
+		stmt->kind = STMT_LOAD;
+		parse_access(p, stmt, 1);
 	} else if (strcmp(word, "touch") == 0) {
 		stmt->kind = STMT_TOUCH;
 		add_arg(p, stmt, parse_expr(p, "an address"));

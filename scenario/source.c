@@ -103,7 +103,7 @@ static unsigned edit_distance(const char *a, const char *b)
 
 const char *nearest_name(const char *word, const char *const *names)
 {
-	unsigned best = (unsigned)strlen(word) / 3 + 1;
+	unsigned best = (unsigned)(strlen(word) / 3 + (strlen(word) > 2));
 	const char *found = NULL;
 
 	for (; *names; names++) {
