@@ -130,4 +130,8 @@ bool must_check vcpu_access(struct task *t, struct mmu_access *acc,
  * mode. Return: what the kernel returned. */
 long vcpu_syscall(struct task *t, long nr, const uint64_t args[6]);
 
+/** vcpu_loop - the current task jumps backwards: a step, so that no loop is
+ * without one. */
+void vcpu_loop(struct task *t, unsigned line);
+
 #endif

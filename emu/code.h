@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Machine code of scenario threads: one operation becomes a fixed sequence of
+ * instructions.  The Unicorn engine runs the bytes; the direct engine charges
+ * what they would cost.
+ */
+#ifndef MMULATOR_EMU_CODE_H
+#define MMULATOR_EMU_CODE_H
+
+#include <stddef.h>
+
+#include "emu/program.h"
+
+/* Where an engine sees the code. Fetches from there are not translated. */
+#define CODE_BASE UINT64_C(0x0000800000000000)
+
+/* What one operation became. */
+struct op_code {
+	uint32_t offset;
+	uint8_t size;
+	uint8_t nr_insns;
+	/* How many of them have begun when memory is accessed or the kernel
+	 * entered: 0 = none does. */
+	uint8_t access;
+};
+
+struct code {
+	struct op *ops; /* a copy of the program's */
+	unsigned nr_ops;
+	struct op_code *op; /* [nr_ops] */
+	uint8_t *bytes;
+	size_t size;
+};
+
+/** code_compile - x86_64 machine code of @p. Pure; code_free() it. */
+struct code *code_compile(const struct program *p);
+void code_free(struct code *code);
+/** code_op_at - number of the operation at @offset; nr_ops: none. */
+unsigned code_op_at(const struct code *code, size_t offset);
+
+/* Programs compiled before, by their content. */
+struct code_cache;
+struct code_cache *code_cache_new(void);
+void code_cache_free(struct code_cache *cache);
+/** code_cache_get - the code of @p; lives as long as the cache. */
+const struct code *code_cache_get(struct code_cache *cache,
+                                  const struct program *p);
+
+/* x86_64 numbers of the registers that hold r0 .. r6. */
+extern const uint8_t code_x86_reg[NR_PROGRAM_REGS];
+
+#endif

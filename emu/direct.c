@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The direct engine: executes the operations of a scenario thread one by one,
+ * as the machine code of emu/compile_x86.c would.
+ */
+#include "base/bug.h"
+#include "emu/code.h"
+#include "emu/vcpu_ops.h"
+
+static uint64_t operand(const struct guest_thread *g, const struct operand *o)
+{
+	return o->is_reg ? g->regs[o->reg] : o->imm;
+}
+
+static uint64_t low_bytes(uint64_t value, unsigned size)
+{
+	return size == 8 ? value : value & (BIT_ULL(8 * size) - 1);
+}
+
+static enum mmu_op memory_op(enum op_kind kind)
+{
+	switch (kind) {
+	case OP_LOAD:
+		return MMU_LOAD;
+	case OP_STORE:
+		return MMU_STORE;
+	case OP_XCHG:
+		return MMU_XCHG;
+	case OP_XADD:
+		return MMU_XADD;
+	case OP_CMPXCHG:
+		return MMU_CMPXCHG;
+	default:
+		BUG();
+	}
+}
+
+static void retire(const struct guest_thread *g, unsigned nr_insns)
+{
+	struct vcpu *vcpu = this_vcpu();
+
+	charge((uint64_t)nr_insns * g->task->agent->machine->costs->insn);
+	vcpu->nr_insns += nr_insns;
+}
+
+static void do_memory(struct guest_thread *g, const struct op *op,
+                      const struct op_code *code)
+{
+	struct mmu_access acc = {
+		.va = operand(g, &op->base) + (uint64_t)op->disp,
+		.size = op->size,
+		.op = (uint8_t)memory_op(op->kind),
+		.value = low_bytes(operand(g, &op->value), op->size),
+		.expected = low_bytes(operand(g, &op->expected), op->size),
+	};
+
+	if (!vcpu_access(g->task, &acc, CODE_BASE + code->offset))
+		return;
+	if (op->kind != OP_STORE)
+		g->regs[op->reg] = low_bytes(acc.value, op->size);
+}
+
+static void do_syscall(struct guest_thread *g, const struct op *op)
+{
+	uint64_t args[6] = { 0 };
+
+	for (unsigned i = 0; i < op->nr_args && i < ARRAY_SIZE(args); i++)
+		args[i] = operand(g, &op->args[i]);
+	g->regs[0] = (uint64_t)vcpu_syscall(g->task, op->nr, args);
+}
+
+static bool condition(uint64_t a, enum op_cond cond, uint64_t b)
+{
+	switch (cond) {
+	case COND_EQ:
+		return a == b;
+	case COND_NE:
+		return a != b;
+	case COND_LT:
+		return a < b;
+	case COND_LE:
+		return a <= b;
+	case COND_GT:
+		return a > b;
+	case COND_GE:
+		return a >= b;
+	}
+	BUG();
+}
+
+/* Go to operation @target; backwards is a step. */
+static void jump(struct guest_thread *g, unsigned target)
+{
+	unsigned from = g->op;
+
+	g->op = target;
+	if (target <= from)
+		vcpu_loop(g->task, g->code->ops[target].line);
+}
+
+/* Everything but memory, system calls and jumps. */
+static void do_register(struct guest_thread *g, const struct op *op)
+{
+	if (op->kind == OP_SET)
+		g->regs[op->reg] = operand(g, &op->value);
+	else if (op->kind == OP_ADD)
+		g->regs[op->reg] += operand(g, &op->value);
+}
+
+static void execute(struct guest_thread *g, const struct op *op,
+                    const struct op_code *code)
+{
+	switch (op->kind) {
+	case OP_LOAD:
+	case OP_STORE:
+	case OP_XCHG:
+	case OP_XADD:
+	case OP_CMPXCHG:
+		do_memory(g, op, code);
+		break;
+	case OP_SYSCALL:
+		do_syscall(g, op);
+		break;
+	case OP_FENCE:
+	case OP_SET:
+	case OP_ADD:
+	case OP_PAUSE:
+		do_register(g, op);
+		break;
+	case OP_JUMP:
+		jump(g, op->target);
+		return;
+	case OP_BRANCH:
+		if (condition(g->regs[op->reg], op->cond,
+		              operand(g, &op->value))) {
+			jump(g, op->target);
+			return;
+		}
+		break;
+	case OP_EXIT:
+	case OP_KIND_COUNT:
+		g->ended = true;
+		return;
+	}
+	if (!g->ended)
+		g->op++;
+}
+
+static void direct_run(struct guest_thread *g)
+{
+	while (!g->ended) {
+		const struct op_code *code = &g->code->op[g->op];
+		unsigned first = code->access ? code->access : code->nr_insns;
+
+		retire(g, first);
+		execute(g, &g->code->ops[g->op], code);
+		if (!g->ended)
+			retire(g, code->nr_insns - first);
+	}
+}
+
+const struct vcpu_ops vcpu_ops_direct = {
+	.name = "direct",
+	.run = direct_run,
+};

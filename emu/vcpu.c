@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/vcpu.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+
+#include "base/bug.h"
+#include "emu/code.h"
+#include "emu/unicorn_pool.h"
+#include "emu/vcpu_ops.h"
+#include "mmu/speculate.h"
+
+/* ---- what the kernel tells the hardware ---- */
+
+static struct mmu *this_mmu(void)
+{
+	return &this_vcpu()->mmu;
+}
+
+static void hw_send_ipi(struct machine *m, unsigned cpu)
+{
+	cpu_raise(&m->cpus[cpu], IRQ_CALL_FUNCTION);
+}
+
+static void hw_invlpg(struct machine *m, vaddr_t addr)
+{
+	(void)m;
+	mmu_invlpg(this_mmu(), addr);
+}
+
+/* The kernel asks for nothing that would be #GP. */
+static void hw_invpcid(struct machine *m, unsigned type, unsigned pcid,
+                       vaddr_t addr)
+{
+	bool ok = mmu_invpcid(this_mmu(), type, pcid, addr);
+
+	(void)m;
+	BUG_ON(!ok);
+}
+
+static void hw_write_cr3(struct machine *m, paddr_t root, unsigned pcid,
+                         bool noflush)
+{
+	bool ok = mmu_write_cr3(this_mmu(), root, pcid, noflush);
+
+	(void)m;
+	BUG_ON(!ok);
+}
+
+static uint64_t hw_read_cr3(struct machine *m, unsigned cpu)
+{
+	return mmu_read_cr3(&cpu_vcpu(&m->cpus[cpu])->mmu);
+}
+
+static void hw_flush_all(struct machine *m)
+{
+	(void)m;
+	mmu_flush_all(this_mmu());
+}
+
+const struct machine_ops emu_machine_ops = {
+	.send_ipi = hw_send_ipi,
+	.invlpg = hw_invlpg,
+	.invpcid = hw_invpcid,
+	.write_cr3 = hw_write_cr3,
+	.read_cr3 = hw_read_cr3,
+	.flush_all = hw_flush_all,
+};
+
+/* ---- life ---- */
+
+void emu_config_default(struct emu_config *config)
+{
+	*config = (struct emu_config){
+		.engine = &vcpu_ops_unicorn,
+		.switches = { .dirty_recheck = true, .ad_present_check = true },
+		.size_mix = SIZE_MIX_COUNT,
+		.pcid = true,
+		.global = true,
+	};
+}
+
+/* What a run may vary, on top of what mmu_init() and mmu_reset() set. */
+static void configure(struct emu *emu)
+{
+	const struct emu_config *config = &emu->config;
+
+	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
+		struct mmu *mmu = &emu->vcpus[i].mmu;
+
+		mmu->switches = config->switches;
+		mmu->size_mix = config->size_mix;
+		if (config->size_mix == SIZE_MIX_COUNT)
+			mmu->size_mix = mmu->profile->size_mix;
+		mmu->cr4_pcide = config->pcid;
+		mmu->cr4_pge = config->global;
+	}
+}
+
+struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
+                    const struct emu_config *config)
+{
+	struct emu *emu = g_new0(struct emu, 1);
+
+	if (!profile)
+		profile = profile_default();
+	emu->machine = m;
+	emu->vcpus = g_new0(struct vcpu, m->nr_cpus);
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		struct vcpu *vcpu = &emu->vcpus[i];
+
+		vcpu->cpu = &m->cpus[i];
+		vcpu->emu = emu;
+		m->cpus[i].hw_data = vcpu;
+		mmu_init(&vcpu->mmu, m, &m->cpus[i], profile);
+	}
+	emu->code = code_cache_new();
+	emu->pool = unicorn_pool_new();
+	m->hw = &emu_machine_ops;
+	m->hw_data = emu;
+	m->costs = &profile->costs;
+	emu_config_default(&emu->config);
+	emu_set_config(emu, config);
+	configure(emu);
+	return emu;
+}
+
+void emu_set_config(struct emu *emu, const struct emu_config *config)
+{
+	if (config)
+		emu->config = *config;
+	if (!emu->config.engine)
+		emu->config.engine = &vcpu_ops_unicorn;
+}
+
+void emu_reset(struct emu *emu)
+{
+	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
+		mmu_reset(&emu->vcpus[i].mmu);
+		emu->vcpus[i].nr_insns = 0;
+	}
+	unicorn_pool_reset(emu->pool);
+	configure(emu);
+}
+
+void emu_free(struct emu *emu)
+{
+	struct machine *m;
+
+	if (!emu)
+		return;
+	m = emu->machine;
+	unicorn_pool_free(emu->pool);
+	code_cache_free(emu->code);
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		mmu_fini(&emu->vcpus[i].mmu);
+		m->cpus[i].hw_data = NULL;
+	}
+	m->hw = NULL;
+	m->hw_data = NULL;
+	m->costs = &cost_table_default;
+	g_free(emu->vcpus);
+	g_free(emu);
+}
+
+int emu_start_walkers(struct emu *emu, bool evict)
+{
+	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
+		int err = mmu_walker_start(&emu->vcpus[i].mmu, evict);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int emu_add_candidate(struct emu *emu, vaddr_t va)
+{
+	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
+		int err = mmu_walker_add(&emu->vcpus[i].mmu, va);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- between user mode and the kernel ---- */
+
+void vcpu_enter_kernel(struct task *t)
+{
+	t->cpu->user_mode = false;
+	cpu_end_insn(t->cpu);
+}
+
+void vcpu_enter_user(struct task *t)
+{
+	while (t->cpu->need_resched)
+		schedule();
+	t->cpu->user_mode = true;
+}
+
+/* A signal that nobody handles ends the task. */
+static void kill_task(struct task *t, int signal, vaddr_t addr)
+{
+	if (!t->exit_signal) {
+		t->exit_signal = signal;
+		t->fault_addr = addr;
+	}
+	task_guest(t)->ended = true;
+}
+
+static bool page_fault(struct task *t, struct fault_info *fault)
+{
+	const struct kernel_ops *kernel = t->agent->machine->kernel;
+
+	step(STEP_FAULT, OBJ_NONE, 0, "page fault", fault->addr);
+	charge(t->agent->machine->costs->fault);
+	return kernel && kernel->page_fault && kernel->page_fault(t, fault);
+}
+
+/* Return: true to try the access again. */
+static bool exception(struct task *t, const struct mmu_access *acc,
+                      struct fault_info *fault)
+{
+	bool retry = false;
+
+	vcpu_enter_kernel(t);
+	switch ((enum mmu_outcome)acc->outcome) {
+	case MMU_PAGE_FAULT:
+		retry = page_fault(t, fault);
+		break;
+	case MMU_GP_FAULT:
+		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
+		     .text = "#GP");
+		break;
+	case MMU_MACHINE_CHECK:
+		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
+		     .text = "#MC");
+		kill_task(t, SIGBUS, acc->va);
+		break;
+	case MMU_DONE:
+		BUG();
+	}
+	if (!retry)
+		kill_task(t, SIGSEGV, acc->va);
+	vcpu_enter_user(t);
+	return retry;
+}
+
+bool vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc)
+{
+	struct mmu *mmu = &cpu_vcpu(t->cpu)->mmu;
+	struct fault_info fault = { 0 };
+	uint64_t value = acc->value;
+
+	acc->user = true;
+	for (;;) {
+		bool done;
+
+		vcpu_preempt(t);
+		done = mmu_access(mmu, acc, &fault);
+		cpu_end_insn(t->cpu);
+		if (likely(done))
+			return true;
+		fault.pc = pc;
+		if (!exception(t, acc, &fault))
+			return false;
+		acc->value = value;
+	}
+}
+
+long vcpu_syscall(struct task *t, long nr, const uint64_t args[6])
+{
+	struct machine *m = t->agent->machine;
+	long result = -ENOSYS;
+
+	vcpu_enter_kernel(t);
+	charge(m->costs->syscall);
+	if (m->kernel && m->kernel->syscall)
+		result = m->kernel->syscall(t, nr, args);
+	vcpu_enter_user(t);
+	return result;
+}
+
+void vcpu_loop(struct task *t, unsigned line)
+{
+	vcpu_preempt(t);
+	step(STEP_LOCAL, OBJ_NONE, 0, "loop", line);
+}
