@@ -215,7 +215,7 @@ struct tlb_match {
 	uint8_t array; /* index into arrays */
 	uint8_t level; /* 1 or 2 */
 };
-#define TLB_MATCHES_MAX 6
+#define TLB_MATCHES_MAX 12
 
 /**
  * tlb_lookup - every distinct translation held for @va.
@@ -266,6 +266,8 @@ void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
 void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason);
 /** tlb_invalidate_all - drop all PCIDs, global entries if @globals. */
 void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason);
+/** tlb_invalidate_globals - drop global entries, and only those. */
+void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason);
 /** tlb_drop_serial - drop the copies of one translation. */
 void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
 		     enum tlb_drop reason);

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a virtual address to bytes and back. */
+#include <string.h>
+
+#include "mmu/mmu_internal.h"
+#include "pagetable/x86.h"
+
+/* Where one page's part of an access goes. */
+struct part {
+	vaddr_t va;
+	paddr_t pa;
+	unsigned size;
+	bool tlb_hit;
+	bool has_entry;
+	struct tlb_entry entry; /* a copy, if somebody watches accesses */
+};
+
+static bool op_writes(unsigned op)
+{
+	return op == MMU_STORE || (op >= MMU_XCHG && op <= MMU_CMPXCHG);
+}
+
+static struct mmu_need need_of(const struct mmu_access *acc)
+{
+	return (struct mmu_need){
+		.write = op_writes(acc->op),
+		.fetch = acc->op == MMU_FETCH,
+		.user = acc->user,
+		.ac = acc->ac,
+	};
+}
+
+/* ---- faults ---- */
+
+static uint64_t error_code(const struct mmu *mmu, const struct mmu_need *need,
+			   enum walk_end end)
+{
+	uint64_t code = end == WALK_NOT_PRESENT ? 0 : PF_P;
+
+	if (need->write)
+		code |= PF_W;
+	if (need->user)
+		code |= PF_U;
+	if (end == WALK_RESERVED)
+		code |= PF_RSVD;
+	if (need->fetch && (mmu->efer_nxe || mmu->cr4_smep))
+		code |= PF_I;
+	return code;
+}
+
+static bool page_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
+		       enum walk_end end, struct fault_info *fault)
+{
+	struct mmu_need need = need_of(acc);
+	uint64_t code = error_code(mmu, &need, end);
+
+	/* SDM 3A 4.10.4.1: the fault invalidates what it was taken through. */
+	tlb_invalidate_addr(&mmu->tlb, va, mmu->pcid, true, TLB_DROP_FAULT);
+	psc_invalidate_addr(&mmu->tlb, va, mmu->pcid);
+	*fault = (struct fault_info){
+		.addr = va,
+		.code = code,
+		.write = need.write,
+		.exec = need.fetch,
+		.user = need.user,
+		.present = code & PF_P,
+		.reserved = code & PF_RSVD,
+		.pc = fault->pc,
+	};
+	acc->outcome = MMU_PAGE_FAULT;
+	trace_mix(current_agent, va ^ code);
+	emit(mmu->machine, EV_FAULT, .addr = va, .a = code,
+	     .c = mmu->cpu->id);
+	return false;
+}
+
+/* ---- translating ---- */
+
+/* More than the fast path knows. *@mixed: the machine cannot stand it. */
+static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
+				     vaddr_t va, bool *mixed)
+{
+	struct tlb_match m[TLB_MATCHES_MAX];
+	unsigned n = tlb_lookup(&mmu->tlb, kind, va, mmu->pcid, m);
+	unsigned pick = 0;
+
+	mmu->nr_l1_misses += !n || m[0].level != 1;
+	if (!n)
+		return NULL;
+	if (n > 1) {
+		*mixed = mmu->size_mix == SIZE_MIX_MACHINE_CHECK;
+		if (*mixed)
+			return NULL;
+		pick = choose(CHOICE_TLB_MATCH, n, mmu_tlb_obj(mmu),
+			      "tlb match");
+	}
+	if (m[pick].level != 1)
+		charge(mmu->machine->costs->stlb_hit);
+	return tlb_use(&mmu->tlb, kind, va, mmu->pcid, &m[pick], n == 1);
+}
+
+static void set_part(struct mmu *mmu, struct part *p,
+		     const struct tlb_entry *e, bool hit)
+{
+	p->pa = (e->pfn << PAGE_SHIFT) + (p->va & (BIT_ULL(e->shift) - 1));
+	p->tlb_hit = hit;
+	p->has_entry = true;
+	if (unlikely(event_wanted(mmu->machine, EV_ACCESS)))
+		p->entry = *e;
+}
+
+static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
+			      struct part *p, struct fault_info *fault)
+{
+	struct mmu_need need = need_of(acc);
+	struct tlb_entry leaf;
+	const struct tlb_entry *e;
+	enum walk_end end;
+	struct walk w;
+
+	charge(mmu->machine->costs->stlb_hit);
+	end = walk_tables(mmu, p->va, &need, &w);
+	if (end != WALK_MAPPED)
+		return page_fault(mmu, acc, p->va, end, fault);
+	e = walk_fill(&w);
+	if (!e) {
+		leaf = walk_leaf_entry(&w);
+		e = &leaf;
+	}
+	set_part(mmu, p, e, false);
+	p->has_entry = e != &leaf;
+	return true;
+}
+
+/*
+ * The switch dirty_recheck is off: note D in the table if the entry is still
+ * there, and store in any case.
+ */
+static void set_dirty_blindly(struct mmu *mmu, const struct tlb_entry *hit,
+			      vaddr_t va)
+{
+	struct machine *m = mmu->machine;
+	struct tlb_entry e = *hit;
+	uint64_t now;
+
+	step(STEP_RMW, phys_obj(e.leaf_pa), 8, "walk set dirty", va);
+	charge(m->costs->atomic);
+	tlb_set_dirty(&mmu->tlb, e.serial, e.va);
+	now = phys_read(&m->mem, e.leaf_pa, 8);
+	if (!(now & X86_P))
+		return;
+	phys_write(&m->mem, e.leaf_pa, 8, now | X86_D);
+	emit(m, EV_WALK_WRITE, .addr = e.leaf_pa, .a = now | X86_D, .b = now,
+	     .c = va);
+}
+
+/* A store through a clean entry: walk again, or not. */
+static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
+			    struct part *p, struct tlb_entry *e,
+			    struct fault_info *fault)
+{
+	if (!mmu->switches.dirty_recheck) {
+		set_part(mmu, p, e, true);
+		set_dirty_blindly(mmu, e, p->va);
+		return true;
+	}
+	tlb_drop_serial(&mmu->tlb, e->serial, e->va, TLB_DROP_DIRTY);
+	return translate_by_walk(mmu, acc, p, fault);
+}
+
+static bool general_protection(struct mmu_access *acc, vaddr_t va,
+			       struct fault_info *fault)
+{
+	acc->outcome = MMU_GP_FAULT;
+	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
+	trace_mix(current_agent, va);
+	return false;
+}
+
+static bool machine_check(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
+			  struct fault_info *fault)
+{
+	acc->outcome = MMU_MACHINE_CHECK;
+	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
+	emit(mmu->machine, EV_NOTE, .addr = va,
+	     .text = "machine check: TLB entries overlap");
+	return false;
+}
+
+static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
+		      struct fault_info *fault)
+{
+	struct mmu_need need = need_of(acc);
+	enum tlb_kind kind = need.fetch ? TLB_INSN : TLB_DATA;
+	struct tlb_entry *e;
+	bool mixed = false;
+
+	if (unlikely(!x86_canonical(p->va, mmu->cr4_la57)))
+		return general_protection(acc, p->va, fault);
+	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "tlb lookup", p->va);
+	e = tlb_lookup_fast(&mmu->tlb, kind, p->va, mmu->pcid);
+	if (unlikely(!e)) {
+		e = lookup_slow(mmu, kind, p->va, &mixed);
+		if (mixed)
+			return machine_check(mmu, acc, p->va, fault);
+		if (!e)
+			return translate_by_walk(mmu, acc, p, fault);
+	}
+	if (unlikely(!mmu_allowed(mmu, &need, e->rights)))
+		return page_fault(mmu, acc, p->va, WALK_DENIED, fault);
+	if (unlikely(need.write && !(e->rights & TLB_D)))
+		return translate_clean(mmu, acc, p, e, fault);
+	set_part(mmu, p, e, true);
+	return true;
+}
+
+/* ---- moving bytes ---- */
+
+static uint64_t size_mask(unsigned size)
+{
+	return ~UINT64_C(0) >> (64 - 8 * size);
+}
+
+/* The frame's bytes if they are simply there, else NULL. */
+static uint8_t *plain_bytes(struct physmem *mem, paddr_t pa)
+{
+	if (unlikely(pa >= mem->size_bytes ||
+		     mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
+		return NULL;
+	return mem->direct_map + pa;
+}
+
+static uint64_t mem_load(struct physmem *mem, paddr_t pa, unsigned size)
+{
+	const uint8_t *p = plain_bytes(mem, pa);
+	uint64_t value;
+
+	if (likely(p && size == sizeof(value))) {
+		memcpy(&value, p, sizeof(value));
+		return value;
+	}
+	return phys_read(mem, pa, size);
+}
+
+static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
+		      uint64_t value)
+{
+	uint8_t *p = plain_bytes(mem, pa);
+
+	if (likely(p && size == sizeof(value)))
+		memcpy(p, &value, sizeof(value));
+	else
+		phys_write(mem, pa, size, value);
+}
+
+static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
+			const struct part *p, uint64_t value, uint64_t old)
+{
+	struct access_record r = {
+		.root = mmu->root,
+		.pcid = mmu->pcid,
+		.cpu = (uint16_t)mmu->cpu->id,
+		.size = (uint8_t)p->size,
+		.write = op_writes(acc->op),
+		.read = acc->op != MMU_STORE && acc->op != MMU_FETCH,
+		.exec = acc->op == MMU_FETCH,
+		.user = acc->user,
+		.tlb_hit = p->tlb_hit,
+		.va = p->va,
+		.pa = p->pa,
+		.value = value,
+		.old = old,
+		.entry = p->has_entry ? &p->entry : NULL,
+	};
+
+	emit(mmu->machine, EV_ACCESS, .addr = p->va, .data = &r);
+}
+
+static const char *op_label(unsigned op)
+{
+	static const char *const labels[] = {
+		[MMU_LOAD] = "load",	       [MMU_STORE] = "store",
+		[MMU_FETCH] = "fetch",	       [MMU_XCHG] = "xchg",
+		[MMU_XADD] = "xadd",	       [MMU_CMPXCHG] = "cmpxchg",
+		[MMU_PROBE] = "probe",
+	};
+
+	return labels[op];
+}
+
+/* A plain load, store or fetch of one part. Return: what was loaded, or what
+ * was stored. */
+static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
+			  const struct part *p, uint64_t value)
+{
+	struct machine *m = mmu->machine;
+	bool write = acc->op == MMU_STORE;
+	uint64_t old = 0;
+
+	step(write ? STEP_WRITE : STEP_READ, phys_obj(p->pa), p->size,
+	     op_label(acc->op), p->va);
+	if (acc->op != MMU_FETCH)
+		charge(m->costs->l1d_hit);
+	if (write) {
+		if (unlikely(event_wanted(m, EV_ACCESS)))
+			old = mem_load(&m->mem, p->pa, p->size);
+		mem_store(&m->mem, p->pa, p->size, value);
+	} else {
+		value = old = mem_load(&m->mem, p->pa, p->size);
+	}
+	trace_mix(current_agent, value);
+	if (unlikely(event_wanted(m, EV_ACCESS)))
+		tell_access(mmu, acc, p, value, old);
+	return value;
+}
+
+static uint64_t rmw_result(const struct mmu_access *acc, uint64_t old)
+{
+	uint64_t mask = size_mask(acc->size);
+
+	switch (acc->op) {
+	case MMU_XADD:
+		return (old + acc->value) & mask;
+	case MMU_CMPXCHG:
+		return old == (acc->expected & mask) ? acc->value & mask : old;
+	default:
+		return acc->value & mask;
+	}
+}
+
+/*
+ * A locked instruction: one step, also when it lies in two pages (then the
+ * step names the first; hardware locks the bus).
+ */
+static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
+			 const struct part *p, unsigned n)
+{
+	struct machine *m = mmu->machine;
+	uint64_t old[2] = { 0 }, whole, result;
+	unsigned first_bits = 8 * p[0].size;
+
+	step(STEP_RMW, phys_obj(p[0].pa), p[0].size, op_label(acc->op),
+	     acc->va);
+	charge(m->costs->atomic);
+	for (unsigned i = 0; i < n; i++)
+		old[i] = mem_load(&m->mem, p[i].pa, p[i].size);
+	whole = n == 2 ? old[0] | old[1] << first_bits : old[0];
+	result = rmw_result(acc, whole);
+	mem_store(&m->mem, p[0].pa, p[0].size, result);
+	if (n == 2)
+		mem_store(&m->mem, p[1].pa, p[1].size, result >> first_bits);
+	trace_mix(current_agent, whole);
+	trace_mix(current_agent, result);
+	acc->value = whole;
+	if (likely(!event_wanted(m, EV_ACCESS)))
+		return;
+	tell_access(mmu, acc, &p[0], result & size_mask(p[0].size), old[0]);
+	if (n == 2)
+		tell_access(mmu, acc, &p[1],
+			    result >> first_bits & size_mask(p[1].size),
+			    old[1]);
+}
+
+static void move_parts(struct mmu *mmu, struct mmu_access *acc,
+		       const struct part *p, unsigned n)
+{
+	uint64_t value;
+
+	acc->outcome = MMU_DONE;
+	acc->pa = p[0].pa;
+	if (acc->op == MMU_PROBE)
+		return;
+	if (acc->op >= MMU_XCHG) {
+		atomic_parts(mmu, acc, p, n);
+		return;
+	}
+	value = move_part(mmu, acc, &p[0], acc->value & size_mask(p[0].size));
+	if (n == 2)
+		value |= move_part(mmu, acc, &p[1],
+				   acc->value >> 8 * p[0].size &
+					   size_mask(p[1].size))
+			 << 8 * p[0].size;
+	if (acc->op != MMU_STORE)
+		acc->value = value;
+}
+
+/* Out of line: the second part's copy of an entry is not for everybody. */
+static __attribute__((noinline)) bool
+access_crossing(struct mmu *mmu, struct mmu_access *acc,
+		struct fault_info *fault)
+{
+	unsigned first = (unsigned)(PAGE_SIZE - (acc->va & ~PAGE_MASK));
+	struct part p[2];
+
+	p[0].va = acc->va;
+	p[0].size = first;
+	p[1].va = acc->va + first;
+	p[1].size = acc->size - first;
+	for (unsigned i = 0; i < 2; i++) {
+		if (!translate(mmu, acc, &p[i], fault))
+			return false;
+	}
+	move_parts(mmu, acc, p, 2);
+	return true;
+}
+
+bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
+		struct fault_info *fault)
+{
+	struct part p;
+
+	mmu->nr_accesses++;
+	if (unlikely((acc->va & ~PAGE_MASK) + acc->size > PAGE_SIZE))
+		return access_crossing(mmu, acc, fault);
+	p.va = acc->va;
+	p.size = acc->size;
+	if (unlikely(!translate(mmu, acc, &p, fault)))
+		return false;
+	move_parts(mmu, acc, &p, 1);
+	return true;
+}

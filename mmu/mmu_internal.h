@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files of mmu/: one walk of the page tables. */
+#ifndef MMULATOR_MMU_MMU_INTERNAL_H
+#define MMULATOR_MMU_MMU_INTERNAL_H
+
+#include "mmu/mmu.h"
+
+/* What an access needs, whoever makes it. */
+struct mmu_need {
+	bool write, fetch, user, ac;
+	bool speculative; /* nobody asked: no right is missing, D stays */
+};
+
+enum walk_end {
+	WALK_MAPPED,
+	WALK_NOT_PRESENT,
+	WALK_RESERVED,
+	WALK_DENIED
+};
+
+struct walk {
+	struct mmu *mmu;
+	vaddr_t va;
+	struct mmu_need need;
+	uint64_t flush_seq; /* of the MMU when it began */
+	uint16_t pcid;
+	uint16_t from_psc;  /* level of the PSC entry it began with, or 0 */
+	uint8_t level;      /* of the entry being looked at */
+	uint8_t rights;     /* W U X so far */
+	paddr_t table;      /* that holds it */
+	uint64_t entry;     /* its value */
+	struct tlb_table tables[TLB_LEVELS];
+};
+
+/** mmu_tlb_obj - identity of this CPU's translation caches. */
+static inline objid_t mmu_tlb_obj(const struct mmu *mmu)
+{
+	return obj_make(OBJ_SPACE_TLB, mmu->cpu->id);
+}
+
+/** mmu_allowed - do effective rights @rights permit @need? SDM 3A 4.6.1. */
+static inline bool mmu_allowed(const struct mmu *mmu,
+			       const struct mmu_need *need, unsigned rights)
+{
+	if (need->user) {
+		unsigned want = TLB_U | (need->write ? TLB_W : 0) |
+				(need->fetch ? TLB_X : 0);
+
+		return (rights & want) == want;
+	}
+	if (need->fetch)
+		return (rights & TLB_X) && !((rights & TLB_U) && mmu->cr4_smep);
+	if ((rights & TLB_U) && mmu->cr4_smap && !need->ac)
+		return false;
+	return !need->write || (rights & TLB_W) || !mmu->cr0_wp;
+}
+
+/**
+ * walk_tables - walk for w->va with w->need; steps.
+ * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf, A and
+ * for a write D set.
+ */
+enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
+			  const struct mmu_need *need, struct walk *w);
+
+/** walk_fill - hold what the walk found. Return: the entry; NULL if an
+ * invalidation came between. */
+struct tlb_entry *walk_fill(struct walk *w);
+
+/** walk_leaf_entry - the translation as the TLB would hold it. */
+struct tlb_entry walk_leaf_entry(const struct walk *w);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page walker: SDM 3A 4.5 and 4.8 - 4.10. */
+#include "mmu/mmu_internal.h"
+
+#include <string.h>
+
+#include "pagetable/x86.h"
+
+static const char *const read_labels[][TLB_LEVELS + 1] = {
+	{ NULL, "walk pte", "walk pmd", "walk pud", "walk pgd", NULL },
+	{ NULL, "walk pte", "walk pmd", "walk pud", "walk p4d", "walk pgd" },
+};
+static const char *const accessed_labels[][TLB_LEVELS + 1] = {
+	{ NULL, "walk set accessed pte", "walk set accessed pmd",
+	  "walk set accessed pud", "walk set accessed pgd", NULL },
+	{ NULL, "walk set accessed pte", "walk set accessed pmd",
+	  "walk set accessed pud", "walk set accessed p4d",
+	  "walk set accessed pgd" },
+};
+
+static unsigned level_shift(unsigned level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static paddr_t entry_pa(const struct walk *w)
+{
+	return w->table + (w->va >> level_shift(w->level) & 511) * 8;
+}
+
+static void walk_begin(struct walk *w, struct mmu *mmu)
+{
+	const struct psc_entry *cached;
+
+	w->mmu = mmu;
+	w->flush_seq = mmu->flush_seq;
+	w->pcid = mmu->pcid;
+	cached = psc_lookup(&mmu->tlb, w->va, mmu->pcid);
+	if (cached) {
+		w->from_psc = cached->level;
+		w->level = (uint8_t)(cached->level - 1);
+		w->rights = cached->rights;
+		w->table = cached->table;
+		memcpy(w->tables, cached->walked, sizeof(w->tables));
+		return;
+	}
+	w->from_psc = 0;
+	w->level = mmu->cr4_la57 ? 5 : 4;
+	w->rights = TLB_W | TLB_U | TLB_X;
+	w->table = mmu->root;
+	memset(w->tables, 0, sizeof(w->tables));
+}
+
+/* Note which table is being read, and in which of its lives. */
+static void note_table(struct walk *w)
+{
+	const struct physmem *mem = &w->mmu->machine->mem;
+	pfn_t pfn = w->table >> PAGE_SHIFT;
+
+	w->tables[w->level - 1] = (struct tlb_table){
+		.pfn = (uint32_t)pfn,
+		.generation = pfn_valid(mem, pfn) ?
+				      pfn_to_page(mem, pfn)->generation :
+				      0,
+	};
+}
+
+static void walk_read(struct walk *w)
+{
+	struct machine *m = w->mmu->machine;
+	paddr_t pa = entry_pa(w);
+
+	step(STEP_READ, phys_obj(pa), 8,
+	     read_labels[w->mmu->cr4_la57][w->level], w->va);
+	charge(m->costs->l1d_hit + m->costs->walk_step);
+	w->mmu->nr_walk_reads++;
+	w->entry = phys_read(&m->mem, pa, 8);
+	note_table(w);
+	trace_mix(current_agent, w->entry);
+	emit(m, EV_WALK_READ, .addr = pa, .a = w->entry, .b = w->level,
+	     .c = w->va);
+}
+
+/*
+ * Set @bits (A, D) atomically, if the entry is still what the walk has read.
+ * Return: it is; if not, w->entry is what is there now.
+ */
+static bool walk_update(struct walk *w, uint64_t bits)
+{
+	struct mmu *mmu = w->mmu;
+	struct machine *m = mmu->machine;
+	paddr_t pa = entry_pa(w);
+	uint64_t now;
+
+	step(STEP_RMW, phys_obj(pa), 8,
+	     bits & X86_D ? "walk set dirty" :
+			    accessed_labels[mmu->cr4_la57][w->level],
+	     w->va);
+	charge(m->costs->atomic);
+	now = phys_read(&m->mem, pa, 8);
+	if (mmu->switches.ad_present_check &&
+	    (now ^ w->entry) & ~(X86_A | X86_D)) {
+		w->entry = now;
+		trace_mix(current_agent, now);
+		return false;
+	}
+	phys_write(&m->mem, pa, 8, now | bits);
+	trace_mix(current_agent, now | bits);
+	emit(m, EV_WALK_WRITE, .addr = pa, .a = now | bits, .b = now,
+	     .c = w->va);
+	w->entry |= bits;
+	return true;
+}
+
+static uint8_t entry_rights(uint64_t e)
+{
+	return (uint8_t)((e & X86_RW ? TLB_W : 0) | (e & X86_US ? TLB_U : 0) |
+			 (e & X86_NX ? 0 : TLB_X));
+}
+
+/* Look at w->entry, set what must be set in it. */
+static enum walk_end look(struct walk *w, bool *leaf)
+{
+	const struct mmu *mmu = w->mmu;
+	const uint8_t above = w->rights;
+
+	/* Once more for each time somebody else changed the entry. */
+	for (;;) {
+		uint64_t bits = X86_A;
+
+		if (!(w->entry & X86_P))
+			return WALK_NOT_PRESENT;
+		if (w->entry & x86_reserved(w->entry, w->level,
+					    mmu->maxphyaddr, mmu->efer_nxe))
+			return WALK_RESERVED;
+		w->rights = above & entry_rights(w->entry);
+		*leaf = x86_is_leaf(w->entry, w->level);
+		if (*leaf && !w->need.speculative) {
+			if (!mmu_allowed(mmu, &w->need, w->rights))
+				return WALK_DENIED;
+			bits |= w->need.write ? X86_D : 0;
+		}
+		bits &= ~w->entry;
+		if (!bits || walk_update(w, bits))
+			return WALK_MAPPED;
+	}
+}
+
+/* The table the entry leads to; held by the PSC from now on. */
+static void descend(struct walk *w)
+{
+	struct psc_entry e = {
+		.va = ALIGN_DOWN(w->va, BIT_ULL(level_shift(w->level))),
+		.table = w->entry & X86_PFN_MASK,
+		.pa = entry_pa(w),
+		.value = w->entry,
+		.fill_step = agent_sched(current_agent)->nr_steps,
+		.pcid = w->pcid,
+		.level = w->level,
+		.rights = w->rights,
+		.filled_by = (uint8_t)current_agent->id,
+	};
+
+	memcpy(e.walked, w->tables, sizeof(e.walked));
+	if (w->flush_seq == w->mmu->flush_seq)
+		psc_fill(&w->mmu->tlb, &e);
+	w->table = e.table;
+	w->level--;
+}
+
+enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
+			  const struct mmu_need *need, struct walk *w)
+{
+	bool leaf = false;
+
+	mmu->nr_walks++;
+	w->va = va;
+	w->need = *need;
+	walk_begin(w, mmu);
+	/* Terminates: what is present at level 1 is a leaf. */
+	for (;;) {
+		enum walk_end end;
+
+		walk_read(w);
+		end = look(w, &leaf);
+		if (end != WALK_MAPPED || leaf)
+			return end;
+		descend(w);
+	}
+}
+
+struct tlb_entry walk_leaf_entry(const struct walk *w)
+{
+	const struct physmem *mem = &w->mmu->machine->mem;
+	unsigned shift = level_shift(w->level);
+	pfn_t pfn = (w->entry & x86_pfn_mask(shift)) >> PAGE_SHIFT;
+	struct tlb_entry e = {
+		.va = ALIGN_DOWN(w->va, BIT_ULL(shift)),
+		.pfn = pfn,
+		.shift = (uint8_t)shift,
+		.leaf_shift = (uint8_t)shift,
+		.rights = w->rights,
+		.filled_by = (uint8_t)current_agent->id,
+		.pcid = w->pcid,
+		.from_psc = w->from_psc,
+		.fill_step = agent_sched(current_agent)->nr_steps,
+		.leaf_pa = entry_pa(w),
+	};
+
+	if (w->entry & X86_D)
+		e.rights |= TLB_D;
+	if ((w->entry & X86_G) && w->mmu->cr4_pge)
+		e.rights |= TLB_G;
+	if (pfn_valid(mem, pfn))
+		e.frame_generation = pfn_to_page(mem, pfn)->generation;
+	memcpy(e.table, w->tables, sizeof(e.table));
+	return e;
+}
+
+struct tlb_entry *walk_fill(struct walk *w)
+{
+	struct mmu *mmu = w->mmu;
+	struct tlb_entry leaf = walk_leaf_entry(w);
+	struct tlb_entry *e;
+
+	if (w->flush_seq != mmu->flush_seq)
+		return NULL;
+	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
+		     &leaf);
+	if (e)
+		emit(mmu->machine, EV_TLB_FILL, .addr = e->va,
+		     .c = mmu->cpu->id, .data = e);
+	return e;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Paging-structure caches: fully associative, LRU, one per level. */
+#include <string.h>
+
+#include "base/bug.h"
+#include "tlb/tlb.h"
+#include "tlb/tlb_internal.h"
+
+static unsigned psc_shift(unsigned level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static uint64_t psc_tag(vaddr_t va, unsigned level, uint16_t pcid)
+{
+	return (va >> psc_shift(level)) << TAG_PAGE_SHIFT |
+	       (uint64_t)pcid << TAG_PCID_SHIFT | TAG_VALID;
+}
+
+static uint8_t *psc_slot(struct psc *p, uint64_t tag)
+{
+	uint64_t hash = tag >> TAG_PAGE_SHIFT ^ tag >> TAG_PCID_SHIFT;
+
+	return &p->slot[hash % sizeof(p->slot)];
+}
+
+/* Index of @tag or -1. The slot is where it was last seen. */
+static int psc_find(struct psc *p, uint64_t tag)
+{
+	uint8_t *slot = psc_slot(p, tag);
+
+	if (likely(p->tags[*slot] == tag))
+		return *slot;
+	for (unsigned i = 0; i < p->size; i++) {
+		if (p->tags[i] == tag) {
+			*slot = (uint8_t)i;
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+const struct psc_entry *psc_lookup(struct tlb *t, vaddr_t va, uint16_t pcid)
+{
+	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
+		struct psc *p = &t->psc[level];
+		int i;
+
+		if (!p->nr_valid)
+			continue;
+		i = psc_find(p, psc_tag(va, level, pcid));
+		if (i < 0)
+			continue;
+		p->entries[i].stamp = ++t->clock;
+		return &p->entries[i];
+	}
+	return NULL;
+}
+
+static unsigned psc_victim(const struct psc *p)
+{
+	unsigned victim = 0;
+
+	for (unsigned i = 0; i < p->size; i++) {
+		if (!p->tags[i])
+			return i;
+		if (p->entries[i].stamp < p->entries[victim].stamp)
+			victim = i;
+	}
+	return victim;
+}
+
+void psc_fill(struct tlb *t, const struct psc_entry *e)
+{
+	struct psc *p = &t->psc[e->level];
+	uint64_t tag = psc_tag(e->va, e->level, e->pcid);
+	unsigned index;
+	int same;
+
+	BUG_ON(e->level < 2 || e->level > TLB_LEVELS);
+	if (!p->size)
+		return;
+	same = psc_find(p, tag);
+	index = same >= 0 ? (unsigned)same : psc_victim(p);
+	if (!p->tags[index])
+		p->nr_valid++;
+	p->tags[index] = tag;
+	p->entries[index] = *e;
+	p->entries[index].stamp = ++t->clock;
+	*psc_slot(p, tag) = (uint8_t)index;
+}
+
+static void psc_drop(struct psc *p, unsigned index)
+{
+	p->tags[index] = 0;
+	p->nr_valid--;
+}
+
+void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid)
+{
+	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
+		struct psc *p = &t->psc[level];
+		int i = p->nr_valid ? psc_find(p, psc_tag(va, level, pcid)) :
+				      -1;
+
+		if (i >= 0)
+			psc_drop(p, (unsigned)i);
+	}
+}
+
+void psc_invalidate_context(struct tlb *t, uint16_t pcid)
+{
+	const uint64_t mask = TAG_VALID | TAG_PCID_MASK;
+	const uint64_t value = TAG_VALID | (uint64_t)pcid << TAG_PCID_SHIFT;
+
+	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
+		struct psc *p = &t->psc[level];
+
+		for (unsigned i = 0; p->nr_valid && i < p->size; i++) {
+			if ((p->tags[i] & mask) == value)
+				psc_drop(p, i);
+		}
+	}
+}
+
+void psc_invalidate_all(struct tlb *t)
+{
+	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
+		struct psc *p = &t->psc[level];
+
+		if (p->nr_valid)
+			memset(p->tags, 0, sizeof(p->tags));
+		p->nr_valid = 0;
+	}
+}
