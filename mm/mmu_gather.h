@@ -81,6 +81,21 @@ void tlb_remove_table_sync_one(void);
 /** tlb_flush_rmaps - remove the rmaps that waited for the flush. */
 void tlb_flush_rmaps(struct mmu_gather *tlb, struct vm_area_struct *vma);
 
+/** tlb_start_vma, tlb_end_vma - around the entries of one VMA. As with
+ * CONFIG_MMU_GATHER_MERGE_VMAS (x86) the range may go on over several VMAs. */
+static inline void tlb_start_vma(struct mmu_gather *tlb,
+				 const struct vm_area_struct *vma)
+{
+	(void)tlb;
+	(void)vma;
+}
+static inline void tlb_end_vma(struct mmu_gather *tlb,
+			       const struct vm_area_struct *vma)
+{
+	(void)tlb;
+	(void)vma;
+}
+
 /* Range tracking: an entry at @addr was cleared or changed. */
 void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
 void tlb_flush_pmd_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
