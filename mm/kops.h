@@ -22,7 +22,9 @@ enum kop_arg_kind {
 		       * scenario language gives them names */
 };
 
-/* Locks a scenario may declare; each is a spinlock and an rwsem. */
+/* Locks a scenario may declare; each number is a spinlock (`lock`, `unlock`)
+ * and an rwsem (`down_read` ...). 0 and 1 have classes of their own, of which
+ * lockdep watches the order. */
 #define KOP_NR_LOCKS 8
 
 struct kop {
@@ -41,10 +43,13 @@ const struct kop *kop_find(const char *name);
 const struct kop *kop_table(unsigned *n);
 /**
  * kop_run - run @op with the events around it.
- * @mm: the process it works on; NULL if !op->needs_mm
+ * @mm: the process it works on, alive now; NULL if !op->needs_mm
  *
+ * Its first step, labelled with the operation's name, takes a reference to
+ * @mm's mappings if they are still there.
  * Context: a task's agent; no locks but those earlier operations took.
- * Return: the operation's result, 0 or more; -errno.
+ * Return: the operation's result, 0 or more; -errno; -ESRCH if the process
+ * ended first; -EINVAL for a lock number out of range.
  */
 long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
 	     const uint64_t args[KOP_ARGS_MAX]);

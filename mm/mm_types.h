@@ -32,10 +32,14 @@ struct vma_tree;
 #define VM_MAYSHARE 0x00000080UL
 #define VM_GROWSDOWN 0x00000100UL
 #define VM_LOCKED 0x00002000UL
+#define VM_SEQ_READ 0x00008000UL
+#define VM_RAND_READ 0x00010000UL
 #define VM_DONTCOPY 0x00020000UL
 #define VM_DONTEXPAND 0x00040000UL
 #define VM_ACCOUNT 0x00100000UL   /* counted against overcommit */
 #define VM_NORESERVE 0x00200000UL /* never counted */
+#define VM_WIPEONFORK 0x02000000UL
+#define VM_DONTDUMP 0x04000000UL
 #define VM_HUGEPAGE 0x20000000UL
 #define VM_NOHUGEPAGE 0x40000000UL
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
@@ -111,6 +115,7 @@ struct kernel {
 	struct page *huge_zero_page; /* NULL until first used */
 	struct address_space *files; /* all shmem objects */
 	struct xarray *folio_locks;  /* by pfn, made when first used */
+	struct kop_locks *kop_locks; /* of kernel operations; likewise */
 	struct vmstat *vmstat;
 };
 
