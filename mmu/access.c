@@ -76,6 +76,15 @@ static bool page_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 
 /* ---- translating ---- */
 
+static bool sizes_differ(const struct tlb_match *m, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		if (m[i].entry->shift != m[0].entry->shift)
+			return true;
+	}
+	return false;
+}
+
 /* More than the fast path knows. *@mixed: the machine cannot stand it. */
 static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
 				     vaddr_t va, bool *mixed)
@@ -88,7 +97,8 @@ static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
 	if (!n)
 		return NULL;
 	if (n > 1) {
-		*mixed = mmu->size_mix == SIZE_MIX_MACHINE_CHECK;
+		*mixed = mmu->size_mix == SIZE_MIX_MACHINE_CHECK &&
+			 sizes_differ(m, n);
 		if (*mixed)
 			return NULL;
 		pick = choose(CHOICE_TLB_MATCH, n, mmu_tlb_obj(mmu),

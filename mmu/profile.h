@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * CPU descriptions: geometry of the TLBs, costs, habits.  Text in the manner of
- * a GKeyFile; profiles/ has some, docs/PROFILES.md explains every key.
+ * a GKeyFile (a comment is a line of its own); profiles/ has some.  Every key
+ * is needed, none may be unknown.
  *
  *	[profile]
  *	name=skylake-sp
  *	description=...
- *	size-mix=choose          # or machine-check
+ *	# or machine-check
+ *	size-mix=choose
  *	maxphyaddr=46
  *	[tlb l1d-4k]
- *	level=1                  # or 2
- *	kinds=data               # data;insn
- *	sizes=4k                 # 4k;2m;1g
+ *	# 1 or 2
+ *	level=1
+ *	# data;insn
+ *	kinds=data
+ *	# 4k;2m;1g
+ *	sizes=4k
  *	entries=64
- *	ways=4                   # or full
- *	replacement=tree-plru    # or lru
+ *	# or full
+ *	ways=4
+ *	# or lru
+ *	replacement=tree-plru
  *	[psc]
+ *	pde=32
+ *	pdpte=4
+ *	pml4e=4
  *	pml5e=2
- *	...
  *	[costs]
+ *	# the fields of struct cost_table
  *	mhz=2700
- *	...                      # the fields of struct cost_table
+ *	...
  */
 #ifndef MMULATOR_MMU_PROFILE_H
 #define MMULATOR_MMU_PROFILE_H

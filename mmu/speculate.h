@@ -6,7 +6,7 @@
  * The walker is an agent per CPU.  Each time it is picked it asks what to do
  * (CHOICE_SPECULATE: nothing, walk one of its candidates, or forget) and counts
  * against the machine's caps.spontaneous; when the cap is reached it waits for
- * ever.  Its clock stands at the end of time: the timed policy never picks it.
+ * ever.  It has a clock of its own, and the timed policy never picks it.
  */
 #ifndef MMULATOR_MMU_SPECULATE_H
 #define MMULATOR_MMU_SPECULATE_H

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mmu/profile.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+
+G_DEFINE_QUARK(mmulator - profile - error - quark, profile_error)
+
+/* The figures of profiles/skylake-sp.ini, which names their sources. */
+static const struct cpu_profile skylake_sp = {
+	.name = "skylake-sp",
+	.description = "Intel Skylake-SP, Cascade Lake-SP; 2.7 GHz",
+	.size_mix = SIZE_MIX_CHOOSE,
+	.maxphyaddr = 46,
+	.tlb = {
+		.array = {
+			{ "l1d-4k", 1, 1, 1, TLB_TREE_PLRU, 64, 4 },
+			{ "l1d-2m", 1, 1, 2, TLB_TREE_PLRU, 32, 4 },
+			{ "l1d-1g", 1, 1, 4, TLB_TREE_PLRU, 4, 4 },
+			{ "l1i-4k", 1, 2, 1, TLB_TREE_PLRU, 128, 8 },
+			{ "l1i-2m", 1, 2, 2, TLB_TREE_PLRU, 8, 8 },
+			{ "stlb", 2, 3, 3, TLB_LRU, 1536, 12 },
+			{ "stlb-1g", 2, 3, 4, TLB_TREE_PLRU, 16, 4 },
+		},
+		.nr_arrays = 7,
+		.psc = { 0, 0, 32, 4, 4, 2 },
+	},
+	.costs = {
+		.name = "skylake-sp",
+		.mhz = 2700,
+		.insn = 1,
+		.l1d_hit = 4,
+		.stlb_hit = 9,
+		.walk_step = 2,
+		.kernel_op = 4,
+		.atomic = 18,
+		.line_same = 127,
+		.line_other = 362,
+		.syscall = 120,
+		.fault = 400,
+		.irq_entry = 250,
+		.irq_exit = 250,
+		.ipi_send = 100,
+		.ipi_wire = 300,
+		.invlpg = 227,
+		.flush_all = 1000,
+		.cr3_write = 100,
+		.clear_page = 1172,
+		.copy_page = 1500,
+		.context_switch = 1000,
+		.cpus_per_socket = 24,
+	},
+};
+
+const struct cpu_profile *profile_default(void)
+{
+	return &skylake_sp;
+}
+
+const char *profile_size_mix_name(enum size_mix_policy policy)
+{
+	static const char *const names[SIZE_MIX_COUNT] = {
+		[SIZE_MIX_CHOOSE] = "choose",
+		[SIZE_MIX_MACHINE_CHECK] = "machine-check",
+	};
+
+	BUG_ON(policy >= SIZE_MIX_COUNT);
+	return names[policy];
+}
+
+/* ---- reading: the first error sticks, everything after it does nothing ---- */
+
+struct reader {
+	GKeyFile *keys;
+	const char *file;
+	const char *group;
+	GError **error;
+	bool failed;
+};
+
+static void fail(struct reader *r, enum profile_error code, const char *key,
+		 const char *what)
+{
+	if (r->failed)
+		return;
+	r->failed = true;
+	g_set_error(r->error, PROFILE_ERROR, (int)code, "%s: [%s]%s%s: %s",
+		    r->file, r->group, key ? " " : "", key ? key : "", what);
+}
+
+/* A value to free, or NULL and failed. */
+static char *take_string(struct reader *r, const char *key)
+{
+	char *value;
+
+	if (r->failed)
+		return NULL;
+	value = g_key_file_get_string(r->keys, r->group, key, NULL);
+	if (!value)
+		fail(r, PROFILE_ERROR_MISSING, key, "missing");
+	return value;
+}
+
+static unsigned take_number(struct reader *r, const char *key, unsigned min,
+			    unsigned max)
+{
+	g_autofree char *text = take_string(r, key);
+	guint64 value = 0;
+
+	if (text && !g_ascii_string_to_unsigned(g_strstrip(text), 10, min, max,
+						&value, NULL)) {
+		g_autofree char *what = g_strdup_printf(
+			"'%s' is not a number from %u to %u", text, min, max);
+
+		fail(r, PROFILE_ERROR_VALUE, key, what);
+	}
+	return (unsigned)value;
+}
+
+static void take_text(struct reader *r, const char *key, char *into,
+		      size_t size)
+{
+	g_autofree char *text = take_string(r, key);
+
+	if (!text)
+		return;
+	if (!*text || strlen(text) >= size)
+		fail(r, PROFILE_ERROR_VALUE, key, "empty or too long");
+	else
+		g_strlcpy(into, text, size);
+}
+
+/* Position of @word in @words (ended by NULL), or failed. */
+static unsigned find_word(struct reader *r, const char *key, const char *word,
+			  const char *const *words)
+{
+	g_autofree char *all = NULL;
+	g_autofree char *what = NULL;
+
+	for (unsigned i = 0; words[i]; i++) {
+		if (!strcmp(word, words[i]))
+			return i;
+	}
+	all = g_strjoinv(", ", (char **)(uintptr_t)words);
+	what = g_strdup_printf("'%s' is none of: %s", word, all);
+	fail(r, PROFILE_ERROR_VALUE, key, what);
+	return 0;
+}
+
+static unsigned take_word(struct reader *r, const char *key,
+			  const char *const *words)
+{
+	g_autofree char *text = take_string(r, key);
+
+	return text ? find_word(r, key, g_strstrip(text), words) : 0;
+}
+
+/* A list "a;b" as bits. */
+static unsigned take_words(struct reader *r, const char *key,
+			   const char *const *words)
+{
+	g_autofree char *text = take_string(r, key);
+	g_auto(GStrv) list = NULL;
+	unsigned bits = 0;
+
+	if (!text)
+		return 0;
+	list = g_strsplit(text, ";", -1);
+	for (unsigned i = 0; list[i]; i++) {
+		const char *word = g_strstrip(list[i]);
+
+		if (*word)
+			bits |= 1U << find_word(r, key, word, words);
+	}
+	if (!bits)
+		fail(r, PROFILE_ERROR_VALUE, key, "empty");
+	return bits;
+}
+
+/* ---- what may stand in a group ---- */
+
+static void check_keys(struct reader *r, const char *const *known)
+{
+	g_auto(GStrv) keys = NULL;
+
+	if (r->failed)
+		return;
+	keys = g_key_file_get_keys(r->keys, r->group, NULL, NULL);
+	for (unsigned i = 0; keys && keys[i]; i++) {
+		if (!g_strv_contains(known, keys[i]))
+			fail(r, PROFILE_ERROR_VALUE, keys[i], "unknown key");
+	}
+}
+
+static void read_profile(struct reader *r, struct cpu_profile *p)
+{
+	static const char *const known[] = { "name", "description", "size-mix",
+					     "maxphyaddr", NULL };
+	static const char *const mixes[] = { "choose", "machine-check", NULL };
+
+	r->group = "profile";
+	check_keys(r, known);
+	take_text(r, "name", p->name, sizeof(p->name));
+	take_text(r, "description", p->description, sizeof(p->description));
+	p->size_mix = (enum size_mix_policy)take_word(r, "size-mix", mixes);
+	p->maxphyaddr = (uint8_t)take_number(r, "maxphyaddr", 36, 52);
+}
+
+/* entries, or "full". */
+static unsigned take_ways(struct reader *r, unsigned entries)
+{
+	g_autofree char *text = take_string(r, "ways");
+
+	if (text && !strcmp(g_strstrip(text), "full"))
+		return entries;
+	return take_number(r, "ways", 1, TLB_WAYS_MAX);
+}
+
+static void read_array(struct reader *r, const char *name,
+		       struct tlb_geometry *g)
+{
+	static const char *const known[] = { "level", "kinds", "sizes",
+					     "entries", "ways", "replacement",
+					     NULL };
+	static const char *const kinds[] = { "data", "insn", NULL };
+	static const char *const sizes[] = { "4k", "2m", "1g", NULL };
+	static const char *const policies[] = { "tree-plru", "lru", NULL };
+	struct tlb_array_geometry *a = &g->array[g->nr_arrays];
+
+	if (g->nr_arrays == TLB_ARRAYS_MAX) {
+		fail(r, PROFILE_ERROR_VALUE, NULL, "too many arrays");
+		return;
+	}
+	if (!*name || strlen(name) >= sizeof(a->name)) {
+		fail(r, PROFILE_ERROR_VALUE, NULL, "name empty or too long");
+		return;
+	}
+	check_keys(r, known);
+	g->nr_arrays++;
+	g_strlcpy(a->name, name, sizeof(a->name));
+	a->level = (uint8_t)take_number(r, "level", 1, 2);
+	a->kinds = (uint8_t)take_words(r, "kinds", kinds);
+	a->sizes = (uint8_t)take_words(r, "sizes", sizes);
+	a->entries = (uint16_t)take_number(r, "entries", 1, TLB_ENTRIES_MAX);
+	a->ways = (uint16_t)take_ways(r, a->entries);
+	a->replacement = (uint8_t)take_word(r, "replacement", policies);
+}
+
+static void read_psc(struct reader *r, struct tlb_geometry *g)
+{
+	static const char *const known[] = { "pde", "pdpte", "pml4e", "pml5e",
+					     NULL };
+
+	r->group = "psc";
+	check_keys(r, known);
+	for (unsigned i = 0; known[i]; i++)
+		g->psc[i + 2] =
+			(uint16_t)take_number(r, known[i], 0, TLB_PSC_MAX);
+}
+
+#define COSTS(X)                                                               \
+	X(mhz)                                                                 \
+	X(insn)                                                                \
+	X(l1d_hit)                                                             \
+	X(stlb_hit)                                                            \
+	X(walk_step)                                                           \
+	X(kernel_op)                                                           \
+	X(atomic)                                                              \
+	X(line_same)                                                           \
+	X(line_other)                                                          \
+	X(syscall)                                                             \
+	X(fault)                                                               \
+	X(irq_entry)                                                           \
+	X(irq_exit)                                                            \
+	X(ipi_send)                                                            \
+	X(ipi_wire)                                                            \
+	X(invlpg)                                                              \
+	X(flush_all)                                                           \
+	X(cr3_write)                                                           \
+	X(clear_page)                                                          \
+	X(copy_page)                                                           \
+	X(context_switch)                                                      \
+	X(cpus_per_socket)
+
+static void read_costs(struct reader *r, struct cost_table *c)
+{
+#define X(key) #key,
+	static const char *const known[] = { COSTS(X) NULL };
+#undef X
+	const unsigned max = 100 * 1000 * 1000;
+
+	r->group = "costs";
+	check_keys(r, known);
+#define X(key) c->key = take_number(r, #key, 0, max);
+	COSTS(X)
+#undef X
+}
+
+static void read_group(struct reader *r, const char *group,
+		       struct cpu_profile *p)
+{
+	r->group = group;
+	if (g_str_has_prefix(group, "tlb "))
+		read_array(r, group + strlen("tlb "), &p->tlb);
+	else if (strcmp(group, "profile") != 0 && strcmp(group, "psc") != 0 &&
+		 strcmp(group, "costs") != 0)
+		fail(r, PROFILE_ERROR_VALUE, NULL, "unknown group");
+}
+
+static void check_geometry(struct reader *r, const struct tlb_geometry *g)
+{
+	g_autofree char *group = NULL;
+	unsigned array;
+	const char *wrong;
+
+	if (r->failed)
+		return;
+	wrong = tlb_geometry_check(g, &array);
+	if (!wrong)
+		return;
+	group = array < g->nr_arrays ?
+			g_strdup_printf("tlb %s", g->array[array].name) :
+			g_strdup("tlb ...");
+	r->group = group;
+	fail(r, PROFILE_ERROR_VALUE, NULL, wrong);
+}
+
+static void read_all(struct reader *r, struct cpu_profile *p)
+{
+	g_auto(GStrv) groups = g_key_file_get_groups(r->keys, NULL);
+
+	for (unsigned i = 0; groups[i]; i++)
+		read_group(r, groups[i], p);
+	read_profile(r, p);
+	read_psc(r, &p->tlb);
+	read_costs(r, &p->costs);
+	check_geometry(r, &p->tlb);
+}
+
+struct cpu_profile *profile_parse(const char *text, size_t len,
+				  const char *file, GError **error)
+{
+	g_autoptr(GKeyFile) keys = g_key_file_new();
+	g_autoptr(GError) syntax = NULL;
+	struct reader r = { .keys = keys, .file = file, .error = error };
+	struct cpu_profile *p;
+
+	/* GLib takes no empty text of length 0 for what it is. */
+	if (len && !g_key_file_load_from_data(keys, text, len,
+					      G_KEY_FILE_NONE, &syntax)) {
+		g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_SYNTAX,
+			    "%s: %s", file, syntax->message);
+		return NULL;
+	}
+	p = g_new0(struct cpu_profile, 1);
+	read_all(&r, p);
+	if (r.failed) {
+		profile_free(p);
+		return NULL;
+	}
+	p->costs.name = p->name;
+	return p;
+}
+
+struct cpu_profile *profile_load_file(const char *path, GError **error)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GError) file = NULL;
+	gsize len;
+
+	if (!g_file_get_contents(path, &text, &len, &file)) {
+		g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_FILE, "%s",
+			    file->message);
+		return NULL;
+	}
+	return profile_parse(text, len, path, error);
+}
+
+void profile_free(struct cpu_profile *p)
+{
+	g_free(p);
+}
