@@ -167,9 +167,12 @@ static inline objid_t phys_obj(paddr_t pa)
 	return obj_make(OBJ_SPACE_PHYS, pa);
 }
 
+/* mem_map as an object: addresses beyond any physical memory. */
+#define MEM_MAP_PHYS_BASE BIT_ULL(52)
+
 /**
  * mem_obj - identity of any simulated memory a host pointer points to: a
- * kernel object in the arena or a frame in the direct map.
+ * kernel object in the arena, a frame in the direct map or a struct page.
  */
 static inline objid_t mem_obj(const struct machine *m, const void *p)
 {
@@ -177,6 +180,9 @@ static inline objid_t mem_obj(const struct machine *m, const void *p)
 
 	if (off < m->mem.size_bytes)
 		return phys_obj(off);
+	off = (uintptr_t)p - (uintptr_t)m->mem.mem_map;
+	if (off < m->mem.nr_frames * sizeof(struct page))
+		return phys_obj(MEM_MAP_PHYS_BASE + off);
 	return obj_make(OBJ_SPACE_KERNEL, arena_offset(m->arena, p));
 }
 

@@ -5,9 +5,6 @@
 #include "base/once.h"
 #include "mm/mm_types.h"
 
-/* The struct page array, seen as an object: beyond any physical memory. */
-#define PAGE_OBJ_BASE BIT_ULL(52)
-
 /*
  * All order > 0 blocks are naturally aligned; a tail knows nothing of its
  * head, so look for the head at the alignments a block can have.
@@ -33,9 +30,7 @@ struct page *compound_head(struct page *page)
 
 objid_t page_obj(const struct page *page)
 {
-	pfn_t pfn = page_to_pfn(&this_machine()->mem, page);
-
-	return phys_obj(PAGE_OBJ_BASE + pfn * 64);
+	return mem_obj(this_machine(), page);
 }
 
 paddr_t page_phys(const struct page *page)

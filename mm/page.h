@@ -94,8 +94,7 @@ static inline unsigned compound_nr(const struct page *head)
 	return PageHead(head) ? 1u << head->order : 1;
 }
 
-/** page_obj - identity of the struct page itself (counts, flags) for steps:
- * an address beyond any physical memory. */
+/** page_obj - identity of the struct page itself (counts, flags) for steps. */
 objid_t page_obj(const struct page *page);
 /** page_phys - physical address of the frame. */
 paddr_t page_phys(const struct page *page);
