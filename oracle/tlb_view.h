@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The judges' own picture of every CPU's TLB, drawn from EV_TLB_FILL and
+ * EV_TLB_DROP.  An entry is known by its CPU and serial number.
+ */
+#ifndef MMULATOR_ORACLE_TLB_VIEW_H
+#define MMULATOR_ORACLE_TLB_VIEW_H
+
+#include "base/event.h"
+#include "tlb/tlb.h"
+
+/* One valid translation of a CPU. */
+struct view_entry {
+	vaddr_t va;
+	pfn_t pfn;
+	uint64_t serial;
+	uint64_t fill_step;
+	uint16_t pcid;
+	uint8_t shift;
+	uint8_t rights;
+	uint8_t filled_by;
+	uint32_t next; /* in its list; index */
+	uint32_t cpu;
+	bool live;
+};
+
+/* The last use a CPU made of a page. */
+struct view_use {
+	paddr_t root;
+	uint64_t vpn;
+	pfn_t pfn;
+	uint64_t fill_step;
+	uint64_t use_step;
+	unsigned cpu;
+	int agent;
+	uint8_t filled_by;
+	uint8_t shift;
+};
+
+struct access_record;
+struct tlb_view;
+
+#define TLB_VIEW_EVENTS                                                        \
+	((UINT64_C(1) << EV_TLB_FILL) | (UINT64_C(1) << EV_TLB_DROP))
+
+struct tlb_view *tlb_view_new(void);
+void tlb_view_free(struct tlb_view *v);
+void tlb_view_reset(struct tlb_view *v);
+/* Around the oracles: an entry is in the view after its fill was judged, and
+ * out of it before its drop is. */
+void tlb_view_before(struct tlb_view *v, const struct event *ev);
+void tlb_view_after(struct tlb_view *v, const struct event *ev);
+
+/**
+ * tlb_view_overlap - a valid entry of @cpu that overlaps @e, is of another
+ * size and of the same PCID (or one of them is global); NULL if there is none.
+ */
+const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
+					  unsigned cpu,
+					  const struct tlb_entry *e);
+
+/** tlb_view_note_use - remember an access through a translation. */
+void tlb_view_note_use(struct tlb_view *v, const struct access_record *rec,
+		       int agent, uint64_t step);
+/** tlb_view_last_use - how @cpu last used @va, or NULL. */
+const struct view_use *tlb_view_last_use(const struct tlb_view *v, paddr_t root,
+					 vaddr_t va, unsigned cpu);
+
+#endif
