@@ -323,7 +323,7 @@ static void parse_process_body(struct parser *p, struct ast_process *process)
 		struct ast_stmt *next = stmt->next;
 
 		stmt->next = NULL;
-		if (stmt->kind == STMT_MAP && stmt->map->name)
+		if (stmt->map && stmt->map->name)
 			add_map(p, process, stmt->map);
 		add_setup(p, process, stmt);
 		stmt = next;
