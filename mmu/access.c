@@ -208,6 +208,7 @@ static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
 	if (unlikely(!x86_canonical(p->va, mmu->cr4_la57)))
 		return general_protection(acc, p->va, fault);
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "tlb lookup", p->va);
+	cpu_begin_insn(mmu->cpu);
 	e = tlb_lookup_fast(&mmu->tlb, kind, p->va, mmu->pcid);
 	if (unlikely(!e)) {
 		e = lookup_slow(mmu, kind, p->va, &mixed);

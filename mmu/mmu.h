@@ -19,7 +19,8 @@
  *  - a page fault drops what is cached for the address;
  *  - walks begin at the deepest paging-structure cache entry that fits.
  *
- * The caller marks the CPU as being inside an instruction (cpu->in_insn).
+ * The instruction begins (cpu_begin_insn()) when the first lookup is picked; the
+ * caller ends it (cpu_end_insn()), also after a fault.
  */
 #ifndef MMULATOR_MMU_MMU_H
 #define MMULATOR_MMU_MMU_H
