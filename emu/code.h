@@ -11,8 +11,9 @@
 
 #include "emu/program.h"
 
-/* Where an engine sees the code. Fetches from there are not translated. */
-#define CODE_BASE UINT64_C(0x0000800000000000)
+/* Where an engine sees the code: no canonical address, so that it is outside of
+ * every address space. Fetches from there are not translated. */
+#define CODE_BASE UINT64_C(0x4000000000000000)
 
 /* What one operation became. */
 struct op_code {

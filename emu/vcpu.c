@@ -201,8 +201,8 @@ void vcpu_enter_user(struct task *t)
 	t->cpu->user_mode = true;
 }
 
-/* A signal that nobody handles ends the task. */
-static void kill_task(struct task *t, int signal, vaddr_t addr)
+
+void vcpu_kill(struct task *t, int signal, vaddr_t addr)
 {
 	if (!t->exit_signal) {
 		t->exit_signal = signal;
@@ -238,13 +238,13 @@ static bool exception(struct task *t, const struct mmu_access *acc,
 	case MMU_MACHINE_CHECK:
 		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
 		     .text = "#MC");
-		kill_task(t, SIGBUS, acc->va);
+		vcpu_kill(t, SIGBUS, acc->va);
 		break;
 	case MMU_DONE:
 		BUG();
 	}
 	if (!retry)
-		kill_task(t, SIGSEGV, acc->va);
+		vcpu_kill(t, SIGSEGV, acc->va);
 	vcpu_enter_user(t);
 	return retry;
 }

@@ -126,6 +126,9 @@ static inline void vcpu_preempt(struct task *t)
 bool must_check vcpu_access(struct task *t, struct mmu_access *acc,
                             vaddr_t pc);
 
+/** vcpu_kill - a signal nobody handles ends @t: sets t->exit_signal. */
+void vcpu_kill(struct task *t, int signal, vaddr_t addr);
+
 /** vcpu_syscall - the current task's SYSCALL instruction; returns to user
  * mode. Return: what the kernel returned. */
 long vcpu_syscall(struct task *t, long nr, const uint64_t args[6]);

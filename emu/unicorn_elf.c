@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ELF guests under Unicorn: any user-mode code, with hooks before each access
+ * and each block.
+ *
+ * An access and the page faults it causes are dealt with inside its hook, and
+ * then the instruction goes on: nothing of it has to be undone.  Fetches are
+ * translated when execution enters another page, or any page after this CPU
+ * invalidated something.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "emu/unicorn_internal.h"
+
+/* Where the way into user mode begins; gone when the guest runs. */
+#define BOOT UINT64_C(0x200000)
+#define CR4_TSD UINT64_C(4)
+
+static void die(struct engine *e, int signal, vaddr_t addr)
+{
+	vcpu_kill(e->guest->task, signal, addr);
+	engine_stop(e);
+}
+
+/* ---- fetches ---- */
+
+static struct exec_page *exec_page(struct engine *e, uint64_t va)
+{
+	return &e->page[(va >> PAGE_SHIFT) % EXEC_PAGES];
+}
+
+void elf_spoil(struct engine *e, uint64_t va)
+{
+	struct exec_page *p = exec_page(e, va);
+
+	if (p->va != (va & PAGE_MASK))
+		return;
+	p->va = NO_PAGE;
+	e->fetch_page = NO_PAGE;
+}
+
+/* The window shows other bytes than the frame: copy them, and drop what was
+ * translated from the old ones, the block that begins included. */
+static void refresh(struct engine *e, uint64_t va, const uint8_t *bytes)
+{
+	uint64_t pc = engine_reg(e, UC_X86_REG_RIP);
+
+	memcpy(window_bytes(e, va), bytes, PAGE_SIZE);
+	uc_ctl_remove_cache(e->uc, va, va + PAGE_SIZE);
+	engine_set_reg(e, UC_X86_REG_RIP, pc);
+	e->retranslate = true;
+}
+
+/* Make the window of the page at @va show the frame at @pa. */
+static void show_code(struct engine *e, uint64_t va, paddr_t pa)
+{
+	static const uint8_t nothing[PAGE_SIZE];
+	struct physmem *mem = &e->guest->task->agent->machine->mem;
+	struct exec_page *p = exec_page(e, va);
+	const uint8_t *bytes = nothing;
+
+	if (pfn_valid(mem, pa >> PAGE_SHIFT))
+		bytes = frame_bytes(mem, pfn_to_page(mem, pa >> PAGE_SHIFT));
+	p->va = va;
+	if (memcmp(window_bytes(e, va), bytes, PAGE_SIZE))
+		refresh(e, va, bytes);
+}
+
+/* Translate a fetch of what lies at @pc. Return: false if the guest is dead. */
+static bool fetch(struct engine *e, uint64_t pc)
+{
+	unsigned left = (unsigned)(PAGE_SIZE - (pc & ~PAGE_MASK));
+	struct mmu_access acc = { .va = pc,
+		                  .size = (uint8_t)MIN(left, 8),
+		                  .op = MMU_FETCH };
+
+	if (!vcpu_access(e->guest->task, &acc, pc)) {
+		engine_stop(e);
+		return false;
+	}
+	show_code(e, pc & PAGE_MASK, acc.pa & PAGE_MASK);
+	return true;
+}
+
+static bool fetched(const struct engine *e, uint64_t first, uint64_t last)
+{
+	const struct cpu *cpu = this_cpu();
+
+	return first == e->fetch_page && first == last &&
+	       cpu == e->fetch_cpu &&
+	       cpu_vcpu(cpu)->mmu.flush_seq == e->fetch_seq;
+}
+
+static void charge_block(const struct engine *e, uint32_t size)
+{
+	unsigned nr_insns = (size + 3) / 4;
+
+	charge((uint64_t)nr_insns *
+	       e->guest->task->agent->machine->costs->insn);
+	this_vcpu()->nr_insns += nr_insns;
+}
+
+static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
+{
+	struct engine *e = data;
+	uint64_t first = pc & PAGE_MASK, last = (pc + size - 1) & PAGE_MASK;
+
+	(void)uc;
+	if (e->stopping)
+		return;
+	e->parts = 0;
+	if (!e->retranslate) {
+		if (pc <= e->last_block)
+			vcpu_loop(e->guest->task, 0);
+		charge_block(e, size);
+	}
+	e->retranslate = false;
+	e->last_block = pc;
+	if (likely(fetched(e, first, last)))
+		return;
+	e->fetch_page = NO_PAGE;
+	if (!fetch(e, pc) || (last != first && !fetch(e, last)))
+		return;
+	e->fetch_page = first;
+	e->fetch_cpu = this_cpu();
+	e->fetch_seq = this_vcpu()->mmu.flush_seq;
+}
+
+/* ---- data ---- */
+
+static bool access_part(struct engine *e, struct mmu_access *acc)
+{
+	if (likely(vcpu_access(e->guest->task, acc, 0)))
+		return true;
+	engine_stop(e);
+	return false;
+}
+
+static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                    int64_t value, void *data)
+{
+	struct engine *e = data;
+	struct mmu_access acc = { .va = va,
+		                  .size = (uint8_t)size,
+		                  .op = MMU_LOAD };
+
+	(void)uc;
+	(void)type;
+	(void)value;
+	if (unlikely(e->stopping || e->parts)) {
+		e->parts -= e->parts > 0;
+		return;
+	}
+	/* The engine will load both aligned halves. */
+	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
+		e->parts = 2;
+	if (access_part(e, &acc))
+		window_show(e, va, acc.value, (unsigned)size);
+}
+
+static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                     int64_t value, void *data)
+{
+	struct engine *e = data;
+	struct mmu_access acc = { .va = va,
+		                  .size = (uint8_t)size,
+		                  .op = MMU_STORE,
+		                  .value = (uint64_t)value };
+
+	(void)uc;
+	(void)type;
+	if (unlikely(e->stopping))
+		return;
+	if (size < 8)
+		acc.value &= BIT_ULL(8 * (unsigned)size) - 1;
+	if (!access_part(e, &acc))
+		return;
+	if (unlikely(va - e->code_start < e->code_size)) {
+		elf_spoil(e, va);
+		elf_spoil(e, va + (unsigned)size - 1);
+	}
+}
+
+/* A store into a code window: on_write() has made it, the window stays. */
+static bool on_write_prot(uc_engine *uc, uc_mem_type type, uint64_t va,
+                          int size, int64_t value, void *data)
+{
+	(void)uc;
+	(void)type;
+	(void)va;
+	(void)size;
+	(void)value;
+	(void)data;
+	return true;
+}
+
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                        int64_t value, void *data)
+{
+	(void)uc;
+	(void)size;
+	(void)value;
+	return window_map(data, va, type == UC_MEM_FETCH_UNMAPPED) != NULL;
+}
+
+/* Unicorn cannot go on after a window has changed here: elf_run() does. */
+static bool on_fetch_prot(uc_engine *uc, uc_mem_type type, uint64_t va,
+                          int size, int64_t value, void *data)
+{
+	struct engine *e = data;
+
+	(void)uc;
+	(void)type;
+	(void)size;
+	(void)value;
+	e->make_code = va;
+	return false;
+}
+
+/* ---- system calls, exceptions ---- */
+
+static void on_syscall(uc_engine *uc, void *data)
+{
+	static const unsigned reg[6] = { X86_RDI, X86_RSI, X86_RDX,
+		                         X86_R10, X86_R8,  X86_R9 };
+	struct engine *e = data;
+	uint64_t args[6];
+	long result;
+
+	(void)uc;
+	if (e->stopping)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = engine_reg(e, engine_gpr(reg[i]));
+	result = vcpu_syscall(e->guest->task,
+	                      (long)engine_reg(e, UC_X86_REG_RAX), args);
+	engine_set_reg(e, UC_X86_REG_RAX, (uint64_t)result);
+	engine_set_reg(e, UC_X86_REG_RCX, engine_reg(e, UC_X86_REG_RIP) + 2);
+	engine_set_reg(e, UC_X86_REG_R11, engine_reg(e, UC_X86_REG_EFLAGS));
+	if (e->guest->ended)
+		engine_stop(e);
+}
+
+/* The signal Linux sends for an exception. */
+static int exception_signal(uint32_t vector)
+{
+	switch (vector) {
+	case 0:  /* #DE */
+	case 16: /* #MF */
+	case 19: /* #XM */
+		return SIGFPE;
+	case 1:
+	case 3: /* #BP */
+		return SIGTRAP;
+	case 6: /* #UD */
+		return SIGILL;
+	case 17: /* #AC */
+		return SIGBUS;
+	default:
+		return SIGSEGV;
+	}
+}
+
+static void on_intr(uc_engine *uc, uint32_t vector, void *data)
+{
+	struct engine *e = data;
+
+	(void)uc;
+	if (!e->stopping)
+		die(e, exception_signal(vector),
+		     engine_reg(e, UC_X86_REG_RIP));
+}
+
+static bool on_invalid(uc_engine *uc, void *data)
+{
+	on_intr(uc, 6, data);
+	return true;
+}
+
+static uint32_t on_in(uc_engine *uc, uint32_t port, int size, void *data)
+{
+	(void)port;
+	(void)size;
+	on_intr(uc, 13, data);
+	return 0;
+}
+
+static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value,
+                   void *data)
+{
+	(void)port;
+	(void)size;
+	(void)value;
+	on_intr(uc, 13, data);
+}
+
+/* ---- life ---- */
+
+/*
+ * Enter user mode the only way there is: IRETQ through a GDT.  Both are gone
+ * when the guest runs; a later segment load meets an empty GDT and gets #GP.
+ */
+static void enter_user(struct engine *e)
+{
+	const uint64_t gdt[8] = { [5] = 0x00cff3000000ffff,
+		                  [6] = 0x00affb000000ffff };
+	const uint64_t frame[5] = { BOOT + 2, 0x33, 0x202, 0, 0x2b };
+	uc_x86_mmr gdtr = { .base = BOOT + 0x100, .limit = sizeof(gdt) - 1 };
+
+	BUG_ON(uc_mem_map(e->uc, BOOT, PAGE_SIZE, UC_PROT_ALL));
+	uc_mem_write(e->uc, BOOT, "\x48\xcf\x90", 3); /* iretq; nop */
+	uc_mem_write(e->uc, BOOT + 0x100, gdt, sizeof(gdt));
+	uc_mem_write(e->uc, BOOT + 0x200, frame, sizeof(frame));
+	uc_reg_write(e->uc, UC_X86_REG_GDTR, &gdtr);
+	engine_set_reg(e, UC_X86_REG_RSP, BOOT + 0x200);
+	/* No clock of the host's: RDTSC is #GP. */
+	engine_set_reg(e, UC_X86_REG_CR4,
+	               engine_reg(e, UC_X86_REG_CR4) | CR4_TSD);
+	BUG_ON(uc_emu_start(e->uc, BOOT, BOOT + 2, 0, 0));
+	gdtr.base = 0;
+	gdtr.limit = 0;
+	uc_reg_write(e->uc, UC_X86_REG_GDTR, &gdtr);
+	uc_mem_unmap(e->uc, BOOT, PAGE_SIZE);
+	BUG_ON((engine_reg(e, UC_X86_REG_CS) & 3) != 3);
+}
+
+void elf_prepare(struct engine *e)
+{
+	uc_hook hook;
+
+	enter_user(e);
+	for (unsigned i = 0; i < EXEC_PAGES; i++)
+		e->page[i].va = NO_PAGE;
+	BUG_ON(uc_context_alloc(e->uc, &e->reset));
+	BUG_ON(uc_context_save(e->uc, e->reset));
+	hook_add(e, UC_HOOK_BLOCK, on_block);
+	hook_add(e, UC_HOOK_MEM_READ, on_read);
+	hook_add(e, UC_HOOK_MEM_WRITE, on_write);
+	hook_add(e, UC_HOOK_MEM_WRITE_PROT, on_write_prot);
+	hook_add(e, UC_HOOK_MEM_UNMAPPED, on_unmapped);
+	hook_add(e, UC_HOOK_MEM_FETCH_PROT, on_fetch_prot);
+	hook_add(e, UC_HOOK_INTR, on_intr);
+	hook_add(e, UC_HOOK_INSN_INVALID, on_invalid);
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
+	                   UC_X86_INS_SYSCALL));
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_in, e, 1, 0,
+	                   UC_X86_INS_IN));
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_out, e, 1, 0,
+	                   UC_X86_INS_OUT));
+}
+
+/* What uc_emu_start() left with: go on, or is the guest at its end? */
+static bool go_on(struct engine *e, uc_err err)
+{
+	if (e->stopping)
+		return false;
+	if (err == UC_ERR_FETCH_PROT && e->make_code != NO_PAGE &&
+	    window_make_code(e, e->make_code))
+		return true;
+	/* Something Unicorn cannot execute. */
+	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, UC_X86_REG_RIP));
+	return false;
+}
+
+void elf_run(struct engine *e)
+{
+	struct guest_thread *g = e->guest;
+	uc_err err;
+
+	uc_context_restore(e->uc, e->reset);
+	vcpu_ops_unicorn.set_regs(g, &g->x86);
+	engine_set_reg(e, UC_X86_REG_RIP, g->x86.rip);
+	e->stopping = false;
+	e->retranslate = false;
+	e->parts = 0;
+	e->fetch_page = NO_PAGE;
+	e->last_block = 0;
+	do {
+		e->make_code = NO_PAGE;
+		e->running = true;
+		err = uc_emu_start(e->uc, engine_reg(e, UC_X86_REG_RIP),
+		                   NOWHERE, 0, 0);
+		e->running = false;
+	} while (go_on(e, err));
+}

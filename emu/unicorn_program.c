@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Scenario threads under Unicorn: the code of emu/compile_x86.c, with a hook
+ * before every instruction.  It knows which operation an instruction belongs
+ * to, so the one memory access of an operation is made as a whole (an atomic
+ * one is one access), in the hook of its first part.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "emu/code.h"
+#include "emu/unicorn_internal.h"
+
+/* How each operation uses memory; the values in registers are those that the
+ * templates of emu/compile_x86.c put there. */
+static const struct memory_form {
+	bool memory;
+	enum mmu_op op;
+	bool value_in_r10, expected_in_rax;
+} memory_form[OP_KIND_COUNT] = {
+	[OP_LOAD] = { true, MMU_LOAD, false, false },
+	[OP_STORE] = { true, MMU_STORE, false, false },
+	[OP_XCHG] = { true, MMU_XCHG, true, false },
+	[OP_XADD] = { true, MMU_XADD, true, false },
+	[OP_CMPXCHG] = { true, MMU_CMPXCHG, true, true },
+};
+
+static uint64_t low_bytes(uint64_t value, unsigned size)
+{
+	return size == 8 ? value : value & (BIT_ULL(8 * size) - 1);
+}
+
+static void save_regs(struct engine *e)
+{
+	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
+		e->guest->regs[i] = engine_reg(e, engine_gpr(code_x86_reg[i]));
+}
+
+static void load_regs(struct engine *e)
+{
+	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
+		engine_set_reg(e, engine_gpr(code_x86_reg[i]),
+		               e->guest->regs[i]);
+}
+
+static void stop(struct engine *e)
+{
+	save_regs(e);
+	engine_stop(e);
+}
+
+/* The first instruction of operation @op begins. */
+static void begin_op(struct engine *e, unsigned op)
+{
+	struct guest_thread *g = e->guest;
+	unsigned from = g->op;
+
+	g->op = op;
+	if (!e->fresh && op <= from)
+		vcpu_loop(g->task, g->code->ops[op].line);
+	e->fresh = false;
+	if (g->code->ops[op].kind == OP_EXIT) {
+		g->ended = true;
+		stop(e);
+	}
+}
+
+static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
+{
+	struct engine *e = data;
+	struct guest_thread *g = e->guest;
+	unsigned op;
+
+	(void)uc;
+	(void)size;
+	if (e->stopping)
+		return;
+	op = code_op_at(g->code, pc - CODE_BASE);
+	BUG_ON(op == g->code->nr_ops);
+	if (pc - CODE_BASE == g->code->op[op].offset)
+		begin_op(e, op);
+	if (e->stopping)
+		return;
+	e->accessed = false;
+	charge(g->task->agent->machine->costs->insn);
+	this_vcpu()->nr_insns++;
+}
+
+static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                      int64_t value, void *data)
+{
+	struct engine *e = data;
+	struct guest_thread *g = e->guest;
+	const struct op *op = &g->code->ops[g->op];
+	const struct memory_form *form = &memory_form[op->kind];
+	struct mmu_access acc = { .va = va,
+		                  .size = op->size,
+		                  .op = (uint8_t)form->op,
+		                  .value = (uint64_t)value };
+
+	(void)uc;
+	(void)type;
+	(void)size;
+	/* Parts of an access, the store of an atomic one: already done. */
+	if (e->stopping || e->accessed)
+		return;
+	BUG_ON(!form->memory);
+	e->accessed = true;
+	if (form->value_in_r10)
+		acc.value = engine_reg(e, UC_X86_REG_R10);
+	if (form->expected_in_rax)
+		acc.expected = low_bytes(engine_reg(e, UC_X86_REG_RAX),
+		                         op->size);
+	acc.value = low_bytes(acc.value, op->size);
+	if (!vcpu_access(g->task, &acc, CODE_BASE + g->code->op[g->op].offset))
+		stop(e);
+	else if (op->kind != OP_STORE)
+		window_show(e, va, acc.value, op->size);
+}
+
+static void on_syscall(uc_engine *uc, void *data)
+{
+	struct engine *e = data;
+	static const int reg[6] = { UC_X86_REG_RDI, UC_X86_REG_RSI,
+		                    UC_X86_REG_RDX, UC_X86_REG_R10,
+		                    UC_X86_REG_R8,  UC_X86_REG_R9 };
+	uint64_t args[6];
+	long result;
+
+	(void)uc;
+	if (e->stopping)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = engine_reg(e, reg[i]);
+	result = vcpu_syscall(e->guest->task,
+	                      (long)engine_reg(e, UC_X86_REG_RAX), args);
+	engine_set_reg(e, UC_X86_REG_RAX, (uint64_t)result);
+	if (e->guest->ended)
+		stop(e);
+}
+
+/* Data windows come where the guest goes. */
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                        int64_t value, void *data)
+{
+	(void)uc;
+	(void)type;
+	(void)size;
+	(void)value;
+	return window_map(data, va, false) != NULL;
+}
+
+void program_add_hooks(struct engine *e)
+{
+	uc_hook hook;
+
+	hook_add(e, UC_HOOK_CODE, on_code);
+	hook_add(e, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, on_memory);
+	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
+	         on_unmapped);
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
+	                   UC_X86_INS_SYSCALL));
+	BUG_ON(!window_map(e, CODE_BASE, true));
+}
+
+static void load_code(struct engine *e, const struct code *code)
+{
+	if (e->code == code)
+		return;
+	BUG_ON(code->size > WINDOW_MIN);
+	memcpy(window_bytes(e, CODE_BASE), code->bytes, code->size);
+	uc_ctl_remove_cache(e->uc, CODE_BASE, CODE_BASE + WINDOW_MIN);
+	e->code = code;
+}
+
+void program_run(struct engine *e)
+{
+	struct guest_thread *g = e->guest;
+	uc_err err;
+
+	load_code(e, g->code);
+	load_regs(e);
+	e->stopping = false;
+	e->fresh = true;
+	e->running = true;
+	err = uc_emu_start(e->uc, CODE_BASE + g->code->op[g->op].offset,
+	                   NOWHERE, 0, 0);
+	e->running = false;
+	BUG_ON(err != UC_ERR_OK || !e->stopping);
+}

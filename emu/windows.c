@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an engine sees of memory: data windows and code windows. */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "emu/unicorn_internal.h"
+#include "emu/unicorn_pool_internal.h"
+
+uint8_t *scratch_new(void)
+{
+	int fd = memfd_create("mmulator-window", MFD_CLOEXEC);
+	uint8_t *p = mmap(NULL, WINDOW_MAX, PROT_NONE,
+	                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	BUG_ON(fd < 0 || p == MAP_FAILED || ftruncate(fd, WINDOW_MIN));
+	for (uint64_t i = 0; i < WINDOW_MAX; i += WINDOW_MIN) {
+		void *part = mmap(p + i, WINDOW_MIN, PROT_READ | PROT_WRITE,
+		                  MAP_SHARED | MAP_FIXED, fd, 0);
+
+		BUG_ON(part == MAP_FAILED);
+	}
+	close(fd);
+	return p;
+}
+
+void scratch_free(uint8_t *scratch)
+{
+	if (scratch)
+		munmap(scratch, WINDOW_MAX);
+}
+
+/* The window around @va, or NULL. */
+static struct window *window_of(struct engine *e, uint64_t va)
+{
+	for (unsigned i = 0; i < e->nr_windows; i++)
+		if (va - e->window[i].va < e->window[i].size)
+			return &e->window[i];
+	return NULL;
+}
+
+static bool is_free(const struct engine *e, uint64_t va, uint64_t size)
+{
+	for (unsigned i = 0; i < e->nr_windows; i++) {
+		const struct window *w = &e->window[i];
+
+		if (va <= w->va + (w->size - 1) && w->va <= va + (size - 1))
+			return false;
+	}
+	return true;
+}
+
+static void unmap(struct engine *e, struct window *w)
+{
+	uc_mem_unmap(e->uc, w->va, w->size);
+	if (w->own)
+		munmap(w->own, w->size);
+	*w = e->window[--e->nr_windows];
+}
+
+/* Remember where code windows are, so that loads elsewhere need not look. */
+static void grow_code(struct engine *e, const struct window *w)
+{
+	uint64_t end = e->code_start + e->code_size;
+
+	if (!e->code_size) {
+		e->code_start = w->va;
+		end = w->va + w->size;
+	}
+	e->code_start = MIN(e->code_start, w->va);
+	e->code_size = MAX(end, w->va + w->size) - e->code_start;
+}
+
+static struct window *map(struct engine *e, uint64_t va, uint64_t size,
+                          bool code)
+{
+	struct window *w = &e->window[e->nr_windows];
+	uint8_t *bytes = e->pool->scratch;
+	unsigned perms = UC_PROT_READ | (code ? UC_PROT_EXEC : UC_PROT_WRITE);
+
+	if (code)
+		bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		             0);
+	BUG_ON(bytes == MAP_FAILED);
+	if (uc_mem_map_ptr(e->uc, va, size, perms, bytes)) {
+		if (code)
+			munmap(bytes, size);
+		return NULL;
+	}
+	*w = (struct window){ va, size, code ? bytes : NULL };
+	e->nr_windows++;
+	if (code)
+		grow_code(e, w);
+	return w;
+}
+
+/* All windows are in use: the oldest one for data goes. */
+static void make_room(struct engine *e)
+{
+	for (unsigned i = 0; i < e->nr_windows; i++) {
+		if (!e->window[i].own) {
+			unmap(e, &e->window[i]);
+			return;
+		}
+	}
+}
+
+struct window *window_map(struct engine *e, uint64_t va, bool code)
+{
+	uint64_t size = code ? WINDOW_MIN : WINDOW_MAX;
+
+	if (e->nr_windows == WINDOWS_MAX)
+		make_room(e);
+	if (e->nr_windows == WINDOWS_MAX)
+		return NULL;
+	while (size > WINDOW_MIN && !is_free(e, va & ~(size - 1), size))
+		size >>= 1;
+	return map(e, va & ~(size - 1), size, code);
+}
+
+bool window_make_code(struct engine *e, uint64_t va)
+{
+	struct window *w = window_of(e, va);
+
+	if (w && w->own)
+		return true;
+	if (w)
+		unmap(e, w);
+	return window_map(e, va, true) != NULL;
+}
+
+void windows_free(struct engine *e)
+{
+	for (unsigned i = 0; i < e->nr_windows; i++)
+		if (e->window[i].own)
+			munmap(e->window[i].own, e->window[i].size);
+	e->nr_windows = 0;
+}
+
+uint8_t *window_bytes(struct engine *e, uint64_t va)
+{
+	struct window *w = NULL;
+
+	if (va - e->code_start < e->code_size)
+		w = window_of(e, va);
+	if (w && w->own)
+		return w->own + (va - w->va);
+	return e->pool->scratch + (va & (WINDOW_MAX - 1));
+}
+
+static void show(struct engine *e, uint64_t va, uint64_t value, unsigned size)
+{
+	uint8_t *p = window_bytes(e, va);
+
+	if (likely(va - e->code_start >= e->code_size)) {
+		memcpy(p, &value, size);
+		return;
+	}
+	if (memcmp(p, &value, size)) {
+		memcpy(p, &value, size);
+		elf_spoil(e, va);
+	}
+}
+
+void window_show(struct engine *e, uint64_t va, uint64_t value, unsigned size)
+{
+	unsigned first = (unsigned)(PAGE_SIZE - (va & ~PAGE_MASK));
+
+	if (likely(size <= first)) {
+		show(e, va, value, size);
+		return;
+	}
+	show(e, va, value, first);
+	show(e, va + first, value >> (8 * first), size - first);
+}
