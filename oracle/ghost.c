@@ -375,27 +375,68 @@ static void judge_mapped(const struct visit *v)
 		note_store(v);
 }
 
+/* What is behind the first @skip bytes of an access. */
+static struct access_record part_of(const struct access_record *rec,
+				    unsigned skip)
+{
+	struct access_record part = *rec;
+
+	part.va += skip;
+	part.pa += skip;
+	part.size = (uint8_t)(part.size - skip);
+	part.value >>= 8 * skip;
+	part.old >>= 8 * skip;
+	return part;
+}
+
+static void access_part(struct visit *v)
+{
+	v->vma = ghost_vma_find(v->mm, v->rec->va);
+	if (v->g->active)
+		v->effects = ghost_effects(v->g, v->mm, v->rec->va);
+	if (!v->vma) {
+		judge_unmapped(v);
+		return;
+	}
+	if (v->vma->unsure)
+		return;
+	v->offset = v->vma->offset + (v->rec->va - v->vma->start);
+	if (v->g->active)
+		v->effects |= ghost_effects_on(v->g, v->vma->space, v->offset);
+	judge_mapped(v);
+}
+
+/* An access across two lines is judged as two. */
+static void access_split(struct visit *v, unsigned head_size)
+{
+	const struct access_record *whole = v->rec;
+	struct access_record tail = part_of(whole, head_size);
+	struct access_record head = *whole;
+	uint64_t mask = (UINT64_C(1) << (8 * head_size)) - 1;
+
+	head.size = (uint8_t)head_size;
+	head.value &= mask;
+	head.old &= mask;
+	v->rec = &head;
+	access_part(v);
+	v->rec = &tail;
+	access_part(v);
+	v->rec = whole;
+}
+
 static void access_event(struct ghost *g, struct oracle_set *set,
 			 const struct event *ev)
 {
 	struct visit v = { .g = g, .set = set, .ev = ev, .rec = ev->data };
+	unsigned room = LINE_BYTES - (unsigned)(v.rec->va % LINE_BYTES);
 
 	v.mm = ghost_mm_of_root(g, v.rec->root);
 	if (!v.mm || !v.rec->size)
 		return;
-	v.vma = ghost_vma_find(v.mm, v.rec->va);
-	if (g->active)
-		v.effects = ghost_effects(g, v.mm, v.rec->va);
-	if (!v.vma) {
-		judge_unmapped(&v);
-		return;
-	}
-	if (v.vma->unsure)
-		return;
-	v.offset = v.vma->offset + (v.rec->va - v.vma->start);
-	if (g->active)
-		v.effects |= ghost_effects_on(g, v.vma->space, v.offset);
-	judge_mapped(&v);
+	if (v.rec->size > room)
+		access_split(&v, room);
+	else
+		access_part(&v);
 }
 
 /* ---- events ---- */

@@ -10,43 +10,59 @@
 
 /* ---- lock-rule ---- */
 
+/* Rules that are not about locks, by how their text begins. */
+static const struct {
+	const char *begins;
+	enum oracle_id id;
+} other_rules[] = {
+	{ "a page table was freed", ORACLE_TABLE_UAF },
+	{ "bad pmd", ORACLE_BAD_TABLE },
+	{ "bad rss-counter", ORACLE_BAD_TABLE },
+	{ "mapcount", ORACLE_BAD_TABLE },
+	{ "non-zero pgtables_bytes", ORACLE_BAD_TABLE },
+	{ "reserved bit", ORACLE_BAD_TABLE },
+	{ "table entry leads", ORACLE_BAD_TABLE },
+};
+
+static enum oracle_id rule_oracle(const char *text)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(other_rules); i++)
+		if (g_str_has_prefix(text, other_rules[i].begins))
+			return other_rules[i].id;
+	return ORACLE_LOCK_RULE;
+}
+
+/* " (pte lock, then pmd lock)" for rules about the order of classes. */
+static const char *rule_detail(struct oracle_set *set, const struct event *ev)
+{
+	g_autofree char *detail = NULL;
+
+	if (!ev->b || ev->b >= LOCK_CLASS_COUNT || ev->a >= LOCK_CLASS_COUNT)
+		return "";
+	detail = g_strdup_printf(" (%s, then %s)",
+				 lock_class_name((enum lock_class)ev->a),
+				 lock_class_name((enum lock_class)ev->b));
+	return g_string_chunk_insert(set->strings, detail);
+}
+
 void lock_rule_event(struct oracle_set *set, enum oracle_id id,
 		     const struct event *ev)
 {
 	const char *text = ev->text ? ev->text : "a rule was broken";
-	bool classes = ev->a && ev->a < LOCK_CLASS_COUNT;
-	bool second = ev->b && ev->b < LOCK_CLASS_COUNT;
 	uint64_t key = mix_key(g_str_hash(text), ev->a << 32 ^ ev->b);
-	struct hazard *h = hazard_begin(set, id, ev, key);
+	struct hazard *h;
 
+	id = rule_oracle(text);
+	h = hazard_begin(set, id, ev, key);
 	if (!h)
 		return;
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, -1, event_agent(ev));
-	hazard_text(set, h, "%s: %s%s%s%s%s%s",
-		    agent_name(set, event_agent(ev)), text,
-		    classes ? " (" : "",
-		    classes ? lock_class_name((enum lock_class)ev->a) : "",
-		    classes && second ? ", then " : "",
-		    classes && second ? lock_class_name((enum lock_class)ev->b)
-				      : "",
-		    classes ? ")" : "");
+	hazard_text(set, h, "%s: %s%s", agent_name(set, event_agent(ev)), text,
+		    id == ORACLE_LOCK_RULE ? rule_detail(set, ev) : "");
 }
 
 /* ---- rcu-uaf ---- */
-
-/* What lies at an offset of the arena; every agent is in it. */
-static bool object_at(const struct machine *m, uint64_t offset,
-		      struct arena_object *o)
-{
-	const char *base;
-
-	if (!m->nr_agents)
-		return false;
-	base = (const char *)m->agents[0] -
-	       arena_offset(m->arena, m->agents[0]);
-	return arena_lookup(m->arena, base + offset, o);
-}
 
 void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
 		   const struct event *ev)
@@ -55,15 +71,12 @@ void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
 	bool twice = ev->type == EV_OBJ_BAD_FREE;
 	struct hazard *h = hazard_begin(set, id, ev,
 					mix_key(ev->addr, twice));
-	struct arena_object o = { .free_agent = 0 };
-	int freer = -1;
+	int freer = ev->a ? (int)ev->b : -1;
 
 	if (!h)
 		return;
-	if (object_at(set->machine, ev->addr, &o) && o.free_step) {
-		freer = (int)o.free_agent;
-		hazard_link(set, h, HAZARD_FREED, freer, o.free_step);
-	}
+	if (freer >= 0)
+		hazard_link(set, h, HAZARD_FREED, freer, ev->a);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, freer, event_agent(ev));
 	hazard_text(set, h, "%s %s %s after %s had freed it",

@@ -61,14 +61,14 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 }
 
 /* The processor noticed it itself (AMD erratum 383). */
-static void judge_fault(struct oracle_set *set, const struct event *ev)
+static void judge_note(struct oracle_set *set, const struct event *ev)
 {
 	struct hazard *h;
 
-	if (!ev->text || !strstr(ev->text, "machine check"))
+	if (!ev->text || !g_str_has_prefix(ev->text, "machine check"))
 		return;
 	h = hazard_begin(set, ORACLE_SIZE_MIX, ev,
-			 mix_key(ev->addr, EV_FAULT));
+			 mix_key(ev->addr, EV_NOTE));
 	if (!h)
 		return;
 	hazard_range(h, ev->addr & PAGE_MASK, PAGE_SIZE);
@@ -84,8 +84,8 @@ void size_mix_event(struct oracle_set *set, enum oracle_id id,
 		    const struct event *ev)
 {
 	(void)id;
-	if (ev->type == EV_FAULT)
-		judge_fault(set, ev);
+	if (ev->type == EV_NOTE)
+		judge_note(set, ev);
 	else if (ev->agent && ev->agent->cpu)
 		judge_fill(set, ev);
 }

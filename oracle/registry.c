@@ -49,7 +49,7 @@ const struct oracle_ops oracle_table[ORACLE_COUNT] = {
 	/* Both live on the ghost (oracle/ghost.h), which reports as either. */
 	[ORACLE_LOST_WRITE] = { 0, NULL, NULL },
 	[ORACLE_POSTCONDITION] = { 0, NULL, NULL },
-	[ORACLE_SIZE_MIX] = { TYPES2(EV_TLB_FILL, EV_FAULT), size_mix_event,
+	[ORACLE_SIZE_MIX] = { TYPES2(EV_TLB_FILL, EV_NOTE), size_mix_event,
 			      NULL },
 	[ORACLE_SPLIT_VIEW] = { EV_BIT(EV_ACCESS), split_view_event, NULL },
 	[ORACLE_BAD_TABLE] = { TYPES2(EV_PT_WRITE, EV_FRAME_BAD_FREE) |

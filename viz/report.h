@@ -19,17 +19,17 @@
 
 struct recorder;
 
-/* Kept for one event; see viz/report.c for what the numbers mean per type. */
+/* Kept for one event; see viz/recorder.c for what the numbers mean per type. */
 struct record {
 	uint64_t step;
 	uint64_t addr;
-	uint64_t a, b, c;
-	const char *text;  /* literal or the recorder's; NULL: none */
+	uint64_t a, b, c, d;
+	const char *text;  /* the event's; NULL: none */
 	uint8_t type;      /* enum event_type */
 	int8_t agent;      /* id, -1: none */
 	int8_t cpu;        /* -1: none */
 	uint8_t level;     /* TLB and page-table events: 1 = 4K, 2 = 2M ... */
-	bool write, hit, in_irq;
+	bool write, read, exec, hit;
 };
 
 /**
