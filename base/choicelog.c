@@ -5,7 +5,10 @@
 
 #include "base/bug.h"
 
-G_DEFINE_QUARK(mmulator - choice - log - error - quark, choice_log_error)
+GQuark choice_log_error_quark(void)
+{
+	return g_quark_from_static_string("mmulator-choice-log-error-quark");
+}
 
 static const char kind_letters[CHOICE_KIND_COUNT + 1] = "atsefo";
 

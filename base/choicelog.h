@@ -58,7 +58,7 @@ void choice_log_grow(struct choice_log *log);
 
 /** choice_log_add - append a choice; inline, it happens at every switch. */
 static inline void choice_log_add(struct choice_log *log, enum choice_kind kind,
-				  unsigned n, unsigned pick)
+                                  unsigned n, unsigned pick)
 {
 	struct choice_entry e = { (uint8_t)kind, (uint8_t)n, (uint8_t)pick };
 
@@ -66,7 +66,6 @@ static inline void choice_log_add(struct choice_log *log, enum choice_kind kind,
 		choice_log_grow(log);
 	log->entries[log->nr_entries++] = e;
 }
-
 
 /** choice_log_set_header - remember "key value"; the last one wins. */
 void choice_log_set_header(struct choice_log *log, const char *key,

@@ -72,7 +72,7 @@ void lockdep_order(enum lock_class class, bool nested)
 }
 
 void lockdep_acquire(const void *lock, enum lock_class class,
-		     enum lock_mode mode)
+                     enum lock_mode mode)
 {
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;

@@ -32,7 +32,7 @@ struct lockdep {
 void lockdep_order(enum lock_class class, bool nested);
 /** lockdep_acquire - the current agent got @lock. */
 void lockdep_acquire(const void *lock, enum lock_class class,
-		     enum lock_mode mode);
+                     enum lock_mode mode);
 /** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
 void lockdep_release(const void *lock, enum lock_class class);
 /** lockdep_holds - does the current agent hold @lock (in any mode)? */

@@ -23,10 +23,10 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 uint64_t trace_pointer(uint64_t bits);
 /* A pointer's class by __builtin_classify_type(), in gcc and clang. */
 #define TRACE_POINTER_CLASS 5
-#define trace_bits(bits, x)                                                    \
-	(__builtin_classify_type(x) == TRACE_POINTER_CLASS ?                   \
-		 trace_pointer(bits) :                                         \
-		 (bits))
+#define trace_bits(bits, x)                                \
+	(__builtin_classify_type(x) == TRACE_POINTER_CLASS \
+	         ? trace_pointer(bits)                     \
+	         : (bits))
 
 #define READ_ONCE_AT(x, label, addr)                                     \
 	({                                                               \

@@ -6,7 +6,10 @@
 #include "base/machine.h"
 #include "base/rng.h"
 
-G_DEFINE_QUARK(mmulator - policy - error - quark, policy_error)
+GQuark policy_error_quark(void)
+{
+	return g_quark_from_static_string("mmulator-policy-error-quark");
+}
 
 void policy_free(struct policy *p)
 {

@@ -159,7 +159,7 @@ static void rw_got(struct rw_semaphore *sem, unsigned mode)
 		sem->readers++;
 	rw_update(sem);
 	lockdep_acquire(sem, sem->class,
-			mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED);
+	                mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED);
 }
 
 static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)

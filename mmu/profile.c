@@ -5,7 +5,10 @@
 
 #include "base/bug.h"
 
-G_DEFINE_QUARK(mmulator - profile - error - quark, profile_error)
+GQuark profile_error_quark(void)
+{
+	return g_quark_from_static_string("mmulator-profile-error-quark");
+}
 
 /* The figures of profiles/skylake-sp.ini, which names their sources. */
 static const struct cpu_profile skylake_sp = {
