@@ -17,23 +17,11 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
 	return size == 8 ? value : value & (BIT_ULL(8 * size) - 1);
 }
 
-static enum mmu_op memory_op(enum op_kind kind)
-{
-	switch (kind) {
-	case OP_LOAD:
-		return MMU_LOAD;
-	case OP_STORE:
-		return MMU_STORE;
-	case OP_XCHG:
-		return MMU_XCHG;
-	case OP_XADD:
-		return MMU_XADD;
-	case OP_CMPXCHG:
-		return MMU_CMPXCHG;
-	default:
-		BUG();
-	}
-}
+static const uint8_t memory_op[OP_KIND_COUNT] = {
+	[OP_LOAD] = MMU_LOAD,       [OP_STORE] = MMU_STORE,
+	[OP_XCHG] = MMU_XCHG,       [OP_XADD] = MMU_XADD,
+	[OP_CMPXCHG] = MMU_CMPXCHG,
+};
 
 static void retire(const struct guest_thread *g, unsigned nr_insns)
 {
@@ -49,7 +37,7 @@ static void do_memory(struct guest_thread *g, const struct op *op,
 	struct mmu_access acc = {
 		.va = operand(g, &op->base) + (uint64_t)op->disp,
 		.size = op->size,
-		.op = (uint8_t)memory_op(op->kind),
+		.op = memory_op[op->kind],
 		.value = low_bytes(operand(g, &op->value), op->size),
 		.expected = low_bytes(operand(g, &op->expected), op->size),
 	};

@@ -49,6 +49,14 @@ static void stop(struct engine *e)
 	engine_stop(e);
 }
 
+/* Killed by the access of @op: r0 may be away, see compile_cmpxchg(). */
+static void stop_at_access(struct engine *e, const struct op *op)
+{
+	stop(e);
+	if (op->kind == OP_CMPXCHG)
+		e->guest->regs[0] = engine_reg(e, UC_X86_REG_R8);
+}
+
 /* The first instruction of operation @op begins. */
 static void begin_op(struct engine *e, unsigned op)
 {
@@ -113,7 +121,7 @@ static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		                         op->size);
 	acc.value = low_bytes(acc.value, op->size);
 	if (!vcpu_access(g->task, &acc, CODE_BASE + g->code->op[g->op].offset))
-		stop(e);
+		stop_at_access(e, op);
 	else if (op->kind != OP_STORE)
 		window_show(e, va, acc.value, op->size);
 }
