@@ -61,6 +61,8 @@ static const struct mm_option_value switch_mm_values[] = {
 	  "the CPU is in the mask before the new root is loaded" },
 	{ "clear_then_set", SWITCH_MM_CLEAR_THEN_SET,
 	  "the bit goes off and on between threads of one process (M13)" },
+	{ "skip_switching", SWITCH_MM_SKIP_SWITCHING,
+	  "a flush passes over a CPU that is between two mms (M12)" },
 	{ NULL, 0, NULL },
 };
 
@@ -122,13 +124,15 @@ static const struct mm_option_desc options[] = {
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
-	SWITCH(zap_resched, "zap_pte_range gives way to a waiting task"),
+	SWITCH(zap_resched,
+	       "zap_pte_range sees need_resched half way through a table"),
 	NUMBER(gather_batch, 510, "pages per gather batch, 0 = 510"),
 	NUMBER(table_batch, 509, "tables per gather batch, 0 = 509"),
 	SWITCH(table_batch_fail,
 	       "the page of a table batch can never be allocated"),
 	NUMBER(pgtables_base_kb, 1 << 20,
 	       "kB of page tables shown before anything is mapped"),
+	SWITCH(pcid, "address spaces keep their TLB entries over a switch"),
 };
 
 void mm_options_default(struct mm_options *o)
@@ -148,7 +152,7 @@ void mm_options_default(struct mm_options *o)
 		.thp_split = THP_SPLIT_INVALIDATE,
 		.mremap_flush = MREMAP_FLUSH_LOCKED,
 		.thp = THP_ALWAYS,
-		.zap_resched = true,
+		.pcid = true,
 	};
 }
 

@@ -26,7 +26,11 @@ enum pt_reclaim {
 enum flush_before_install { FBI_OFF, FBI_PTE, FBI_HUGE, FBI_BOTH, FBI_IF_PENDING };
 enum pml_lock { PML_TRYLOCK, PML_BLOCKING };
 enum pte_update { PTE_UPDATE_ATOMIC, PTE_UPDATE_PLAIN }; /* M35 */
-enum switch_mm_kind { SWITCH_MM_LINUX, SWITCH_MM_CLEAR_THEN_SET }; /* M13 */
+enum switch_mm_kind {
+	SWITCH_MM_LINUX,
+	SWITCH_MM_CLEAR_THEN_SET, /* M13 */
+	SWITCH_MM_SKIP_SWITCHING  /* M12 */
+};
 enum thp_split { THP_SPLIT_INVALIDATE, THP_SPLIT_DIRECT }; /* M29 */
 enum mremap_flush { MREMAP_FLUSH_LOCKED, MREMAP_FLUSH_AFTER }; /* M01 */
 enum thp_enabled { THP_ALWAYS, THP_MADVISE, THP_NEVER };

@@ -157,7 +157,7 @@ static void load_new_mm_cr3(const struct mm_struct *next, unsigned asid,
  *
  * Option switch_mm=clear_then_set is what OpenBSD's amd64 pmap did: the CPU
  * leaves the mask and joins it again although CR3 stays as it is, and a flush
- * in between does not reach it (races.md M13).
+ * in between does not reach it (its commit 9f1181d59de3 fixed that).
  *
  * Return: the ASID's entries must be flushed, and *@next_tlb_gen is set.
  */
@@ -377,9 +377,10 @@ static bool should_flush_tlb(struct cpu *cpu, const struct flush_tlb_info *info)
 		return false;
 	if (!info->mm)
 		return true;
-	/* It may have entries of the mm it leaves or of the one it takes. */
+	/* It may have entries of the mm it leaves or of the one it takes.
+	 * Option switch_mm=skip_switching: it was not asked (CVE-2025-37964). */
 	if (loaded_mm == LOADED_MM_SWITCHING)
-		return true;
+		return mm_opt(info->mm)->switch_mm != SWITCH_MM_SKIP_SWITCHING;
 	return loaded_mm == info->mm;
 }
 
