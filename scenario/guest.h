@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel of a scenario's run: files with fixed descriptors, system calls by
+ * number, address spaces of processes.
+ *
+ * Everything lives for one run; guest_boot() starts the next.
+ */
+#ifndef MMULATOR_SCENARIO_GUEST_H
+#define MMULATOR_SCENARIO_GUEST_H
+
+#include "base/machine.h"
+#include "mm/mm_types.h"
+#include "scenario/ast.h"
+#include "scenario/parse.h"
+
+struct guest {
+	struct machine *machine;
+	struct kernel *kernel;
+	const struct scenario *scenario;
+	struct address_space *files[SCENARIO_FILES_MAX]; /* fd - first */
+	struct mm_struct *mms[SCENARIO_PROCESSES_MAX];   /* by index */
+};
+
+/**
+ * guest_boot - kernel and files.
+ * @g: machine and scenario are set; the machine was just reset
+ *
+ * Return: false if the machine's memory is too small.
+ */
+bool guest_boot(struct guest *g, const struct mm_options *options);
+
+/** guest_thread_body - what a user thread's task runs. */
+void guest_thread_body(struct task *t);
+
+/** guest_end - on a task: give up every process and file, wait for RCU. */
+void guest_end(struct guest *g);
+
+#endif

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/run.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+#include "emu/vcpu.h"
+#include "emu/vcpu_ops.h"
+#include "mm/check.h"
+#include "mm/kernel.h"
+#include "mm/kops.h"
+#include "mm/mm.h"
+#include "mm/sys.h"
+#include "mm/uapi.h"
+#include "pagetable/format.h"
+#include "scenario/conditions.h"
+#include "scenario/guest.h"
+
+struct runner {
+	const struct scenario *s;
+	const struct ast_variant *v;
+	struct run_config config;
+	struct ast_machine description;
+	struct mm_options options;
+	struct cpu_profile *profile;
+	struct machine *machine;
+	struct emu *emu;
+	struct oracle_set *oracles;
+	struct policy *timed;
+	struct guest guest;
+	const struct ast_condition *conditions[RUN_CONDITIONS_MAX];
+	unsigned nr_conditions;
+	struct task **tasks; /* by index of the thread */
+	struct thread_result *threads;
+	void (*on_start)(void *data);
+	void *on_start_data;
+	bool used; /* the machine ran before */
+};
+
+/* What a task of the initial part or of the end is to do. */
+struct chore {
+	struct runner *r;
+	const struct setup_phase *phase;
+	const struct ast_thread *thread;
+	long result;
+};
+
+/* ---- making a runner ---- */
+
+const char *variant_name(const struct ast_variant *v)
+{
+	return v ? v->name : "default";
+}
+
+static bool set_option(struct runner *r, const char *setting, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(setting, "=", 2);
+
+	if (g_strv_length(parts) != 2) {
+		g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+			    "option '%s': expected KEY=VALUE", setting);
+		return false;
+	}
+	g_strstrip(parts[0]);
+	g_strstrip(parts[1]);
+	return mm_option_set(&r->options, parts[0], parts[1], error);
+}
+
+static void apply_settings(struct mm_options *options,
+			   const struct ast_setting *setting)
+{
+	for (; setting; setting = setting->next) {
+		bool ok = mm_option_set(options, setting->key, setting->value,
+					NULL);
+
+		BUG_ON(!ok); /* the checker saw them */
+	}
+}
+
+static bool apply_options(struct runner *r, GError **error)
+{
+	const char *const *more = r->config.options;
+
+	mm_options_default(&r->options);
+	apply_settings(&r->options, r->s->options);
+	if (r->v)
+		apply_settings(&r->options, r->v->options);
+	for (; more && *more; more++) {
+		if (!set_option(r, *more, error))
+			return false;
+	}
+	return true;
+}
+
+static bool load_profile(struct runner *r, GError **error)
+{
+	const char *name = r->description.profile;
+	const char *const *dirs = r->config.profile_dirs;
+	g_autofree char *file = g_strconcat(name, ".ini", NULL);
+
+	for (; dirs && *dirs; dirs++) {
+		g_autofree char *path = g_build_filename(*dirs, file, NULL);
+
+		if (!g_file_test(path, G_FILE_TEST_EXISTS))
+			continue;
+		r->profile = profile_load_file(path, error);
+		return r->profile;
+	}
+	if (strcmp(name, profile_default()->name) == 0)
+		return true;
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+		    "%s: there is no profile '%s'", r->s->source.file, name);
+	return false;
+}
+
+static void collect_conditions(struct runner *r)
+{
+	const struct ast_condition *c;
+
+	for (c = r->s->conditions; c; c = c->next)
+		r->conditions[r->nr_conditions++] = c;
+	for (c = r->v ? r->v->conditions : NULL; c; c = c->next)
+		r->conditions[r->nr_conditions++] = c;
+}
+
+static void make_hardware(struct runner *r)
+{
+	const struct ast_machine *d = &r->description;
+	const struct machine_config machine = {
+		.nr_cpus = d->nr_cpus,
+		.memory_bytes = d->memory_bytes,
+	};
+	const struct oracle_options oracles = { .strict = d->strict };
+	struct emu_config hardware;
+
+	emu_config_default(&hardware);
+	if (r->config.engine)
+		hardware.engine = r->config.engine;
+	hardware.pcid = d->pcid;
+	hardware.global = d->global;
+	if (d->erratum383)
+		hardware.size_mix = SIZE_MIX_MACHINE_CHECK;
+	r->machine = machine_new(&machine);
+	r->machine->pt_format = d->levels == 5 ? &x86_pt_format_5level
+					       : &x86_pt_format_4level;
+	r->emu = emu_new(r->machine, r->profile, &hardware);
+	r->oracles = oracle_set_new(&oracles);
+	oracle_set_attach(r->oracles, r->machine);
+}
+
+struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
+			  const struct run_config *config, GError **error)
+{
+	struct runner *r = g_new0(struct runner, 1);
+
+	r->s = s;
+	r->v = v;
+	if (config)
+		r->config = *config;
+	if (!r->config.step_cap)
+		r->config.step_cap = RUN_STEP_CAP_DEFAULT;
+	r->description = effective_machine(s, v);
+	if (!apply_options(r, error) || !load_profile(r, error)) {
+		runner_free(r);
+		return NULL;
+	}
+	collect_conditions(r);
+	make_hardware(r);
+	r->timed = policy_timed_new();
+	r->tasks = g_new0(struct task *, s->nr_threads + 1);
+	r->threads = g_new0(struct thread_result, s->nr_threads + 1);
+	r->guest.machine = r->machine;
+	r->guest.scenario = s;
+	return r;
+}
+
+void runner_free(struct runner *r)
+{
+	if (!r)
+		return;
+	if (r->machine) {
+		oracle_set_detach(r->oracles);
+		emu_free(r->emu);
+		machine_free(r->machine);
+	}
+	oracle_set_free(r->oracles);
+	policy_free(r->timed);
+	profile_free(r->profile);
+	g_free(r->tasks);
+	g_free(r->threads);
+	g_free(r);
+}
+
+struct machine *runner_machine(struct runner *r)
+{
+	return r->machine;
+}
+
+void runner_on_start(struct runner *r, void (*fn)(void *data), void *data)
+{
+	r->on_start = fn;
+	r->on_start_data = data;
+}
+
+const struct scenario *runner_scenario(const struct runner *r)
+{
+	return r->s;
+}
+
+const struct ast_variant *runner_variant(const struct runner *r)
+{
+	return r->v;
+}
+
+const struct ast_condition *const *runner_conditions(const struct runner *r,
+						     unsigned *n)
+{
+	*n = r->nr_conditions;
+	return r->conditions;
+}
+
+/* ---- the schedule ---- */
+
+const struct ast_schedule *runner_schedule(const struct runner *r)
+{
+	if (!r->v)
+		return r->s->schedule;
+	if (r->v->no_schedule)
+		return NULL;
+	return r->v->schedule ? r->v->schedule : r->s->schedule;
+}
+
+static bool is_lenient(const struct runner *r,
+		       const struct ast_schedule *schedule)
+{
+	if (schedule->lenient == LENIENT_YES)
+		return true;
+	return schedule == r->s->schedule && r->v &&
+	       r->v->expect == EXPECT_CLEAN;
+}
+
+struct policy *runner_pinned_policy(const struct runner *r)
+{
+	const struct ast_schedule *schedule = runner_schedule(r);
+
+	if (!schedule)
+		return policy_timed_new();
+	return policy_script_new(schedule->lines, schedule->nr_lines,
+				 is_lenient(r, schedule));
+}
+
+/* ---- the initial part ---- */
+
+static void fail_setup(const struct runner *r, struct source_pos pos,
+		       const char *what, long result, GError **error)
+{
+	g_autoptr(GString) report = g_string_new(NULL);
+	g_autofree char *message = NULL;
+
+	message = result < 0 ? g_strdup_printf("the initial part fails: %s: %s",
+					       what, g_strerror((int)-result))
+			     : g_strdup_printf("the initial part fails: %s",
+					       what);
+	source_report(report, &r->s->source, pos, message);
+	g_string_truncate(report, report->len - 1);
+	g_set_error_literal(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+			    report->str);
+}
+
+/* Let what is there run to its end, alone. */
+static bool run_alone(struct runner *r)
+{
+	r->machine->policy = r->timed;
+	return machine_run(r->machine) == RUN_DONE;
+}
+
+static void fork_body(struct task *t)
+{
+	struct chore *chore = t->user_data;
+	const struct ast_process *child = chore->phase->process;
+	struct mm_struct *mm = dup_mm(t, t->mm);
+
+	chore->r->guest.mms[child->index] = mm;
+	exit_mm(t);
+}
+
+static struct task *new_chore(struct runner *r, unsigned cpu, const char *name,
+			      void (*fn)(struct task *t), struct chore *chore)
+{
+	struct task *t = task_new(r->machine, &r->machine->cpus[cpu],
+				  AGENT_KTHREAD, name, fn);
+
+	if (t)
+		t->user_data = chore;
+	return t;
+}
+
+static bool start_process(struct runner *r, const struct setup_phase *phase,
+			  GError **error)
+{
+	const struct ast_process *p = phase->process;
+	struct guest *g = &r->guest;
+	struct chore chore = { .r = r, .phase = phase };
+	bool ended = true;
+
+	if (!p->parent) {
+		g->mms[p->index] = mm_alloc(g->kernel, p->name);
+	} else {
+		struct task *t =
+			new_chore(r, phase->cpu, "fork", fork_body, &chore);
+
+		mmget(g->mms[p->parent->index]);
+		task_set_mm(t, g->mms[p->parent->index]);
+		ended = run_alone(r);
+	}
+	if (!ended || !g->mms[p->index])
+		fail_setup(r, p->pos, "no process", -ENOMEM, error);
+	return ended && g->mms[p->index];
+}
+
+/* Which statement of the program did not succeed? */
+static void fail_program(const struct runner *r,
+			 const struct setup_phase *phase, const struct task *t,
+			 GError **error)
+{
+	uint64_t failed = guest_thread_reg(t, SETUP_FAILED_REG);
+	struct source_pos pos = phase->stmt->pos;
+	const char *what = phase->stmt->text;
+
+	if (failed && failed <= phase->program.nr_ops) {
+		const struct op *op = &phase->program.ops[failed - 1];
+
+		pos = (struct source_pos){ op->line, 1 };
+		what = op->text;
+	}
+	if (t->exit_signal)
+		fail_setup(r, pos, "a signal ends it", 0, error);
+	else
+		fail_setup(r, pos, what, (long)guest_thread_reg(t, 0), error);
+}
+
+static bool run_program(struct runner *r, const struct setup_phase *phase,
+			GError **error)
+{
+	struct mm_struct *mm = r->guest.mms[phase->process->index];
+	struct task *t = guest_thread_new(r->machine, phase->cpu, "setup",
+					  &phase->program, guest_thread_body);
+	bool ended;
+
+	mmget(mm);
+	task_set_mm(t, mm);
+	ended = run_alone(r);
+	if (ended && !t->exit_signal &&
+	    !guest_thread_reg(t, SETUP_FAILED_REG))
+		return true;
+	fail_program(r, phase, t, error);
+	return false;
+}
+
+static long run_kop(struct runner *r, const struct ast_stmt *stmt)
+{
+	uint64_t args[KOP_ARGS_MAX] = { 0 };
+	struct mm_struct *mm = NULL;
+
+	for (unsigned i = 0; i < stmt->nr_args; i++)
+		args[i] = stmt->args[i].number;
+	if (stmt->kop_process)
+		mm = r->guest.mms[stmt->kop_process->index];
+	return kop_run(r->guest.kernel, stmt->kop, mm, args);
+}
+
+static void kop_body(struct task *t)
+{
+	struct chore *chore = t->user_data;
+
+	chore->result = run_kop(chore->r, chore->phase->stmt);
+}
+
+static bool run_setup_kop(struct runner *r, const struct setup_phase *phase,
+			  GError **error)
+{
+	struct chore chore = { .r = r, .phase = phase };
+
+	new_chore(r, phase->cpu, "setup", kop_body, &chore);
+	if (run_alone(r) && chore.result >= 0)
+		return true;
+	fail_setup(r, phase->stmt->pos, phase->stmt->text, chore.result,
+		   error);
+	return false;
+}
+
+static bool run_phase(struct runner *r, const struct setup_phase *phase,
+		      GError **error)
+{
+	switch (phase->kind) {
+	case SETUP_PROCESS:
+		return start_process(r, phase, error);
+	case SETUP_KOP:
+		return run_setup_kop(r, phase, error);
+	case SETUP_PROGRAM:
+	default:
+		return run_program(r, phase, error);
+	}
+}
+
+static bool boot(struct runner *r, GError **error)
+{
+	if (r->used)
+		machine_reset(r->machine);
+	r->used = true;
+	r->machine->caps = (struct run_caps){ 0 };
+	oracle_set_reset(r->oracles);
+	if (r->on_start)
+		r->on_start(r->on_start_data);
+	emu_reset(r->emu);
+	if (guest_boot(&r->guest, &r->options))
+		return true;
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+		    "%s: the machine has too little memory",
+		    r->s->source.file);
+	return false;
+}
+
+/* ---- the threads ---- */
+
+static void kthread_body(struct task *t)
+{
+	struct chore *chore = t->user_data;
+	const struct ast_stmt *stmt = chore->thread->body;
+
+	for (; stmt; stmt = stmt->next)
+		run_kop(chore->r, stmt);
+}
+
+static void start_thread(struct runner *r, const struct ast_thread *thread,
+			 struct chore *chore)
+{
+	struct mm_struct *mm;
+	struct task *t;
+
+	if (thread->kthread) {
+		*chore = (struct chore){ .r = r, .thread = thread };
+		t = new_chore(r, thread->cpu, thread->name, kthread_body,
+			      chore);
+	} else {
+		t = guest_thread_new(r->machine, thread->cpu, thread->name,
+				     &thread->program, guest_thread_body);
+		mm = r->guest.mms[thread->process->index];
+		mmget(mm);
+		task_set_mm(t, mm);
+	}
+	r->tasks[thread->index] = t;
+}
+
+/* Addresses that the machine may walk for on its own. */
+static void add_candidates(struct runner *r, const struct program *program)
+{
+	for (unsigned i = 0; i < program->nr_ops; i++) {
+		const struct op *op = &program->ops[i];
+
+		if (op->kind <= OP_CMPXCHG && !op->base.is_reg &&
+		    emu_add_candidate(r->emu, op->base.imm))
+			return;
+	}
+}
+
+static void start_walkers(struct runner *r)
+{
+	const struct ast_machine *d = &r->description;
+	const struct ast_thread *t = r->s->threads;
+
+	if (!d->speculation && !d->eviction)
+		return;
+	r->machine->caps.spontaneous = d->speculation + d->eviction;
+	if (emu_start_walkers(r->emu, d->eviction > 0))
+		return;
+	for (; t && d->speculation; t = t->next)
+		add_candidates(r, &t->program);
+}
+
+static void keep_threads(struct runner *r)
+{
+	const struct ast_thread *thread;
+
+	for (thread = r->s->threads; thread; thread = thread->next) {
+		const struct task *t = r->tasks[thread->index];
+		struct thread_result *out = &r->threads[thread->index];
+
+		out->signal = t->exit_signal;
+		out->ended = t->state == TASK_DEAD;
+		for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
+			out->regs[i] =
+				thread->kthread ? 0 : guest_thread_reg(t, i);
+	}
+}
+
+static uint64_t longest_clock(const struct machine *m, const uint64_t *start)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		cycles = MAX(cycles, m->cpus[i].cycles - start[i]);
+	return cycles;
+}
+
+static void run_threads(struct runner *r, struct policy *policy,
+			struct run_result *out)
+{
+	struct machine *m = r->machine;
+	const struct ast_thread *thread;
+	struct chore chores[SCENARIO_THREADS_MAX];
+	uint64_t start[NR_CPUS_MAX];
+	uint64_t first = m->sched.nr_steps;
+
+	for (thread = r->s->threads; thread; thread = thread->next)
+		start_thread(r, thread, &chores[thread->index]);
+	start_walkers(r);
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		start[i] = m->cpus[i].cycles;
+	choice_log_clear(m->log);
+	m->policy = policy;
+	m->caps.steps = first + r->config.step_cap;
+	if (policy->begin)
+		policy->begin(policy, m);
+	out->end = machine_run(m);
+	out->steps = m->sched.nr_steps - first;
+	out->cycles = longest_clock(m, start);
+	out->trace_hash = m->sched.hash;
+	out->nr_choices = m->log->nr_entries;
+	keep_threads(r);
+	m->caps = (struct run_caps){ 0 };
+}
+
+/* ---- the end ---- */
+
+static void check_conditions_now(struct runner *r, struct run_result *out)
+{
+	const struct final_state state = {
+		.machine = r->machine,
+		.threads = r->threads,
+		.mms = r->guest.mms,
+	};
+
+	for (unsigned i = 0; i < r->nr_conditions; i++) {
+		if (condition_holds(r->conditions[i]->cond, &state))
+			out->held |= UINT64_C(1) << i;
+	}
+}
+
+static void scan(struct runner *r)
+{
+	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+
+	mm_check(r->guest.kernel, findings);
+	for (unsigned i = 0; i < findings->len; i++) {
+		const char *text = g_ptr_array_index(findings, i);
+		bool leak = g_str_has_prefix(text, "leak: ");
+
+		oracle_set_finding(r->oracles,
+				   leak ? ORACLE_LEAK : ORACLE_BAD_TABLE,
+				   leak ? text + strlen("leak: ") : text);
+	}
+}
+
+static void end_body(struct task *t)
+{
+	struct chore *chore = t->user_data;
+
+	guest_end(&chore->r->guest);
+}
+
+/* Every process ends, as they would; then nothing may be left. */
+static void end_run(struct runner *r, struct run_result *out)
+{
+	struct chore chore = { .r = r };
+	unsigned nr_log = r->machine->log->nr_entries;
+	bool ended = out->end == RUN_DONE;
+
+	if (ended) {
+		check_conditions_now(r, out);
+		new_chore(r, 0, "exit", end_body, &chore);
+		ended = run_alone(r);
+	}
+	if (ended)
+		scan(r);
+	r->machine->log->nr_entries = nr_log;
+	oracle_set_finish(r->oracles, ended);
+	out->fired = oracle_set_fired(r->oracles);
+	out->hazards = oracle_set_hazards(r->oracles, &out->nr_hazards);
+	out->threads = r->threads;
+}
+
+bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
+		GError **error)
+{
+	const struct setup_phase *phase;
+
+	*out = (struct run_result){ 0 };
+	if (!boot(r, error))
+		return false;
+	for (phase = r->s->phases; phase; phase = phase->next) {
+		if (!run_phase(r, phase, error))
+			return false;
+	}
+	run_threads(r, policy, out);
+	if (policy->error) {
+		g_propagate_error(error, g_error_copy(policy->error));
+		return false;
+	}
+	end_run(r, out);
+	return true;
+}
+
+const struct choice_log *runner_log(struct runner *r)
+{
+	struct choice_log *log = r->machine->log;
+	unsigned n;
+	const struct mm_option_desc *table = mm_option_table(&n);
+
+	g_ptr_array_set_size(log->headers, 0);
+	choice_log_set_header(log, "scenario", r->s->source.file);
+	choice_log_set_header(log, "variant", variant_name(r->v));
+	choice_log_set_header(log, "engine", r->emu->config.engine->name);
+	for (unsigned i = 0; i < n; i++) {
+		g_autofree char *value =
+			mm_option_get(&r->options, table[i].name);
+		g_autofree char *setting =
+			g_strdup_printf("%s=%s", table[i].name, value);
+
+		choice_log_add_header(log, "option", setting);
+	}
+	return log;
+}
