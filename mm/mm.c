@@ -114,6 +114,7 @@ static void free_mm(struct mm_struct *mm)
 
 	BUG_ON(mm == mm->kernel->init_mm);
 	mm_list_del(mm->kernel, mm);
+	vma_tree_free(m, mm->mm_mt);
 	pgd_free(mm);
 	check_mm(mm);
 	emit(m, EV_MM_FREE, .a = mm->id, .text = mm->name);

@@ -215,8 +215,7 @@ void exit_mmap(struct mm_struct *mm)
 		mmap_read_unlock(mm);
 		mmap_write_lock(mm);
 	}
-	vma_tree_free(mm->kernel->machine, mm->mm_mt);
-	mm->mm_mt = NULL;
+	vma_tree_clear(mm->kernel->machine, mm->mm_mt);
 	mm->map_count = 0;
 	mm->total_vm = 0;
 	mmap_write_unlock(mm);

@@ -39,9 +39,12 @@ struct vma_tree *vma_tree_new(struct machine *m)
 	return tree;
 }
 
-void vma_tree_free(struct machine *m, struct vma_tree *tree)
+void vma_tree_clear(struct machine *m, struct vma_tree *tree)
 {
 	struct vma_node *node = tree->root;
+
+	tree->root = NULL;
+	tree->nr_nodes = 0;
 
 	/* Rotate to the right until there is no left child: no stack. */
 	while (node) {
@@ -58,6 +61,11 @@ void vma_tree_free(struct machine *m, struct vma_tree *tree)
 			node = right;
 		}
 	}
+}
+
+void vma_tree_free(struct machine *m, struct vma_tree *tree)
+{
+	vma_tree_clear(m, tree);
 	kfree(m, tree);
 }
 

@@ -34,7 +34,10 @@ struct vma_tree {
 
 /** vma_tree_new - an empty tree with in_rcu set; NULL if memory is out. */
 struct vma_tree *vma_tree_new(struct machine *m);
-/** vma_tree_free - the tree and its nodes, at once; VMAs are not touched. */
+/** vma_tree_clear - empty it, at once: nobody else may know it any more. VMAs
+ * are not touched. */
+void vma_tree_clear(struct machine *m, struct vma_tree *tree);
+/** vma_tree_free - likewise, and the tree itself. */
 void vma_tree_free(struct machine *m, struct vma_tree *tree);
 
 /* Writer's or reader's lock held; not steps. */
