@@ -67,11 +67,13 @@ static void context_switch(struct cpu *cpu, struct task *prev,
 {
 	struct machine *m = cpu->machine;
 
+	/* From here on a wake-up of prev must put it on the queue again: the
+	 * kernel's part of the switch has steps. */
+	cpu->curr = next;
 	if (m->kernel && m->kernel->context_switch)
 		m->kernel->context_switch(prev, next);
 	charge(m->costs->context_switch);
 	emit(m, EV_SWITCH, .addr = cpu->id, .data = next, .text = next->name);
-	cpu->curr = next;
 	agent_suspend(prev->agent);
 	agent_resume(next->agent);
 }

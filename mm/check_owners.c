@@ -94,10 +94,11 @@ void check_files(struct mm_checker *c)
 
 /* ---- frames ---- */
 
-/* Callbacks of RCU still have to run: tables may be waiting for theirs. */
+/* Callbacks of RCU still have to run, or one is half way through: tables and
+ * VMAs may be waiting for theirs. */
 static bool rcu_pending(const struct mm_checker *c)
 {
-	return c->machine->rcu.nr_callbacks != 0;
+	return !c->machine->rcu.idle.open[0];
 }
 
 /* @page: an order-0 page or a head; @pfn its frame. */

@@ -100,7 +100,7 @@ struct lab *lab_start(unsigned nr_cpus)
 	return lab;
 }
 
-static void check_sound(struct lab *lab)
+void lab_check(struct lab *lab)
 {
 	GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
 
@@ -117,7 +117,7 @@ static void check_sound(struct lab *lab)
 void lab_free(struct lab *lab, bool check)
 {
 	if (check)
-		check_sound(lab);
+		lab_check(lab);
 	policy_free(lab->policy);
 	machine_free(lab->m);
 	g_free(lab);

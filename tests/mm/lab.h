@@ -57,6 +57,9 @@ struct lab *lab_start(unsigned nr_cpus);
  * @check is false. */
 void lab_free(struct lab *lab, bool check);
 
+/** lab_check - the full scan and the rules have nothing to say. */
+void lab_check(struct lab *lab);
+
 /** lab_mm - a new address space; its mm_users belongs to the first task. */
 struct mm_struct *lab_mm(struct lab *lab, const char *name);
 /** lab_task - a task on @cpu that runs @fn. @mm NULL: a kernel thread. */
