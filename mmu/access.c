@@ -17,10 +17,11 @@ struct part {
 
 static bool op_writes(unsigned op)
 {
-	return op == MMU_STORE || (op >= MMU_XCHG && op <= MMU_CMPXCHG);
+	return (BIT_ULL(MMU_STORE) | BIT_ULL(MMU_XCHG) | BIT_ULL(MMU_XADD) |
+		BIT_ULL(MMU_CMPXCHG)) >> op & 1;
 }
 
-static struct mmu_need need_of(const struct mmu_access *acc)
+static inline struct mmu_need need_of(const struct mmu_access *acc)
 {
 	return (struct mmu_need){
 		.write = op_writes(acc->op),

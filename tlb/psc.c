@@ -51,7 +51,7 @@ const struct psc_entry *psc_lookup(struct tlb *t, vaddr_t va, uint16_t pcid)
 		i = psc_find(p, psc_tag(va, level, pcid));
 		if (i < 0)
 			continue;
-		p->entries[i].stamp = ++t->clock;
+		p->stamps[i] = ++t->clock;
 		return &p->entries[i];
 	}
 	return NULL;
@@ -64,7 +64,7 @@ static unsigned psc_victim(const struct psc *p)
 	for (unsigned i = 0; i < p->size; i++) {
 		if (!p->tags[i])
 			return i;
-		if (p->entries[i].stamp < p->entries[victim].stamp)
+		if (p->stamps[i] < p->stamps[victim])
 			victim = i;
 	}
 	return victim;
@@ -86,7 +86,7 @@ void psc_fill(struct tlb *t, const struct psc_entry *e)
 		p->nr_valid++;
 	p->tags[index] = tag;
 	p->entries[index] = *e;
-	p->entries[index].stamp = ++t->clock;
+	p->stamps[index] = ++t->clock;
 	*psc_slot(p, tag) = (uint8_t)index;
 }
 

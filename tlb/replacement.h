@@ -7,17 +7,12 @@
 #ifndef MMULATOR_TLB_REPLACEMENT_H
 #define MMULATOR_TLB_REPLACEMENT_H
 
-#include "base/types.h"
-
-struct plru_path {
-	uint64_t mask[2]; /* the nodes above a way */
-	uint64_t bits[2]; /* what they become when it is used */
-};
+#include "tlb/tlb.h"
 
 /** plru_path - @ways is a power of two up to 128. */
-static inline struct plru_path plru_path(unsigned way, unsigned ways)
+static inline struct tlb_path plru_path(unsigned way, unsigned ways)
 {
-	struct plru_path p = { { 0 }, { 0 } };
+	struct tlb_path p = { { 0 }, { 0 } };
 
 	/* Upwards from the leaf; a left child's parent comes to point right. */
 	for (unsigned node = ways + way; node > 1; node >>= 1) {
@@ -30,7 +25,7 @@ static inline struct plru_path plru_path(unsigned way, unsigned ways)
 	return p;
 }
 
-static inline void plru_use(uint64_t *tree, const struct plru_path *p)
+static inline void plru_use(uint64_t *tree, const struct tlb_path *p)
 {
 	tree[0] = (tree[0] & ~p->mask[0]) | p->bits[0];
 	tree[1] = (tree[1] & ~p->mask[1]) | p->bits[1];

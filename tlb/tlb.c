@@ -18,7 +18,13 @@ static void init_array(struct tlb_array *a, const struct tlb_array_geometry *g)
 	a->set_mask = nr_sets - 1;
 	a->tags = g_new0(uint64_t, g->entries);
 	a->entries = g_new0(struct tlb_entry, g->entries);
+	a->stamps = g_new0(uint64_t, g->entries);
 	a->tree = g_new0(uint64_t, 2 * (size_t)nr_sets);
+	a->paths = g_new0(struct tlb_path, g->ways);
+	for (unsigned way = 0; way < g->ways; way++) {
+		if (g->replacement == TLB_TREE_PLRU)
+			a->paths[way] = plru_path(way, g->ways);
+	}
 }
 
 static void route_array(struct tlb *t, unsigned nr)
@@ -60,7 +66,9 @@ void tlb_fini(struct tlb *t)
 	for (unsigned i = 0; i < t->nr_arrays; i++) {
 		g_free(t->arrays[i].tags);
 		g_free(t->arrays[i].entries);
+		g_free(t->arrays[i].stamps);
 		g_free(t->arrays[i].tree);
+		g_free(t->arrays[i].paths);
 	}
 	memset(t, 0, sizeof(*t));
 }
@@ -75,6 +83,7 @@ void tlb_reset(struct tlb *t)
 		memset(a->tree, 0,
 		       2 * ((size_t)a->set_mask + 1) * sizeof(*a->tree));
 		a->nr_valid = a->nr_global = a->nr_splintered = 0;
+		memset(a->nr_of_size, 0, sizeof(a->nr_of_size));
 	}
 	psc_invalidate_all(t);
 	t->epoch++;
@@ -84,9 +93,14 @@ void tlb_reset(struct tlb *t)
 
 /* ---- one array ---- */
 
+static unsigned set_of(const struct tlb_array *a, vaddr_t va, unsigned shift)
+{
+	return (unsigned)(va >> shift) & a->set_mask;
+}
+
 static unsigned set_base(const struct tlb_array *a, vaddr_t va, unsigned shift)
 {
-	return ((unsigned)(va >> shift) & a->set_mask) * a->geo.ways;
+	return set_of(a, va, shift) * a->geo.ways;
 }
 
 /* Index of the entry with @tag in the set that begins at @base, or -1. */
@@ -101,47 +115,46 @@ static int find_tag(const struct tlb_array *a, unsigned base, uint64_t tag)
 	return -1;
 }
 
-static uint64_t *set_tree(const struct tlb_array *a, unsigned index)
+static void touch(struct tlb *t, struct tlb_array *a, unsigned set,
+		  unsigned way)
 {
-	return &a->tree[2 * (size_t)(index / a->geo.ways)];
+	a->stamps[set * a->geo.ways + way] = ++t->clock;
+	plru_use(&a->tree[2 * (size_t)set], &a->paths[way]);
 }
 
-static struct plru_path path_of(const struct tlb_array *a, unsigned index)
+static unsigned lru_victim(const uint64_t *stamps, unsigned ways)
 {
-	if (a->geo.replacement == TLB_TREE_PLRU)
-		return plru_path(index % a->geo.ways, a->geo.ways);
-	return (struct plru_path){ { 0 }, { 0 } };
-}
+	uint64_t oldest = stamps[0];
+	unsigned victim = 0;
 
-static void touch(struct tlb *t, struct tlb_array *a, unsigned index)
-{
-	struct plru_path p = path_of(a, index);
-
-	a->entries[index].stamp = ++t->clock;
-	plru_use(set_tree(a, index), &p);
-}
-
-static unsigned lru_victim(const struct tlb_array *a, unsigned base)
-{
-	unsigned victim = base;
-
-	for (unsigned i = base + 1; i < base + a->geo.ways; i++) {
-		if (a->entries[i].stamp < a->entries[victim].stamp)
-			victim = i;
+	for (unsigned i = 1; i < ways; i++) {
+		victim = stamps[i] < oldest ? i : victim;
+		oldest = MIN(stamps[i], oldest);
 	}
 	return victim;
 }
 
-/* Where a new entry goes: a free way, lowest first, or the victim's. */
-static unsigned choose_way(const struct tlb_array *a, unsigned base)
+/*
+ * Where an entry with @tag goes: the way that has the tag, a free way, lowest
+ * first, or the victim's.
+ */
+static unsigned choose_way(const struct tlb_array *a, unsigned set,
+			   uint64_t tag)
 {
-	int free_way = find_tag(a, base, 0);
+	const unsigned ways = a->geo.ways;
+	const uint64_t *tags = a->tags + (size_t)set * ways;
+	unsigned free_way = ways;
 
-	if (free_way >= 0)
-		return (unsigned)free_way;
+	for (unsigned way = ways; way-- > 0;) {
+		if (tags[way] == tag)
+			return way;
+		free_way = tags[way] ? free_way : way;
+	}
+	if (free_way != ways)
+		return free_way;
 	if (a->geo.replacement == TLB_LRU)
-		return lru_victim(a, base);
-	return base + plru_victim(set_tree(a, base), a->geo.ways);
+		return lru_victim(a->stamps + (size_t)set * ways, ways);
+	return plru_victim(&a->tree[2 * (size_t)set], ways);
 }
 
 /* No hint may lead to, or past, an entry that came or went at @va. */
@@ -157,6 +170,17 @@ static void forget_hints(struct tlb *t, vaddr_t va, unsigned shift)
 	t->hints[TLB_INSN][slot].epoch = 0;
 }
 
+static void count_entry(struct tlb_array *a, const struct tlb_entry *e,
+			int by)
+{
+	a->nr_valid += (uint32_t)by;
+	a->nr_of_size[tlb_shift_size(e->shift)] += (uint32_t)by;
+	if (unlikely(e->rights & TLB_G))
+		a->nr_global += (uint32_t)by;
+	if (unlikely(e->leaf_shift != e->shift))
+		a->nr_splintered += (uint32_t)by;
+}
+
 static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
 		 enum tlb_drop reason)
 {
@@ -164,37 +188,43 @@ static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
 
 	if (t->dropped)
 		t->dropped(t, e, reason);
-	a->nr_valid--;
-	a->nr_global -= !!(e->rights & TLB_G);
-	a->nr_splintered -= e->leaf_shift != e->shift;
+	count_entry(a, e, -1);
 	a->tags[index] = 0;
 	if (a->geo.level == 1)
 		forget_hints(t, e->va, e->shift);
 }
 
-static unsigned insert(struct tlb *t, struct tlb_array *a,
-		       const struct tlb_entry *e)
+/* Where an entry is. */
+struct place {
+	struct tlb_array *array;
+	unsigned set, way;
+};
+
+static unsigned place_index(const struct place *p)
+{
+	return p->set * p->array->geo.ways + p->way;
+}
+
+static struct place insert(struct tlb *t, struct tlb_array *a,
+			   const struct tlb_entry *e)
 {
 	uint64_t tag = make_tag(e->va, e->shift, e->pcid);
-	unsigned base = set_base(a, e->va, e->shift);
+	struct place p = { .array = a, .set = set_of(a, e->va, e->shift) };
 	unsigned index;
-	int same;
 
 	if (e->rights & TLB_G)
 		tag = global_tag(tag);
-	same = find_tag(a, base, tag);
-	index = same >= 0 ? (unsigned)same : choose_way(a, base);
+	p.way = choose_way(a, p.set, tag);
+	index = place_index(&p);
 	if (a->tags[index])
 		drop(t, a, index,
-		     same >= 0 ? TLB_DROP_REFILLED : TLB_DROP_REPLACED);
+		     a->tags[index] == tag ? TLB_DROP_REFILLED :
+					     TLB_DROP_REPLACED);
 	a->tags[index] = tag;
 	a->entries[index] = *e;
-	a->nr_valid++;
-	a->nr_global += !!(e->rights & TLB_G);
-	a->nr_splintered += e->leaf_shift != e->shift;
-	forget_hints(t, e->va, e->shift);
-	touch(t, a, index);
-	return index;
+	count_entry(a, e, 1);
+	touch(t, a, p.set, p.way);
+	return p;
 }
 
 /* ---- looking up ---- */
@@ -240,7 +270,7 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		uint64_t tag;
 		unsigned base;
 
-		if (nr < 0 || !t->arrays[nr].nr_valid)
+		if (nr < 0 || !t->arrays[nr].nr_of_size[size])
 			continue;
 		a = &t->arrays[nr];
 		tag = make_tag(va, shift, pcid);
@@ -254,43 +284,39 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 }
 
 static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-		     uint16_t pcid, struct tlb_array *a, unsigned index)
+		     uint16_t pcid, const struct place *p)
 {
-	struct tlb_hint *h =
-		&t->hints[kind][(va >> PAGE_SHIFT) & (TLB_HINTS - 1)];
-	struct plru_path p = path_of(a, index);
+	unsigned index = place_index(p);
 
-	*h = (struct tlb_hint){
-		.key = tlb_hint_key(va, pcid),
-		.epoch = t->epoch,
-		.entry = &a->entries[index],
-		.tree = set_tree(a, index),
-		.tree_mask = { p.mask[0], p.mask[1] },
-		.tree_bits = { p.bits[0], p.bits[1] },
-	};
+	t->hints[kind][(va >> PAGE_SHIFT) & (TLB_HINTS - 1)] =
+		(struct tlb_hint){
+			.key = tlb_hint_key(va, pcid),
+			.epoch = t->epoch,
+			.entry = &p->array->entries[index],
+			.stamp = &p->array->stamps[index],
+			.tree = &p->array->tree[2 * (size_t)p->set],
+			.path = &p->array->paths[p->way],
+		};
 }
 
 struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 			  uint16_t pcid, const struct tlb_match *m, bool unique)
 {
-	enum tlb_size size = tlb_shift_size(m->entry->shift);
-	struct tlb_array *a = &t->arrays[m->array];
-	unsigned index = (unsigned)(m->entry - a->entries);
-	int l1 = t->l1[kind][size];
+	struct place p = { .array = &t->arrays[m->array] };
+	unsigned shift = m->entry->shift;
+	int l1 = t->l1[kind][tlb_shift_size(shift)];
 
-	touch(t, a, index);
+	p.set = set_of(p.array, va, shift);
+	p.way = (unsigned)(m->entry - p.array->entries) -
+		p.set * p.array->geo.ways;
+	touch(t, p.array, p.set, p.way);
 	if (l1 < 0)
 		return m->entry;
-	if (m->level != 1) {
-		/* By value: the copy may push others about. */
-		struct tlb_entry e = *m->entry;
-
-		a = &t->arrays[l1];
-		index = insert(t, a, &e);
-	}
+	if (m->level != 1)
+		p = insert(t, &t->arrays[l1], m->entry);
 	if (unique)
-		remember(t, kind, va, pcid, a, index);
-	return &a->entries[index];
+		remember(t, kind, va, pcid, &p);
+	return &p.array->entries[place_index(&p)];
 }
 
 /* ---- filling ---- */
@@ -309,27 +335,23 @@ static void splinter(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 }
 
 struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			   const struct tlb_entry *from)
+			   struct tlb_entry *e)
 {
-	struct tlb_entry e = *from;
 	enum tlb_size size;
-	struct tlb_array *a = NULL;
-	unsigned index = 0;
+	struct place p = { 0 };
 
-	BUG_ON(va < e.va || va - e.va >= BIT_ULL(e.shift));
-	e.leaf_shift = e.shift;
-	e.serial = ++t->last_serial;
-	splinter(t, kind, va, &e);
-	size = tlb_shift_size(e.shift);
-	if (t->l2[kind][size] >= 0) {
-		a = &t->arrays[t->l2[kind][size]];
-		index = insert(t, a, &e);
-	}
-	if (t->l1[kind][size] >= 0) {
-		a = &t->arrays[t->l1[kind][size]];
-		index = insert(t, a, &e);
-	}
-	return a ? &a->entries[index] : NULL;
+	BUG_ON(va < e->va || va - e->va >= BIT_ULL(e->shift));
+	e->leaf_shift = e->shift;
+	e->serial = ++t->last_serial;
+	splinter(t, kind, va, e);
+	size = tlb_shift_size(e->shift);
+	/* It is new: nothing may take it to be absent. */
+	forget_hints(t, e->va, e->shift);
+	if (t->l2[kind][size] >= 0)
+		p = insert(t, &t->arrays[t->l2[kind][size]], e);
+	if (t->l1[kind][size] >= 0)
+		p = insert(t, &t->arrays[t->l1[kind][size]], e);
+	return p.array ? &p.array->entries[place_index(&p)] : NULL;
 }
 
 /* ---- copies of one translation ---- */

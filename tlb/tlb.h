@@ -61,7 +61,6 @@ struct tlb_entry {
 	uint16_t pcid;
 	uint16_t from_psc; /* level of the PSC entry the walk began from, or 0 */
 	uint32_t frame_generation; /* of the first frame at fill */
-	uint64_t stamp;    /* of the last use, by the TLB's own clock */
 	uint64_t serial;   /* one per fill; copies share it; never 0 */
 	uint64_t fill_step;
 	paddr_t leaf_pa;   /* where the leaf entry was read */
@@ -117,13 +116,23 @@ enum tlb_drop {
 };
 const char *tlb_drop_name(enum tlb_drop reason);
 
+/* Tree-PLRU: the nodes above a way, and what they become when it is used. All
+ * zero for LRU. */
+struct tlb_path {
+	uint64_t mask[2];
+	uint64_t bits[2];
+};
+
 struct tlb_array {
 	struct tlb_array_geometry geo;
 	uint32_t set_mask;
 	uint32_t nr_valid, nr_global, nr_splintered;
+	uint32_t nr_of_size[TLB_SIZE_COUNT];
 	uint64_t *tags;            /* [set * ways + way]; 0 = invalid */
+	uint64_t *stamps;          /* likewise: last use, by the TLB's clock */
 	struct tlb_entry *entries; /* likewise */
 	uint64_t *tree;            /* [set * 2]: PLRU nodes */
+	struct tlb_path *paths;    /* [way] */
 };
 
 /* A shortcut of the host's: no state of the simulated machine. */
@@ -131,9 +140,9 @@ struct tlb_hint {
 	uint64_t key; /* page number and PCID */
 	uint64_t epoch;
 	struct tlb_entry *entry;
+	uint64_t *stamp;
 	uint64_t *tree;
-	uint64_t tree_mask[2]; /* node bits on the way to the entry */
-	uint64_t tree_bits[2]; /* and what they become when it is used */
+	const struct tlb_path *path;
 };
 #define TLB_HINTS 256
 
@@ -143,7 +152,6 @@ struct psc_entry {
 	paddr_t table;   /* the table it leads to */
 	paddr_t pa;      /* where the entry was read */
 	uint64_t value;  /* its raw value */
-	uint64_t stamp;
 	uint64_t fill_step;
 	uint16_t pcid;
 	uint8_t level;   /* 2 .. 5 */
@@ -155,6 +163,7 @@ struct psc_entry {
 struct psc {
 	uint16_t size, nr_valid;
 	uint64_t tags[TLB_PSC_MAX]; /* 0 = invalid */
+	uint64_t stamps[TLB_PSC_MAX]; /* last use */
 	struct psc_entry entries[TLB_PSC_MAX];
 	uint8_t slot[256]; /* host's guess where a tag is */
 };
@@ -204,9 +213,9 @@ static inline struct tlb_entry *tlb_lookup_fast(struct tlb *t,
 
 	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
 		return NULL;
-	h->entry->stamp = ++t->clock;
-	h->tree[0] = (h->tree[0] & ~h->tree_mask[0]) | h->tree_bits[0];
-	h->tree[1] = (h->tree[1] & ~h->tree_mask[1]) | h->tree_bits[1];
+	*h->stamp = ++t->clock;
+	h->tree[0] = (h->tree[0] & ~h->path->mask[0]) | h->path->bits[0];
+	h->tree[1] = (h->tree[1] & ~h->path->mask[1]) | h->path->bits[1];
 	return h->entry;
 }
 
@@ -241,12 +250,12 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 
 /**
  * tlb_fill - hold @e, in both levels, for accesses of @kind at @va.
- * @e: va, pfn, shift, rights ... of the leaf's page; stamp and serial are set
- *     here. If no array takes its size it is splintered around @va.
+ * @e: va, pfn, shift, rights ... of the leaf's page; the serial is set here. If
+ *     no array takes its size it is splintered around @va, in place.
  * Return: the entry in the first level, NULL if nothing takes it.
  */
 struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			   const struct tlb_entry *e);
+			   struct tlb_entry *e);
 
 /** tlb_set_dirty - set TLB_D in every copy of @serial. */
 void tlb_set_dirty(struct tlb *t, uint64_t serial, vaddr_t va);

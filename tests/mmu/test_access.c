@@ -116,22 +116,22 @@ static void count_rmw(struct observer *o, struct machine *m,
 
 static void one_xadd(void *arg)
 {
-	struct observer o = { .name = "rmw", .types = BIT_ULL(EV_STEP),
-			      .event = count_rmw };
-
 	(void)arg;
 	ck_assert(store(VA, 0));
 	nr_rmw = 0;
-	observe(b.m, &o);
 	ck_assert(access_op(MMU_XADD, VA, 8, 1));
-	unobserve(b.m, &o);
 	ck_assert_uint_eq(nr_rmw, 1);
 }
 
 START_TEST(a_locked_instruction_is_one_step)
 {
+	struct observer o = { .name = "rmw", .types = BIT_ULL(EV_STEP),
+			      .event = count_rmw };
+
 	two_pages();
+	observe(b.m, &o);
 	run(one_xadd);
+	unobserve(b.m, &o);
 }
 END_TEST
 

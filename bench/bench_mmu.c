@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the model of the hardware costs the host: a TLB hit, a walk with warm
+ * paging-structure caches, a whole access, a step alone and with a switch.
+ * Prints nanoseconds, the median of several rounds, against what they should
+ * be below.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/machine.h"
+#include "mmu/mmu.h"
+#include "pagetable/x86.h"
+
+#define ROUNDS 9
+#define RIGHTS (X86_P | X86_RW | X86_US | X86_A | X86_D)
+#define NR_PAGES 8192
+#define VA UINT64_C(0x40000000)
+
+static struct machine *m;
+static struct mmu mmu;
+static paddr_t root;
+
+static double now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+static paddr_t new_frame(enum frame_kind kind)
+{
+	return page_to_pfn(&m->mem, alloc_frames(m, 0, kind, true))
+	       << PAGE_SHIFT;
+}
+
+static void map(vaddr_t va, paddr_t pa)
+{
+	paddr_t table = root;
+
+	for (unsigned shift = 39;; shift -= 9) {
+		paddr_t at = table + (va >> shift & 511) * 8;
+		uint64_t e = phys_read(&m->mem, at, 8);
+
+		if (shift == 12) {
+			phys_write(&m->mem, at, 8, pa | RIGHTS);
+			return;
+		}
+		if (!e) {
+			e = new_frame(FRAME_PT_PTE) | RIGHTS;
+			phys_write(&m->mem, at, 8, e);
+		}
+		table = e & X86_PFN_MASK;
+	}
+}
+
+/* ---- what is measured: each does @n of it ---- */
+
+static uint64_t sink;
+
+static void hits(unsigned n)
+{
+	/* 32 pages: within the first level. */
+	for (unsigned i = 0; i < n; i++) {
+		const struct tlb_entry *e = tlb_lookup_fast(
+			&mmu.tlb, TLB_DATA, VA + (i & 31) * PAGE_SIZE, 0);
+
+		sink += e ? e->pfn : 1;
+	}
+}
+
+static void accesses(unsigned n, enum mmu_op op, unsigned pages)
+{
+	struct fault_info fault;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct mmu_access acc = {
+			.va = VA + (i * 17 & (pages - 1)) * PAGE_SIZE,
+			.op = op, .size = 8, .user = true,
+		};
+
+		if (!mmu_access(&mmu, &acc, &fault))
+			abort();
+		sink += acc.value;
+	}
+}
+
+static void loads(unsigned n)
+{
+	accesses(n, MMU_LOAD, 32);
+}
+
+static void stores(unsigned n)
+{
+	accesses(n, MMU_STORE, 32);
+}
+
+static void loads_l2(unsigned n)
+{
+	accesses(n, MMU_LOAD, 1024);
+}
+
+static void walks(unsigned n)
+{
+	accesses(n, MMU_LOAD, NR_PAGES);
+}
+
+static void lookups_missing(unsigned n)
+{
+	struct tlb_match match[TLB_MATCHES_MAX];
+
+	for (unsigned i = 0; i < n; i++)
+		sink += tlb_lookup(&mmu.tlb, TLB_DATA, i * PAGE_SIZE, 0, match);
+}
+
+static void steps(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		step(STEP_READ, phys_obj(i), 8, "step", 0);
+}
+
+struct subject {
+	const char *name;
+	void (*fn)(unsigned n);
+	unsigned nr_agents;
+	double below; /* 0: no demand */
+	double ns[ROUNDS];
+};
+static struct subject *subject;
+static unsigned round_nr;
+static const unsigned n_per_round = 1000000;
+
+static void measure(void *arg)
+{
+	double start;
+
+	subject->fn(n_per_round / 8);
+	start = now_ns();
+	subject->fn(n_per_round);
+	if (!arg)
+		subject->ns[round_nr] = (now_ns() - start) / n_per_round;
+}
+
+/* Two agents take turns, so that each step switches. */
+static unsigned alternate(struct policy *p, struct machine *machine,
+			  const struct choice *c)
+{
+	(void)p;
+	(void)machine;
+	return c->n > 1 && c->asker && (c->asker->id & 1) == 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void run(struct subject *s)
+{
+	struct policy turns = { .name = "turns", .pick = alternate };
+
+	subject = s;
+	for (round_nr = 0; round_nr < ROUNDS; round_nr++) {
+		machine_reset(m);
+		m->policy = &turns;
+		root = new_frame(FRAME_PT_PGD);
+		mmu_reset(&mmu);
+		mmu.root = root;
+		for (unsigned i = 0; i < NR_PAGES; i++)
+			map(VA + i * PAGE_SIZE, new_frame(FRAME_ANON));
+		for (unsigned i = 0; i < s->nr_agents; i++)
+			agent_new(m, AGENT_TASK, &m->cpus[0], "bench", measure,
+				  i ? m : NULL);
+		machine_run(m);
+	}
+	qsort(s->ns, ROUNDS, sizeof(s->ns[0]), by_value);
+	printf("%-44s %7.1f ns", s->name, s->ns[ROUNDS / 2]);
+	if (s->below > 0)
+		printf("   below %.0f: %s", s->below,
+		       s->ns[ROUNDS / 2] < s->below ? "yes" : "NO");
+	printf("\n");
+}
+
+static void warm_hits(unsigned n)
+{
+	accesses(64, MMU_LOAD, 32);
+	hits(n);
+}
+
+int main(void)
+{
+	struct machine_config config = { .nr_cpus = 1,
+					 .memory_bytes = UINT64_C(1) << 30 };
+	struct subject subjects[] = {
+		{ .name = "TLB hit", .fn = warm_hits, .nr_agents = 1,
+		  .below = 6 },
+		{ .name = "TLB miss, the lookup alone", .fn = lookups_missing,
+		  .nr_agents = 1 },
+		{ .name = "load, TLB hit: 2 steps and 8 bytes", .fn = loads,
+		  .nr_agents = 1 },
+		{ .name = "store, TLB hit: 2 steps and 8 bytes", .fn = stores,
+		  .nr_agents = 1 },
+		{ .name = "load, second-level TLB hit", .fn = loads_l2,
+		  .nr_agents = 1 },
+		{ .name = "load, TLB miss, walk with a warm PSC", .fn = walks,
+		  .nr_agents = 1 },
+		{ .name = "step, one agent", .fn = steps, .nr_agents = 1,
+		  .below = 5 },
+		{ .name = "step with a switch, two agents", .fn = steps,
+		  .nr_agents = 2, .below = 25 },
+	};
+	double walk;
+
+	m = machine_new(&config);
+	mmu_init(&mmu, m, &m->cpus[0], profile_default());
+	for (unsigned i = 0; i < ARRAY_SIZE(subjects); i++)
+		run(&subjects[i]);
+	/* A walk is what a missing load costs more than a hitting one. */
+	walk = subjects[5].ns[ROUNDS / 2] - subjects[2].ns[ROUNDS / 2];
+	printf("%-44s %7.1f ns   below 20: %s\n",
+	       "walk with a warm PSC, over a hit", walk,
+	       walk < 20 ? "yes" : "NO");
+	mmu_fini(&mmu);
+	machine_free(m);
+	return sink == 42;
+}
