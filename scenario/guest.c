@@ -151,6 +151,15 @@ bool guest_boot(struct guest *g, const struct mm_options *options)
 	return true;
 }
 
+void guest_give_mm(struct guest *g, const struct ast_process *process,
+		   struct task *t)
+{
+	struct mm_struct *mm = g->mms[process->index];
+
+	mm->mm_users.counter++; /* nobody runs: not a step */
+	task_set_mm(t, mm);
+}
+
 void guest_thread_body(struct task *t)
 {
 	guest_thread_run(t);

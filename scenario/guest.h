@@ -29,6 +29,10 @@ struct guest {
  */
 bool guest_boot(struct guest *g, const struct mm_options *options);
 
+/** guest_give_mm - make @t, which has not run yet, a task of @process. */
+void guest_give_mm(struct guest *g, const struct ast_process *process,
+		   struct task *t);
+
 /** guest_thread_body - what a user thread's task runs. */
 void guest_thread_body(struct task *t);
 

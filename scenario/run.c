@@ -309,8 +309,7 @@ static bool start_process(struct runner *r, const struct setup_phase *phase,
 		struct task *t =
 			new_chore(r, phase->cpu, "fork", fork_body, &chore);
 
-		mmget(g->mms[p->parent->index]);
-		task_set_mm(t, g->mms[p->parent->index]);
+		guest_give_mm(g, p->parent, t);
 		ended = run_alone(r);
 	}
 	if (!ended || !g->mms[p->index])
@@ -342,13 +341,11 @@ static void fail_program(const struct runner *r,
 static bool run_program(struct runner *r, const struct setup_phase *phase,
 			GError **error)
 {
-	struct mm_struct *mm = r->guest.mms[phase->process->index];
 	struct task *t = guest_thread_new(r->machine, phase->cpu, "setup",
 					  &phase->program, guest_thread_body);
 	bool ended;
 
-	mmget(mm);
-	task_set_mm(t, mm);
+	guest_give_mm(&r->guest, phase->process, t);
 	ended = run_alone(r);
 	if (ended && !t->exit_signal &&
 	    !guest_thread_reg(t, SETUP_FAILED_REG))
@@ -435,7 +432,6 @@ static void kthread_body(struct task *t)
 static void start_thread(struct runner *r, const struct ast_thread *thread,
 			 struct chore *chore)
 {
-	struct mm_struct *mm;
 	struct task *t;
 
 	if (thread->kthread) {
@@ -445,9 +441,7 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
 	} else {
 		t = guest_thread_new(r->machine, thread->cpu, thread->name,
 				     &thread->program, guest_thread_body);
-		mm = r->guest.mms[thread->process->index];
-		mmget(mm);
-		task_set_mm(t, mm);
+		guest_give_mm(&r->guest, thread->process, t);
 	}
 	r->tasks[thread->index] = t;
 }
