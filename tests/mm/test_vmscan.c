@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reclaim of lazily freed pages: Linux v6.12 mm/rmap.c try_to_unmap_one(). */
+#include "mm/vmscan.h"
+
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/sys.h"
+#include "mm/uapi.h"
+#include "tests/mm/lab.h"
+
+#define HEAP UINT64_C(0x40000000)
+
+/* Four pages with content; then MADV_FREE of all of them. */
+static void make_lazyfree(struct task *t)
+{
+	lab_map(t, HEAP, 4 * PAGE_SIZE);
+	for (unsigned i = 0; i < 4; i++)
+		lab_touch(t, HEAP + i * PAGE_SIZE, true);
+	ck_assert_int_eq(do_sys_madvise(t, HEAP, 4 * PAGE_SIZE, MADV_FREE), 0);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert(!PageSwapBacked(
+			lab_page(t->mm, HEAP + i * PAGE_SIZE)));
+}
+
+static void run_one(void (*fn)(struct task *t))
+{
+	struct lab *lab = lab_new(1);
+
+	lab->options.thp = THP_NEVER;
+	lab_boot(lab);
+	lab_task(lab, 0, lab_mm(lab, "A"), "t", fn);
+	lab_run(lab);
+	lab_free(lab, true);
+}
+
+static void body_clean(struct task *t)
+{
+	struct lab *lab = lab_of(t);
+	uint64_t nr_free;
+
+	make_lazyfree(t);
+	nr_free = lab->m->mem.nr_free;
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 4 * PAGE_SIZE), 4);
+	ck_assert_uint_eq(lab->m->mem.nr_free, nr_free + 4);
+	ck_assert_int_eq(t->mm->rss_anon.counter, 0);
+	ck_assert_uint_eq(lab->k->vmstat->pglazyfreed, 4);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(lab_pte(t->mm, HEAP + i * PAGE_SIZE), 0);
+	exit_mm(t);
+}
+
+START_TEST(clean_lazyfree_pages_are_freed)
+{
+	run_one(body_clean);
+}
+END_TEST
+
+static void body_redirtied(struct task *t)
+{
+	struct lab *lab = lab_of(t);
+	struct pt_walk w;
+	struct page *page;
+
+	make_lazyfree(t);
+	page = lab_page(t->mm, HEAP);
+	/* What the hardware does for a store: D. */
+	w = pt_walk(lab->m, t->mm->pgd, HEAP);
+	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PTE].pa, 8,
+		   w.entry[PT_LEVEL_PTE].value | 0x40);
+
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 2 * PAGE_SIZE), 1);
+	ck_assert_ptr_eq(lab_page(t->mm, HEAP), page);
+	ck_assert_uint_ne(lab_pte(t->mm, HEAP) & 0x40, 0);
+	ck_assert(PageSwapBacked(page));
+	ck_assert_int_eq(page->refcount, 1);
+	exit_mm(t);
+}
+
+START_TEST(a_page_written_since_is_put_back)
+{
+	run_one(body_redirtied);
+}
+END_TEST
+
+static void body_referenced(struct task *t)
+{
+	struct page *page;
+
+	make_lazyfree(t);
+	page = lab_page(t->mm, HEAP);
+	get_page(page);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, PAGE_SIZE), 0);
+	ck_assert_ptr_eq(lab_page(t->mm, HEAP), page);
+	put_page(page);
+	exit_mm(t);
+}
+
+START_TEST(a_page_somebody_holds_is_put_back)
+{
+	run_one(body_referenced);
+}
+END_TEST
+
+static void body_ordinary(struct task *t)
+{
+	lab_map(t, HEAP, 2 * PAGE_SIZE);
+	lab_touch(t, HEAP, true);
+	lab_touch(t, HEAP + PAGE_SIZE, false);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 4 * PAGE_SIZE), 0);
+	ck_assert_int_eq(t->mm->rss_anon.counter, 1);
+	exit_mm(t);
+}
+
+START_TEST(other_memory_and_holes_are_left_alone)
+{
+	run_one(body_ordinary);
+}
+END_TEST
+
+static void body_flushes(struct task *t)
+{
+	struct lab *lab = lab_of(t);
+
+	make_lazyfree(t);
+	lab->nr_calls = 0;
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, PAGE_SIZE), 1);
+	ck_assert_uint_eq(lab_count(lab, HW_INVLPG, 0), 1);
+	ck_assert_uint_eq(lab->calls[0].addr, HEAP);
+	exit_mm(t);
+}
+
+START_TEST(the_address_is_flushed_before_the_page_goes)
+{
+	run_one(body_flushes);
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_test(tc, clean_lazyfree_pages_are_freed);
+	tcase_add_test(tc, a_page_written_since_is_put_back);
+	tcase_add_test(tc, a_page_somebody_holds_is_put_back);
+	tcase_add_test(tc, other_memory_and_holes_are_left_alone);
+	tcase_add_test(tc, the_address_is_flushed_before_the_page_goes);
+}
+
+int main(void)
+{
+	return lab_main("mm/vmscan", add_tests);
+}
