@@ -68,24 +68,26 @@ static struct page *collapse_page(const struct collapse *c, unsigned i,
 	return vm_normal_page(c->vma, c->haddr + i * PAGE_SIZE, pte);
 }
 
-static void unlock_collapse_pages(struct collapse *c, unsigned nr)
+/* Nobody must have a use for the page that ends only with its folio lock. */
+static bool collapse_page_isolate(struct page *page)
 {
-	for (unsigned i = 0; i < nr; i++) {
-		pte_t pte = ptep_get(c->haddr + i * PAGE_SIZE, c->pte + i);
-		struct page *page = pte_none(pte) ? NULL :
-						    collapse_page(c, i, pte);
+	bool ok;
 
-		if (page)
-			folio_unlock(page);
-	}
+	if (!folio_trylock(page))
+		return false;
+	ok = collapse_page_ok(page);
+	folio_unlock(page);
+	return ok;
 }
 
 /*
- * Linux v6.12 mm/khugepaged.c __collapse_huge_page_isolate(): lock every page
- * of the table. PTL held. Return: 0, -EAGAIN with nothing locked.
+ * Linux v6.12 mm/khugepaged.c __collapse_huge_page_isolate(): look at every page
+ * of the table. PTL held. Return: 0, -EAGAIN.
  *
  * DIVERGES: shared pages and pages with other references are never collapsed
  * (Linux: up to max_ptes_shared), holes always are (max_ptes_none 511).
+ * DIVERGES: the folio locks are not kept until the copy is done; with the table
+ * out of reach and mmap_lock held nobody can come to the pages.
  */
 static int collapse_isolate(struct collapse *c)
 {
@@ -97,23 +99,16 @@ static int collapse_isolate(struct collapse *c)
 
 		if (pte_none(pte))
 			continue;
-		page = pte_present(pte) ? collapse_page(c, i, pte) : NULL;
-		if (!page && pte_present(pte))
+		if (!pte_present(pte))
+			return -EAGAIN;
+		page = collapse_page(c, i, pte);
+		if (!page)
 			continue; /* the zero page */
-		if (!page || !folio_trylock(page)) {
-			unlock_collapse_pages(c, i);
+		if (!collapse_page_isolate(page))
 			return -EAGAIN;
-		}
-		if (!collapse_page_ok(page)) {
-			unlock_collapse_pages(c, i + 1);
-			return -EAGAIN;
-		}
 		writable |= pte_write(pte);
 	}
-	if (writable)
-		return 0;
-	unlock_collapse_pages(c, HPAGE_PMD_NR);
-	return -EAGAIN;
+	return writable ? 0 : -EAGAIN;
 }
 
 /* Linux v6.12 mm/khugepaged.c __collapse_huge_page_copy(), first half. */
@@ -153,10 +148,8 @@ static void collapse_copy_succeeded(struct collapse *c)
 		if (page)
 			page_remove_rmap(page, c->vma, false);
 		spin_unlock(c->ptl);
-		if (page) {
-			folio_unlock(page);
+		if (page)
 			put_page(page);
-		}
 	}
 }
 
