@@ -114,6 +114,10 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 	if (!e->retranslate) {
 		if (pc <= e->last_block)
 			vcpu_loop(e->guest->task, 0);
+		if (e->guest->ended) {
+			engine_stop(e);
+			return;
+		}
 		charge_block(e, size);
 	}
 	e->retranslate = false;
@@ -326,6 +330,34 @@ static void enter_user(struct engine *e)
 	BUG_ON((engine_reg(e, UC_X86_REG_CS) & 3) != 3);
 }
 
+void elf_save(struct engine *e)
+{
+	struct x86_regs *regs = &e->guest->x86;
+
+	for (unsigned i = 0; i < X86_NR_GPRS; i++)
+		regs->gpr[i] = engine_reg(e, engine_gpr(i));
+	regs->rip = engine_reg(e, UC_X86_REG_RIP);
+	regs->rflags = engine_reg(e, UC_X86_REG_EFLAGS);
+	regs->fs_base = engine_reg(e, UC_X86_REG_FS_BASE);
+	regs->gs_base = engine_reg(e, UC_X86_REG_GS_BASE);
+	for (int i = 0; i < 16; i++)
+		uc_reg_read(e->uc, UC_X86_REG_XMM0 + i, regs->xmm[i]);
+}
+
+static void load_regs(struct engine *e)
+{
+	const struct x86_regs *regs = &e->guest->x86;
+
+	for (unsigned i = 0; i < X86_NR_GPRS; i++)
+		engine_set_reg(e, engine_gpr(i), regs->gpr[i]);
+	engine_set_reg(e, UC_X86_REG_RIP, regs->rip);
+	engine_set_reg(e, UC_X86_REG_EFLAGS, regs->rflags);
+	engine_set_reg(e, UC_X86_REG_FS_BASE, regs->fs_base);
+	engine_set_reg(e, UC_X86_REG_GS_BASE, regs->gs_base);
+	for (int i = 0; i < 16; i++)
+		uc_reg_write(e->uc, UC_X86_REG_XMM0 + i, regs->xmm[i]);
+}
+
 void elf_prepare(struct engine *e)
 {
 	uc_hook hook;
@@ -366,12 +398,10 @@ static bool go_on(struct engine *e, uc_err err)
 
 void elf_run(struct engine *e)
 {
-	struct guest_thread *g = e->guest;
 	uc_err err;
 
 	uc_context_restore(e->uc, e->reset);
-	vcpu_ops_unicorn.set_regs(g, &g->x86);
-	engine_set_reg(e, UC_X86_REG_RIP, g->x86.rip);
+	load_regs(e);
 	e->stopping = false;
 	e->retranslate = false;
 	e->parts = 0;

@@ -38,8 +38,6 @@ struct window {
 /* A page that was executed: its code window shows these bytes of it. */
 struct exec_page {
 	uint64_t va;
-
-
 };
 
 struct engine {
@@ -111,9 +109,11 @@ void window_show(struct engine *e, uint64_t va, uint64_t value, unsigned size);
 
 void program_add_hooks(struct engine *e);
 void program_run(struct engine *e);
+void program_save(struct engine *e);
 /** elf_prepare - once per engine: user mode, hooks. */
 void elf_prepare(struct engine *e);
 void elf_run(struct engine *e);
+void elf_save(struct engine *e);
 /** elf_spoil - the window no longer shows the frame behind @va. */
 void elf_spoil(struct engine *e, uint64_t va);
 

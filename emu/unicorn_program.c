@@ -30,7 +30,7 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
 	return size == 8 ? value : value & (BIT_ULL(8 * size) - 1);
 }
 
-static void save_regs(struct engine *e)
+void program_save(struct engine *e)
 {
 	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
 		e->guest->regs[i] = engine_reg(e, engine_gpr(code_x86_reg[i]));
@@ -45,7 +45,7 @@ static void load_regs(struct engine *e)
 
 static void stop(struct engine *e)
 {
-	save_regs(e);
+	program_save(e);
 	engine_stop(e);
 }
 
@@ -67,10 +67,10 @@ static void begin_op(struct engine *e, unsigned op)
 	if (!e->fresh && op <= from)
 		vcpu_loop(g->task, g->code->ops[op].line);
 	e->fresh = false;
-	if (g->code->ops[op].kind == OP_EXIT) {
+	if (g->code->ops[op].kind == OP_EXIT)
 		g->ended = true;
+	if (g->ended)
 		stop(e);
-	}
 }
 
 static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)

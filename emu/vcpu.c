@@ -260,6 +260,8 @@ bool vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc)
 		bool done;
 
 		vcpu_preempt(t);
+		if (unlikely(task_guest(t)->ended))
+			return false;
 		done = mmu_access(mmu, acc, &fault);
 		cpu_end_insn(t->cpu);
 		if (likely(done))

@@ -65,6 +65,27 @@ struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
 	return t;
 }
 
+struct task *guest_thread_fork(struct task *parent, unsigned cpu,
+                               const char *name, void (*fn)(struct task *t))
+{
+	struct guest_thread *from = task_guest(parent), *g;
+	struct task *t = new_thread(parent->agent->machine, cpu, name, fn);
+
+	if (!t)
+		return NULL;
+	from->ops->save(from);
+	g = task_guest(t);
+	*g = *from;
+	g->task = t;
+	g->engine = NULL;
+	g->ended = false;
+	g->op++;
+	g->regs[0] = 0;
+	g->x86.rip += 2; /* behind SYSCALL */
+	g->x86.gpr[X86_RAX] = 0;
+	return t;
+}
+
 void guest_thread_run(struct task *t)
 {
 	struct guest_thread *g = task_guest(t);

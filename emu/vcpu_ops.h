@@ -65,9 +65,11 @@ struct vcpu_ops {
 	/* Execute @g until it ends; the CPU is in user mode on entry and
 	 * exit. Returns normally also if a signal ended it. */
 	void (*run)(struct guest_thread *g);
-	/* Registers of an ELF guest that is in a system call. */
-	void (*get_regs)(struct guest_thread *g, struct x86_regs *regs);
-	void (*set_regs)(struct guest_thread *g, const struct x86_regs *regs);
+	/* The thread is in a system call: bring g->regs or g->x86 up to
+	 * date. */
+	void (*save)(struct guest_thread *g);
+	/* ... and change where its TLS is (ELF guests). */
+	void (*set_fs_base)(struct guest_thread *g, uint64_t base);
 };
 
 extern const struct vcpu_ops vcpu_ops_direct;
@@ -98,14 +100,24 @@ struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
                                   void (*fn)(struct task *t));
 
 /**
+ * guest_thread_fork - a copy of @parent, which is in a system call: its
+ * registers, the result of the system call being 0.
+ *
+ * Return: the task, without an address space yet; NULL if there are too many
+ * agents.
+ */
+struct task *guest_thread_fork(struct task *parent, unsigned cpu,
+                               const char *name, void (*fn)(struct task *t));
+
+/**
  * guest_thread_run - execute the thread of @t until its program ends, a system
  * call ends it (guest_thread_end()) or a signal kills it (t->exit_signal).
  *
  * Context: on @t's agent, in kernel mode; so on return.
  */
 void guest_thread_run(struct task *t);
-/** guest_thread_end - called in a system call: it does not return to user
- * mode. */
+/** guest_thread_end - @t does not go on in user mode: called in its own system
+ * call, or for another thread, which ends at its next access or jump back. */
 void guest_thread_end(struct task *t);
 
 static inline struct guest_thread *task_guest(const struct task *t)
