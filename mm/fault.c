@@ -8,7 +8,7 @@
 #include "mm/vma.h"
 
 /* The guest's numbers (asm-generic/signal.h). */
-#define GUEST_SIGBUS 7
+#define GUEST_SIGBUS  7
 #define GUEST_SIGKILL 9
 #define GUEST_SIGSEGV 11
 
@@ -21,7 +21,7 @@ static bool fault_signal(struct task *t, const struct fault_info *f, int sig)
 
 /* Linux v6.12 arch/x86/mm/fault.c access_error(). */
 static bool access_error(const struct vm_area_struct *vma,
-			 const struct fault_info *f)
+                         const struct fault_info *f)
 {
 	if (f->write)
 		return !(vma->vm_flags & VM_WRITE);
@@ -37,7 +37,7 @@ static bool access_error(const struct vm_area_struct *vma,
  * kill here.
  */
 static bool mm_fault_error(struct task *t, const struct fault_info *f,
-			   vm_fault_t fault)
+                           vm_fault_t fault)
 {
 	if (fault & VM_FAULT_OOM) {
 		if (t->mm->kernel->machine->mem.nr_free)
@@ -92,7 +92,7 @@ int mm_fault_page(struct mm_struct *mm, vaddr_t addr, bool write)
 	vma = vma_lookup(mm, addr);
 	if (vma && vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS))
 		fault = handle_mm_fault(vma, addr,
-					write ? FAULT_FLAG_WRITE : 0);
+		                        write ? FAULT_FLAG_WRITE : 0);
 	mmap_read_unlock(mm);
 
 	if (fault & VM_FAULT_OOM)

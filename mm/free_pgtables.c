@@ -25,7 +25,7 @@ struct free_range {
  * else in [floor, ceiling) is unmapped.
  */
 static bool table_may_go(const struct free_range *fr, vaddr_t addr,
-			 unsigned shift)
+                         unsigned shift)
 {
 	vaddr_t first = addr >> shift << shift;
 	vaddr_t last = first + (UINT64_C(1) << shift) - 1;
@@ -34,7 +34,7 @@ static bool table_may_go(const struct free_range *fr, vaddr_t addr,
 }
 
 static void free_pte_range(struct free_range *fr, pmd_t *pmd, pmd_t val,
-			   vaddr_t addr)
+                           vaddr_t addr)
 {
 	pmd_clear(addr, pmd);
 	pte_free_tlb(fr->tlb, pmd_pgtable_page(val), addr);
@@ -42,7 +42,7 @@ static void free_pte_range(struct free_range *fr, pmd_t *pmd, pmd_t val,
 }
 
 static void free_pmd_range(struct free_range *fr, pud_t *pud, pud_t pudval,
-			   vaddr_t addr, vaddr_t end)
+                           vaddr_t addr, vaddr_t end)
 {
 	pmd_t *table = pmd_offset_lockless(pud, pudval, addr & PUD_MASK);
 	pmd_t *pmd = table + pmd_index(addr);
@@ -64,7 +64,7 @@ static void free_pmd_range(struct free_range *fr, pud_t *pud, pud_t pudval,
 }
 
 static void free_pud_range(struct free_range *fr, p4d_t *p4d, p4d_t p4dval,
-			   vaddr_t addr, vaddr_t end)
+                           vaddr_t addr, vaddr_t end)
 {
 	pud_t *table = pud_offset_lockless(p4d, p4dval, addr & P4D_MASK);
 	pud_t *pud = table + pud_index(addr);
@@ -86,7 +86,7 @@ static void free_pud_range(struct free_range *fr, p4d_t *p4d, p4d_t p4dval,
 }
 
 static void free_p4d_range(struct free_range *fr, pgd_t *pgd, pgd_t pgdval,
-			   vaddr_t addr, vaddr_t end)
+                           vaddr_t addr, vaddr_t end)
 {
 	p4d_t *p4d = p4d_offset_lockless(pgd, pgdval, addr);
 	p4d_t *first = p4d;
@@ -108,7 +108,7 @@ static void free_p4d_range(struct free_range *fr, pgd_t *pgd, pgd_t pgdval,
 }
 
 void free_pgd_range(struct mmu_gather *tlb, vaddr_t addr, vaddr_t end,
-		    vaddr_t floor, vaddr_t ceiling)
+                    vaddr_t floor, vaddr_t ceiling)
 {
 	struct free_range fr = { tlb, floor, ceiling };
 	pgd_t *pgd = pgd_offset(tlb->mm, addr);
@@ -135,7 +135,7 @@ static void unlink_file_vma(struct vm_area_struct *vma)
 }
 
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		   vaddr_t floor, vaddr_t ceiling)
+                   vaddr_t floor, vaddr_t ceiling)
 {
 	/* Truncation and rmap walkers must not come this way any more. */
 	unlink_anon_vmas(vma);

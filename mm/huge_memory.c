@@ -55,7 +55,7 @@ struct page *mm_get_huge_zero_page(struct kernel *k)
 /* ---- faults ---- */
 
 static pmd_t mk_huge_pmd(const struct page *page,
-			 const struct vm_area_struct *vma)
+                         const struct vm_area_struct *vma)
 {
 	return pmd_mkhuge(mk_pmd(page, vm_get_page_prot(vma->vm_flags)));
 }
@@ -65,13 +65,13 @@ static pmd_t mk_huge_pmd(const struct page *page,
  * Context: PMD lock held, the PMD is none.
  */
 static void install_huge_pmd(struct vm_fault *vmf, pmd_t entry,
-			     pgtable_t pgtable)
+                             pgtable_t pgtable)
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
 	vaddr_t haddr = vmf->address & HPAGE_PMD_MASK;
 
 	lockdep_assert_held(pmd_lockptr(mm, vmf->pmd),
-			    "a huge PMD is set under the PMD lock");
+	                    "a huge PMD is set under the PMD lock");
 	pgtable_trans_huge_deposit(mm, vmf->pmd, pgtable);
 	flush_before_install(mm, haddr, INSTALL_HUGE_PAGE);
 	set_pmd_at(haddr, vmf->pmd, entry);
@@ -99,7 +99,7 @@ static vm_fault_t do_huge_zero_page(struct vm_fault *vmf)
 	ptl = pmd_lock(mm, vmf->pmd);
 	if (pmd_none(pmdp_get(vmf->address, vmf->pmd))) {
 		install_huge_pmd(vmf, pmd_wrprotect(mk_huge_pmd(zero, vma)),
-				 pgtable);
+		                 pgtable);
 		pgtable = NULL;
 	}
 	spin_unlock(ptl);
@@ -164,7 +164,7 @@ static void set_pmd_young_dirty(struct vm_fault *vmf, pmd_t entry, bool write)
 	if (write)
 		entry = pmd_mkdirty(entry);
 	(void)pmdp_set_access_flags(vmf->address & HPAGE_PMD_MASK, vmf->pmd,
-				    entry, write);
+	                            entry, write);
 }
 
 void huge_pmd_set_accessed(struct vm_fault *vmf)
@@ -173,13 +173,13 @@ void huge_pmd_set_accessed(struct vm_fault *vmf)
 
 	if (pmd_same(pmdp_get(vmf->address, vmf->pmd), vmf->orig_pmd))
 		set_pmd_young_dirty(vmf, vmf->orig_pmd,
-				    vmf->flags & FAULT_FLAG_WRITE);
+		                    vmf->flags & FAULT_FLAG_WRITE);
 	spin_unlock(ptl);
 }
 
 /* Is the huge page ours alone? PMD lock held. */
 static bool wp_can_reuse_huge_page(struct page *page,
-				   struct vm_area_struct *vma)
+                                   struct vm_area_struct *vma)
 {
 	bool alone;
 
@@ -199,14 +199,14 @@ static bool wp_can_reuse_huge_page(struct page *page,
 vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct page *page = vm_normal_page_pmd(vma, vmf->address,
-					       vmf->orig_pmd);
+	struct page *page =
+		vm_normal_page_pmd(vma, vmf->address, vmf->orig_pmd);
 	spinlock_t *ptl = NULL;
 
 	if (page) {
 		ptl = pmd_lock(vma->vm_mm, vmf->pmd);
 		if (!pmd_same(pmdp_get(vmf->address, vmf->pmd),
-			      vmf->orig_pmd)) {
+		              vmf->orig_pmd)) {
 			spin_unlock(ptl);
 			return 0;
 		}
@@ -233,7 +233,7 @@ static void zap_deposited_table(struct mm_struct *mm, pmd_t *pmd)
 }
 
 int zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
-		 vaddr_t addr)
+                 vaddr_t addr)
 {
 	spinlock_t *ptl = pmd_trans_huge_lock(pmd, vma);
 	struct page *page;
@@ -265,8 +265,8 @@ int zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 
 /* Linux v6.12 mm/huge_memory.c madvise_free_huge_pmd(), PMD lock held. */
 static bool madvise_free_huge_locked(struct mmu_gather *tlb,
-				     struct vm_area_struct *vma, pmd_t *pmd,
-				     vaddr_t addr)
+                                     struct vm_area_struct *vma, pmd_t *pmd,
+                                     vaddr_t addr)
 {
 	pmd_t orig = pmdp_get(addr, pmd);
 	struct page *page = vm_normal_page_pmd(vma, addr, orig);
@@ -290,7 +290,7 @@ static bool madvise_free_huge_locked(struct mmu_gather *tlb,
 }
 
 bool madvise_free_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			   pmd_t *pmd, vaddr_t addr, vaddr_t next)
+                           pmd_t *pmd, vaddr_t addr, vaddr_t next)
 {
 	spinlock_t *ptl;
 	bool handled;
@@ -312,7 +312,7 @@ bool madvise_free_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
  * without zapping.
  */
 int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		    pmd_t *pmd, vaddr_t addr, pgprot_t newprot)
+                    pmd_t *pmd, vaddr_t addr, pgprot_t newprot)
 {
 	spinlock_t *ptl = pmd_trans_huge_lock(pmd, vma);
 	pmd_t old, entry;
@@ -328,7 +328,7 @@ int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 bool move_huge_pmd(struct vm_area_struct *vma, vaddr_t old_addr,
-		   vaddr_t new_addr, pmd_t *old_pmd, pmd_t *new_pmd)
+                   vaddr_t new_addr, pmd_t *old_pmd, pmd_t *new_pmd)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	bool flush_locked = mm_opt(mm)->mremap_flush == MREMAP_FLUSH_LOCKED;
@@ -344,7 +344,7 @@ bool move_huge_pmd(struct vm_area_struct *vma, vaddr_t old_addr,
 		spin_lock_nested(new_ptl);
 
 	set_pmd_at(new_addr, new_pmd,
-		   pmdp_huge_get_and_clear(old_addr, old_pmd));
+	           pmdp_huge_get_and_clear(old_addr, old_pmd));
 	if (new_ptl != old_ptl)
 		pgtable_trans_huge_deposit(
 			mm, new_pmd, pgtable_trans_huge_withdraw(mm, old_pmd));
@@ -394,9 +394,9 @@ static int copy_huge_pmd_locked(const struct huge_copy *hc, pgtable_t pgtable)
 }
 
 int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
-		  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
-		  struct vm_area_struct *dst_vma,
-		  struct vm_area_struct *src_vma)
+                  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
+                  struct vm_area_struct *dst_vma,
+                  struct vm_area_struct *src_vma)
 {
 	struct huge_copy hc = { dst_mm, dst_pmd, src_pmd, src_vma, addr };
 	pgtable_t pgtable = pte_alloc_one(dst_mm, addr);

@@ -28,15 +28,15 @@ void huge_pmd_set_accessed(struct vm_fault *vmf);
 /** zap_huge_pmd - zap a huge PMD whole. Return: 1 done, 0 not huge (any
  * more). Takes and drops the PMD lock. */
 int zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
-		 vaddr_t addr);
+                 vaddr_t addr);
 /** madvise_free_huge_pmd - MADV_FREE of a whole huge page. Return: it was
  * handled; else the caller goes on with PTEs (it may have been split). */
 bool madvise_free_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			   pmd_t *pmd, vaddr_t addr, vaddr_t next);
+                           pmd_t *pmd, vaddr_t addr, vaddr_t next);
 /** change_huge_pmd - mprotect. Return: 0 not huge, HPAGE_PMD_NR changed and
  * to be flushed, 1 huge but nothing to flush. */
 int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		    pmd_t *pmd, vaddr_t addr, pgprot_t newprot);
+                    pmd_t *pmd, vaddr_t addr, pgprot_t newprot);
 /**
  * move_huge_pmd - mremap of a whole huge page.
  *
@@ -44,12 +44,12 @@ int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
  * Return: moved (and the old range flushed).
  */
 bool move_huge_pmd(struct vm_area_struct *vma, vaddr_t old_addr,
-		   vaddr_t new_addr, pmd_t *old_pmd, pmd_t *new_pmd);
+                   vaddr_t new_addr, pmd_t *old_pmd, pmd_t *new_pmd);
 /** copy_huge_pmd - fork. Return: 0, -ENOMEM, -EAGAIN (no longer huge). */
 int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
-		  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
-		  struct vm_area_struct *dst_vma,
-		  struct vm_area_struct *src_vma);
+                  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
+                  struct vm_area_struct *dst_vma,
+                  struct vm_area_struct *src_vma);
 
 /** __split_huge_pmd - turn a huge PMD into a table of PTEs; nothing if it is
  * not huge. Takes the PMD lock. */
@@ -59,7 +59,7 @@ void __split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr);
 void split_huge_pmd_address(struct vm_area_struct *vma, vaddr_t addr);
 /** vma_adjust_trans_huge - split what would straddle a new VMA border. */
 void vma_adjust_trans_huge(struct vm_area_struct *vma, vaddr_t start,
-			   vaddr_t end);
+                           vaddr_t end);
 
 /** mm_get_huge_zero_page - allocated at first use; NULL without memory. */
 struct page *mm_get_huge_zero_page(struct kernel *k);

@@ -33,7 +33,7 @@ static void table_set_pte(struct page *table, unsigned index, pte_t pte)
 }
 
 static void split_hook_table(struct vm_area_struct *vma, pmd_t *pmd,
-			     vaddr_t haddr, pgtable_t table)
+                             vaddr_t haddr, pgtable_t table)
 {
 	struct physmem *mem = &vma->vm_mm->kernel->machine->mem;
 
@@ -43,7 +43,7 @@ static void split_hook_table(struct vm_area_struct *vma, pmd_t *pmd,
 
 /* The huge zero page: 512 times the zero page. */
 static void split_huge_zero_pmd(struct vm_area_struct *vma, pmd_t *pmd,
-				vaddr_t haddr)
+                                vaddr_t haddr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pgprot_t prot = vm_get_page_prot(vma->vm_flags);
@@ -60,7 +60,7 @@ static void split_huge_zero_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 }
 
 static pte_t split_pte(const struct vm_area_struct *vma,
-		       const struct page *page, pmd_t old)
+                       const struct page *page, pmd_t old)
 {
 	pte_t entry = mk_pte(page, vm_get_page_prot(vma->vm_flags));
 
@@ -71,18 +71,17 @@ static pte_t split_pte(const struct vm_area_struct *vma,
 
 /* One reference of the PMD becomes one for each PTE. */
 static void split_counts(struct vm_area_struct *vma, struct page *page,
-			 vaddr_t haddr)
+                         vaddr_t haddr)
 {
 	unsigned flags = PageAnonExclusive(page) ? RMAP_EXCLUSIVE : RMAP_NONE;
 
 	page_ref_add(page, HPAGE_PMD_NR - 1);
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
-		page_add_anon_rmap(page + i, vma, haddr + i * PAGE_SIZE,
-				   flags);
+		page_add_anon_rmap(page + i, vma, haddr + i * PAGE_SIZE, flags);
 }
 
 static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
-				vaddr_t haddr)
+                                vaddr_t haddr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pmd_t old;
@@ -143,7 +142,7 @@ static void split_huge_pmd_if_needed(struct vm_area_struct *vma, vaddr_t addr)
 }
 
 void vma_adjust_trans_huge(struct vm_area_struct *vma, vaddr_t start,
-			   vaddr_t end)
+                           vaddr_t end)
 {
 	split_huge_pmd_if_needed(vma, start);
 	split_huge_pmd_if_needed(vma, end);

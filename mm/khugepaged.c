@@ -20,8 +20,8 @@ struct collapse {
 	vaddr_t haddr;
 	struct page *huge;
 	pmd_t *pmd;
-	pmd_t pmdval;  /* the table that is taken out */
-	pte_t *pte;    /* its first entry */
+	pmd_t pmdval; /* the table that is taken out */
+	pte_t *pte;   /* its first entry */
 	spinlock_t *ptl;
 };
 
@@ -63,7 +63,7 @@ static bool collapse_page_ok(struct page *page)
 }
 
 static struct page *collapse_page(const struct collapse *c, unsigned i,
-				  pte_t pte)
+                                  pte_t pte)
 {
 	return vm_normal_page(c->vma, c->haddr + i * PAGE_SIZE, pte);
 }
@@ -81,8 +81,8 @@ static bool collapse_page_isolate(struct page *page)
 }
 
 /*
- * Linux v6.12 mm/khugepaged.c __collapse_huge_page_isolate(): look at every page
- * of the table. PTL held. Return: 0, -EAGAIN.
+ * Linux v6.12 mm/khugepaged.c __collapse_huge_page_isolate(): look at every
+ * page of the table. PTL held. Return: 0, -EAGAIN.
  *
  * DIVERGES: shared pages and pages with other references are never collapsed
  * (Linux: up to max_ptes_shared), holes always are (max_ptes_none 511).
@@ -119,8 +119,8 @@ static void collapse_copy(struct collapse *c)
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
 		vaddr_t addr = c->haddr + i * PAGE_SIZE;
 		pte_t pte = ptep_get(addr, c->pte + i);
-		struct page *page = pte_none(pte) ? NULL :
-						    collapse_page(c, i, pte);
+		struct page *page =
+			pte_none(pte) ? NULL : collapse_page(c, i, pte);
 
 		if (page)
 			copy_user_page(c->huge + i, page, addr);
@@ -135,8 +135,8 @@ static void collapse_copy_succeeded(struct collapse *c)
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
 		vaddr_t addr = c->haddr + i * PAGE_SIZE;
 		pte_t pte = ptep_get(addr, c->pte + i);
-		struct page *page = pte_none(pte) ? NULL :
-						    collapse_page(c, i, pte);
+		struct page *page =
+			pte_none(pte) ? NULL : collapse_page(c, i, pte);
 
 		if (!page) {
 			add_mm_anon(c->mm, 1);
@@ -192,12 +192,12 @@ static void collapse_install(struct collapse *c)
 	spinlock_t *pmd_ptl = pmd_lock(c->mm, c->pmd);
 
 	lockdep_assert_held_write(&c->mm->mmap_lock,
-				  "collapse needs mmap_lock for writing");
+	                          "collapse needs mmap_lock for writing");
 	page_add_new_anon_rmap(c->huge, c->vma, c->haddr);
 	SetPageLRU(c->huge);
 	pgtable_trans_huge_deposit(c->mm, c->pmd, pmd_pgtable_page(c->pmdval));
 	set_pmd_at(c->haddr, c->pmd,
-		   maybe_pmd_mkwrite(pmd_mkdirty(entry), c->vma));
+	           maybe_pmd_mkwrite(pmd_mkdirty(entry), c->vma));
 	spin_unlock(pmd_ptl);
 }
 
@@ -263,8 +263,8 @@ static bool retract_table_empty(pmd_t pmdval, vaddr_t haddr)
 	for (unsigned i = 0; i < PTRS_PER_PTE; i++) {
 		vaddr_t addr = haddr + i * PAGE_SIZE;
 
-		if (!pte_none(ptep_get(addr,
-				       pte_offset_lockless(pmdval, addr))))
+		if (!pte_none(
+			    ptep_get(addr, pte_offset_lockless(pmdval, addr))))
 			return false;
 	}
 	return true;
@@ -278,7 +278,7 @@ static bool retract_table_empty(pmd_t pmdval, vaddr_t haddr)
  * DIVERGES: huge shmem pages are not modelled, so only an empty table goes.
  */
 static int retract_table(struct vm_area_struct *vma, pmd_t *pmd, pmd_t seen,
-			 vaddr_t haddr)
+                         vaddr_t haddr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	spinlock_t *pml = pmd_lock(mm, pmd);
@@ -286,7 +286,7 @@ static int retract_table(struct vm_area_struct *vma, pmd_t *pmd, pmd_t seen,
 	int ret = -EAGAIN;
 
 	lockdep_assert_held(&vma->vm_file->i_mmap_rwsem,
-			    "retract_page_tables() needs i_mmap_rwsem");
+	                    "retract_page_tables() needs i_mmap_rwsem");
 	if (mm_opt(mm)->retract_recheck &&
 	    !pmd_same(pmdp_get(haddr, pmd), seen)) {
 		spin_unlock(pml);

@@ -19,7 +19,7 @@ struct page *vm_normal_page(struct vm_area_struct *vma, vaddr_t addr, pte_t pte)
 }
 
 struct page *vm_normal_page_pmd(struct vm_area_struct *vma, vaddr_t addr,
-				pmd_t pmd)
+                                pmd_t pmd)
 {
 	struct page *page = pmd_page(pmd);
 
@@ -71,7 +71,7 @@ bool vmf_pte_changed(struct vm_fault *vmf)
 static bool anon_lock_unchanged(struct vm_fault *vmf)
 {
 	vmf->pte = pte_offset_map_lock(vmf->vma->vm_mm, vmf->pmd, vmf->address,
-				       &vmf->ptl);
+	                               &vmf->ptl);
 	if (!vmf->pte)
 		return false;
 	if (!vmf_pte_changed(vmf))
@@ -85,7 +85,7 @@ static vm_fault_t do_anonymous_zero_page(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t entry = mk_pte(vma->vm_mm->kernel->zero_page,
-			     vm_get_page_prot(vma->vm_flags));
+	                     vm_get_page_prot(vma->vm_flags));
 
 	if (!anon_lock_unchanged(vmf))
 		return 0;
@@ -153,7 +153,7 @@ static bool vmf_map_nolock(struct vm_fault *vmf, bool *retry)
 		return false; /* do_pte_missing() allocates */
 
 	vmf->pte = pte_offset_map_rw_nolock(vmf->vma->vm_mm, vmf->pmd,
-					    vmf->address, &pmdval, &vmf->ptl);
+	                                    vmf->address, &pmdval, &vmf->ptl);
 	if (!vmf->pte) {
 		*retry = true; /* it became huge, or went */
 		return false;
@@ -193,8 +193,8 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 	if (!vmf_map_nolock(vmf, &retry)) {
 		if (retry)
 			return 0;
-		return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf) :
-						    do_fault(vmf);
+		return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf)
+		                                  : do_fault(vmf);
 	}
 	if (!pte_present(vmf->orig_pte)) {
 		pte_unmap(vmf->pte);
@@ -221,8 +221,7 @@ static vm_fault_t handle_pmd_fault(struct vm_fault *vmf)
 	vmf->orig_pmd = pmdp_get_lockless(vmf->address, vmf->pmd);
 
 	if (pmd_none(vmf->orig_pmd)) {
-		if (!thp_vma_allowable(vmf->vma) ||
-		    !vma_is_anonymous(vmf->vma))
+		if (!thp_vma_allowable(vmf->vma) || !vma_is_anonymous(vmf->vma))
 			return VM_FAULT_FALLBACK;
 		return do_huge_pmd_anonymous_page(vmf);
 	}
@@ -237,7 +236,7 @@ static vm_fault_t handle_pmd_fault(struct vm_fault *vmf)
 
 /* Linux v6.12 mm/memory.c __handle_mm_fault(). */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
-			   unsigned flags)
+                           unsigned flags)
 {
 	struct vm_fault vmf = {
 		.vma = vma,
@@ -249,7 +248,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
 	vm_fault_t ret;
 
 	lockdep_assert_held(&vma->vm_mm->mmap_lock,
-			    "handle_mm_fault() needs mmap_lock");
+	                    "handle_mm_fault() needs mmap_lock");
 	vmf.pmd = mm_alloc_pmd(vma->vm_mm, vmf.address);
 	if (!vmf.pmd)
 		return VM_FAULT_OOM;

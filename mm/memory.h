@@ -15,24 +15,24 @@
 
 /* include/linux/mm_types.h enum vm_fault_reason, enum fault_flag */
 typedef unsigned vm_fault_t;
-#define VM_FAULT_OOM 0x000001u
-#define VM_FAULT_SIGBUS 0x000002u
-#define VM_FAULT_SIGSEGV 0x000040u
-#define VM_FAULT_NOPAGE 0x000100u
-#define VM_FAULT_LOCKED 0x000200u
-#define VM_FAULT_RETRY 0x000400u
+#define VM_FAULT_OOM      0x000001u
+#define VM_FAULT_SIGBUS   0x000002u
+#define VM_FAULT_SIGSEGV  0x000040u
+#define VM_FAULT_NOPAGE   0x000100u
+#define VM_FAULT_LOCKED   0x000200u
+#define VM_FAULT_RETRY    0x000400u
 #define VM_FAULT_FALLBACK 0x000800u
-#define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
+#define VM_FAULT_ERROR    (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
-#define FAULT_FLAG_WRITE 0x01u
-#define FAULT_FLAG_USER 0x40u
-#define FAULT_FLAG_INSTRUCTION 0x100u
+#define FAULT_FLAG_WRITE          0x01u
+#define FAULT_FLAG_USER           0x40u
+#define FAULT_FLAG_INSTRUCTION    0x100u
 #define FAULT_FLAG_ORIG_PTE_VALID 0x800u
 
 struct vm_fault {
 	struct vm_area_struct *vma;
 	uint64_t pgoff;
-	vaddr_t address;      /* page aligned */
+	vaddr_t address; /* page aligned */
 	vaddr_t real_address;
 	unsigned flags;
 	pmd_t *pmd;
@@ -40,8 +40,8 @@ struct vm_fault {
 	pte_t orig_pte;
 	pmd_t orig_pmd;
 	struct page *cow_page;
-	struct page *page;    /* from the file, referenced */
-	pte_t *pte;           /* mapped, or NULL */
+	struct page *page; /* from the file, referenced */
+	pte_t *pte;        /* mapped, or NULL */
 	spinlock_t *ptl;
 	pgtable_t prealloc_pte;
 };
@@ -55,18 +55,17 @@ struct vm_fault {
  * Return: 0 or VM_FAULT_* bits.
  */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
-			   unsigned flags);
+                           unsigned flags);
 
 /** vm_normal_page - the page a present @pte maps; NULL for the zero page. */
 struct page *vm_normal_page(struct vm_area_struct *vma, vaddr_t addr,
-			    pte_t pte);
+                            pte_t pte);
 /** vm_normal_page_pmd - likewise for a huge @pmd. */
 struct page *vm_normal_page_pmd(struct vm_area_struct *vma, vaddr_t addr,
-				pmd_t pmd);
+                                pmd_t pmd);
 
 /** add_mm_counter - RSS by kind of @page. A step. */
-void add_mm_counter(struct mm_struct *mm, const struct page *page,
-		    int64_t nr);
+void add_mm_counter(struct mm_struct *mm, const struct page *page, int64_t nr);
 /** add_mm_anon - rss_anon. A step. */
 void add_mm_anon(struct mm_struct *mm, int64_t nr);
 
@@ -77,7 +76,7 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 }
 /** linear_page_index - offset of @addr in the VMA's object, in pages. */
 static inline uint64_t linear_page_index(const struct vm_area_struct *vma,
-					 vaddr_t addr)
+                                         vaddr_t addr)
 {
 	return ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
 }

@@ -27,7 +27,7 @@ static void wp_page_reuse(struct vm_fault *vmf)
  * held.
  */
 static bool wp_can_reuse_anon_page(struct page *page,
-				   struct vm_area_struct *vma)
+                                   struct vm_area_struct *vma)
 {
 	/* DIVERGES: pages of a PTE-mapped huge page are always copied. */
 	if (PageCompound(page))
@@ -47,7 +47,7 @@ static bool wp_can_reuse_anon_page(struct page *page,
 
 /* The copy takes the old page's place; the PTL is held. */
 static void wp_install_copy(struct vm_fault *vmf, struct page *old,
-			    struct page *copy)
+                            struct page *copy)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t entry = mk_pte(copy, vm_get_page_prot(vma->vm_flags));
@@ -96,10 +96,10 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		copy_user_page(copy, old, vmf->address);
 
 	vmf->pte = pte_offset_map_lock(vma->vm_mm, vmf->pmd, vmf->address,
-				       &vmf->ptl);
+	                               &vmf->ptl);
 	if (vmf->pte) {
 		copied = pte_same(ptep_get(vmf->address, vmf->pte),
-				  vmf->orig_pte);
+		                  vmf->orig_pte);
 		if (copied)
 			wp_install_copy(vmf, old, copy);
 		pte_unmap_unlock(vmf->pte, vmf->ptl);

@@ -73,14 +73,14 @@ static int file_install_table(struct vm_fault *vmf)
 static vm_fault_t finish_fault(struct vm_fault *vmf)
 {
 	bool cow = (vmf->flags & FAULT_FLAG_WRITE) &&
-		   !(vmf->vma->vm_flags & VM_SHARED);
+	           !(vmf->vma->vm_flags & VM_SHARED);
 	vm_fault_t ret = VM_FAULT_NOPAGE;
 
 	if (file_install_table(vmf))
 		return VM_FAULT_OOM;
 
 	vmf->pte = pte_offset_map_lock(vmf->vma->vm_mm, vmf->pmd, vmf->address,
-				       &vmf->ptl);
+	                               &vmf->ptl);
 	if (!vmf->pte)
 		return VM_FAULT_NOPAGE;
 	if (!vmf_pte_changed(vmf)) {

@@ -8,36 +8,36 @@
 #include "mm/tlb.h"
 
 _Static_assert(sizeof(struct mmu_gather_batch) +
-			       MAX_GATHER_BATCH * sizeof(encoded_page_t) ==
-		       PAGE_SIZE,
-	       "a batch fills its page");
+                               MAX_GATHER_BATCH * sizeof(encoded_page_t) ==
+                       PAGE_SIZE,
+               "a batch fills its page");
 _Static_assert(sizeof(struct mmu_table_batch) == PAGE_SIZE,
-	       "a table batch fills its page");
+               "a table batch fills its page");
 
 /* ---- tlb_flush_pending ---- */
 
 void inc_tlb_flush_pending(struct mm_struct *mm)
 {
 	(void)RMW_ONCE_AT(mm->tlb_flush_pending.counter, old + 1,
-			  "inc_tlb_flush_pending", 0);
+	                  "inc_tlb_flush_pending", 0);
 }
 
 void dec_tlb_flush_pending(struct mm_struct *mm)
 {
 	(void)RMW_ONCE_AT(mm->tlb_flush_pending.counter, old - 1,
-			  "dec_tlb_flush_pending", 0);
+	                  "dec_tlb_flush_pending", 0);
 }
 
 bool mm_tlb_flush_pending(struct mm_struct *mm)
 {
 	return READ_ONCE_AT(mm->tlb_flush_pending.counter,
-			    "mm_tlb_flush_pending", 0) > 0;
+	                    "mm_tlb_flush_pending", 0) > 0;
 }
 
 bool mm_tlb_flush_nested(struct mm_struct *mm)
 {
 	return READ_ONCE_AT(mm->tlb_flush_pending.counter,
-			    "mm_tlb_flush_nested", 0) > 1;
+	                    "mm_tlb_flush_nested", 0) > 1;
 }
 
 /* ---- range tracking (include/asm-generic/tlb.h) ---- */
@@ -62,7 +62,7 @@ static void tlb_reset_range(struct mmu_gather *tlb)
 }
 
 static void tlb_adjust_range(struct mmu_gather *tlb, vaddr_t addr,
-			     uint64_t size)
+                             uint64_t size)
 {
 	tlb->start = MIN(tlb->start, addr);
 	tlb->end = MAX(tlb->end, addr + size);
@@ -103,7 +103,7 @@ static void tlb_flush(struct mmu_gather *tlb)
 		end = tlb->end;
 	}
 	flush_tlb_mm_range(tlb->mm, start, end, tlb_get_unmap_shift(tlb),
-			   tlb->freed_tables);
+	                   tlb->freed_tables);
 }
 
 void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb)
@@ -142,7 +142,7 @@ static uint32_t batch_max(const struct mm_struct *mm, uint32_t linux_max)
 }
 
 static encoded_page_t *batch_pages(struct mmu_gather *tlb,
-				   struct mmu_gather_batch *batch)
+                                   struct mmu_gather_batch *batch)
 {
 	if (batch == &tlb->local)
 		return tlb->pages;
@@ -182,7 +182,7 @@ static bool tlb_next_batch(struct mmu_gather *tlb)
 }
 
 bool __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
-		       bool delay_rmap)
+                       bool delay_rmap)
 {
 	struct mmu_gather_batch *batch = tlb->active;
 	encoded_page_t enc = (encoded_page_t)page;
@@ -208,13 +208,13 @@ void tlb_remove_page(struct mmu_gather *tlb, struct page *page)
 
 static struct page *encoded_page_ptr(encoded_page_t enc)
 {
-	return (struct page *)(enc & ~(encoded_page_t)
-				       ENCODED_PAGE_BIT_DELAY_RMAP);
+	return (struct page *)(enc &
+	                       ~(encoded_page_t)ENCODED_PAGE_BIT_DELAY_RMAP);
 }
 
 static void tlb_flush_rmap_batch(struct mmu_gather *tlb,
-				 struct mmu_gather_batch *batch,
-				 struct vm_area_struct *vma)
+                                 struct mmu_gather_batch *batch,
+                                 struct vm_area_struct *vma)
 {
 	encoded_page_t *pages = batch_pages(tlb, batch);
 
@@ -290,11 +290,11 @@ static void tlb_remove_table_smp_sync(void *info)
 void tlb_remove_table_sync_one(void)
 {
 	struct machine *m = this_machine();
-	cpumask_t all = m->nr_cpus == NR_CPUS_MAX ? ~UINT64_C(0) :
-						    BIT_ULL(m->nr_cpus) - 1;
+	cpumask_t all = m->nr_cpus == NR_CPUS_MAX ? ~UINT64_C(0)
+	                                          : BIT_ULL(m->nr_cpus) - 1;
 
 	smp_call_function_many(all & ~BIT_ULL(smp_processor_id()),
-			       tlb_remove_table_smp_sync, NULL, true);
+	                       tlb_remove_table_smp_sync, NULL, true);
 }
 
 /* Linux v6.14 mm/mmu_gather.c __tlb_remove_table_one() with PT_RECLAIM: the
@@ -349,9 +349,8 @@ static bool tlb_table_batch_get(struct mmu_gather *tlb)
 void tlb_remove_table(struct mmu_gather *tlb, struct page *table)
 {
 	const struct mm_options *opt = mm_opt(tlb->mm);
-	uint64_t max = opt->table_batch ?
-			       MIN(opt->table_batch, MAX_TABLE_BATCH) :
-			       MAX_TABLE_BATCH;
+	uint64_t max = opt->table_batch ? MIN(opt->table_batch, MAX_TABLE_BATCH)
+	                                : MAX_TABLE_BATCH;
 
 	if (opt->table_free == TABLE_FREE_NO_FLUSH) {
 		pagetable_free(table);
@@ -374,7 +373,7 @@ void tlb_remove_table(struct mmu_gather *tlb, struct page *table)
  * PT_RECLAIM it waits with the table (option ptlock_free_rcu).
  */
 static void table_free_tlb(struct mmu_gather *tlb, struct page *table,
-			   vaddr_t addr)
+                           vaddr_t addr)
 {
 	tlb_adjust_range(tlb, addr, PAGE_SIZE);
 	tlb->freed_tables = true;
@@ -416,7 +415,7 @@ void tlb_flush_mmu(struct mmu_gather *tlb)
 }
 
 static void tlb_gather_init(struct mmu_gather *tlb, struct mm_struct *mm,
-			    bool fullmm)
+                            bool fullmm)
 {
 	*tlb = (struct mmu_gather){
 		.mm = mm,

@@ -18,10 +18,10 @@
 #include "mm/mm_types.h"
 
 /* (PAGE_SIZE - header) / 8, as on a 64-bit Linux. */
-#define MMU_GATHER_BUNDLE 8
-#define MAX_GATHER_BATCH 510
+#define MMU_GATHER_BUNDLE      8
+#define MAX_GATHER_BATCH       510
 #define MAX_GATHER_BATCH_COUNT (10000 / MAX_GATHER_BATCH) /* 19 */
-#define MAX_TABLE_BATCH 509
+#define MAX_TABLE_BATCH        509
 
 /* A page pointer, bit 0: its rmap is removed after the flush. */
 typedef uintptr_t encoded_page_t;
@@ -70,7 +70,7 @@ void tlb_flush_mmu(struct mmu_gather *tlb);
 /** __tlb_remove_page - queue a page. Return: the batches are full; the caller
  * must get to tlb_flush_mmu() before the next one. */
 bool must_check __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
-				  bool delay_rmap);
+                                  bool delay_rmap);
 /** tlb_remove_page - queue a page, flushing if there is no room. */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 /** tlb_remove_table - queue an unhooked table (the *_free_tlb() below). */
@@ -84,13 +84,13 @@ void tlb_flush_rmaps(struct mmu_gather *tlb, struct vm_area_struct *vma);
 /** tlb_start_vma, tlb_end_vma - around the entries of one VMA. As with
  * CONFIG_MMU_GATHER_MERGE_VMAS (x86) the range may go on over several VMAs. */
 static inline void tlb_start_vma(struct mmu_gather *tlb,
-				 const struct vm_area_struct *vma)
+                                 const struct vm_area_struct *vma)
 {
 	(void)tlb;
 	(void)vma;
 }
 static inline void tlb_end_vma(struct mmu_gather *tlb,
-			       const struct vm_area_struct *vma)
+                               const struct vm_area_struct *vma)
 {
 	(void)tlb;
 	(void)vma;
@@ -99,8 +99,9 @@ static inline void tlb_end_vma(struct mmu_gather *tlb,
 /* Range tracking: an entry at @addr was cleared or changed. */
 void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
 void tlb_flush_pmd_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
-#define tlb_remove_tlb_entry(tlb, addr) tlb_flush_pte_range(tlb, addr, PAGE_SIZE)
-#define tlb_remove_pmd_tlb_entry(tlb, addr)                                    \
+#define tlb_remove_tlb_entry(tlb, addr) \
+	tlb_flush_pte_range(tlb, addr, PAGE_SIZE)
+#define tlb_remove_pmd_tlb_entry(tlb, addr) \
 	tlb_flush_pmd_range(tlb, addr, PMD_SIZE)
 /** tlb_get_unmap_shift - the smallest size that was cleared. */
 unsigned tlb_get_unmap_shift(const struct mmu_gather *tlb);

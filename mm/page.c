@@ -19,8 +19,8 @@ struct page *compound_head(struct page *page)
 		return page;
 
 	for (order = 1; order <= MAX_ORDER; order++) {
-		struct page *head = pfn_to_page(
-			mem, ALIGN_DOWN(pfn, UINT64_C(1) << order));
+		struct page *head =
+			pfn_to_page(mem, ALIGN_DOWN(pfn, UINT64_C(1) << order));
 
 		if (PageHead(head) && head->order >= order)
 			return head;
@@ -39,11 +39,11 @@ paddr_t page_phys(const struct page *page)
 }
 
 static void page_ref_step(enum step_kind kind, const struct page *page,
-			  const char *label)
+                          const char *label)
 {
 	step(kind, page_obj(page), 4, label, page_phys(page));
-	charge(kind == STEP_READ ? this_machine()->costs->kernel_op :
-				   this_machine()->costs->atomic);
+	charge(kind == STEP_READ ? this_machine()->costs->kernel_op
+	                         : this_machine()->costs->atomic);
 	trace_mix(current_agent, (uint64_t)page->refcount);
 }
 
@@ -121,7 +121,8 @@ bool is_zero_page(const struct page *page)
 
 bool is_huge_zero_page(const struct page *page)
 {
-	const struct page *huge = machine_kernel(this_machine())->huge_zero_page;
+	const struct page *huge =
+		machine_kernel(this_machine())->huge_zero_page;
 
 	return huge && page >= huge && page < huge + compound_nr(huge);
 }

@@ -20,14 +20,14 @@ struct mm_struct;
 
 /* Page flags of the mm, from PG_mm_first up. */
 #define PG_anon_exclusive 16 /* mapped by this mm alone: reuse on write */
-#define PG_swapbacked 17     /* anon: clear = lazily freed (MADV_FREE) */
-#define PG_dirty 18
-#define PG_lru 19
-#define PG_uptodate 20
-#define PG_referenced 21
-#define PG_locked 22
-#define PG_table 23      /* a constructed page table */
-#define PG_rcu_queued 24 /* a table whose RCU head is in use */
+#define PG_swapbacked     17 /* anon: clear = lazily freed (MADV_FREE) */
+#define PG_dirty          18
+#define PG_lru            19
+#define PG_uptodate       20
+#define PG_referenced     21
+#define PG_locked         22
+#define PG_table          23 /* a constructed page table */
+#define PG_rcu_queued     24 /* a table whose RCU head is in use */
 
 static inline bool page_test_flag(const struct page *page, unsigned flag)
 {
@@ -42,18 +42,18 @@ static inline void page_clear_flag(struct page *page, unsigned flag)
 	page->flags &= ~(1u << flag);
 }
 
-#define MM_PAGE_FLAG(Name, flag)                                               \
-	static inline bool Page##Name(const struct page *page)                 \
-	{                                                                      \
-		return page_test_flag(page, flag);                             \
-	}                                                                      \
-	static inline void SetPage##Name(struct page *page)                    \
-	{                                                                      \
-		page_set_flag(page, flag);                                     \
-	}                                                                      \
-	static inline void ClearPage##Name(struct page *page)                  \
-	{                                                                      \
-		page_clear_flag(page, flag);                                   \
+#define MM_PAGE_FLAG(Name, flag)                               \
+	static inline bool Page##Name(const struct page *page) \
+	{                                                      \
+		return page_test_flag(page, flag);             \
+	}                                                      \
+	static inline void SetPage##Name(struct page *page)    \
+	{                                                      \
+		page_set_flag(page, flag);                     \
+	}                                                      \
+	static inline void ClearPage##Name(struct page *page)  \
+	{                                                      \
+		page_clear_flag(page, flag);                   \
 	}
 MM_PAGE_FLAG(AnonExclusive, PG_anon_exclusive)
 MM_PAGE_FLAG(SwapBacked, PG_swapbacked)
@@ -114,9 +114,9 @@ void page_ref_unfreeze(struct page *page, int count);
  * put_page - drop a reference; the last one frees the block.
  * @page: any page of it; the zero page and the huge zero page are ignored
  *
- * A step, "put_page", addr = physical address; freeing is one more, "free_page",
- * that writes the block. Dropping a reference that is not there is an
- * EV_FRAME_BAD_FREE event.
+ * A step, "put_page", addr = physical address; freeing is one more,
+ * "free_page", that writes the block. Dropping a reference that is not there is
+ * an EV_FRAME_BAD_FREE event.
  */
 void put_page(struct page *page);
 

@@ -13,7 +13,7 @@
 #define TABLE_BYTES ((int64_t)PAGE_SIZE)
 
 static void pgtables_bytes_add(struct mm_struct *mm, int64_t bytes,
-			       const char *label)
+                               const char *label)
 {
 	(void)RMW_ONCE_AT(mm->pgtables_bytes.counter, old + bytes, label, 0);
 }
@@ -63,8 +63,7 @@ static bool ptlock_init(struct machine *m, struct page *table)
 	lock = kzalloc(m, sizeof(*lock), "ptlock");
 	if (!lock)
 		return false;
-	spin_lock_init(lock,
-		       table->kind == FRAME_PT_PTE ? LOCK_PTE : LOCK_PMD);
+	spin_lock_init(lock, table->kind == FRAME_PT_PTE ? LOCK_PTE : LOCK_PMD);
 	table->private = lock;
 	return true;
 }
@@ -75,12 +74,12 @@ static bool ptlock_init(struct machine *m, struct page *table)
  */
 spinlock_t *ptlock_ptr(struct page *table)
 {
-	return PageTable(table) && table_has_ptlock(table) ? table->private :
-							     NULL;
+	return PageTable(table) && table_has_ptlock(table) ? table->private
+	                                                   : NULL;
 }
 
 static struct page *table_alloc(struct mm_struct *mm, enum frame_kind kind,
-				vaddr_t base)
+                                vaddr_t base)
 {
 	struct machine *m = mm->kernel->machine;
 	struct page *table = alloc_frames(m, 0, kind, true);
@@ -123,8 +122,7 @@ void pagetable_free(struct page *table)
 	step(STEP_WRITE, phys_obj(page_phys(table)), PAGE_SIZE, "free_table",
 	     page_phys(table));
 	if (!PageTable(table)) {
-		emit(m, EV_FRAME_BAD_FREE,
-		     .addr = page_to_pfn(&m->mem, table));
+		emit(m, EV_FRAME_BAD_FREE, .addr = page_to_pfn(&m->mem, table));
 		return;
 	}
 	pagetable_dtor(table);
@@ -143,16 +141,15 @@ void pagetable_free_rcu(struct page *table)
 	struct machine *m = this_machine();
 
 	_Static_assert(sizeof(struct rcu_head) <=
-			       sizeof(((struct page *)NULL)->mm_list),
-		       "an RCU head fits into a table's descriptor");
+	                       sizeof(((struct page *)NULL)->mm_list),
+	               "an RCU head fits into a table's descriptor");
 	if (!PageTable(table) || page_test_flag(table, PG_rcu_queued)) {
-		emit(m, EV_FRAME_BAD_FREE,
-		     .addr = page_to_pfn(&m->mem, table));
+		emit(m, EV_FRAME_BAD_FREE, .addr = page_to_pfn(&m->mem, table));
 		return;
 	}
 	page_set_flag(table, PG_rcu_queued);
 	call_rcu((struct rcu_head *)(void *)table->mm_list,
-		 pagetable_free_callback);
+	         pagetable_free_callback);
 }
 
 /* ---- the root ---- */
@@ -169,8 +166,8 @@ int pgd_alloc(struct mm_struct *mm)
 
 void pgd_free(struct mm_struct *mm)
 {
-	pagetable_free(pfn_to_page(&mm->kernel->machine->mem,
-				   mm->pgd >> PAGE_SHIFT));
+	pagetable_free(
+		pfn_to_page(&mm->kernel->machine->mem, mm->pgd >> PAGE_SHIFT));
 	mm->pgd = 0;
 }
 
@@ -315,7 +312,7 @@ int pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr)
 }
 
 pte_t *pte_alloc_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-			  spinlock_t **ptlp)
+                          spinlock_t **ptlp)
 {
 	if (pte_alloc(mm, pmd, addr))
 		return NULL;
@@ -341,12 +338,12 @@ struct page *pmd_pgtable_page(pmd_t pmd)
 }
 
 void pgtable_trans_huge_deposit(struct mm_struct *mm, pmd_t *pmdp,
-				pgtable_t pgtable)
+                                pgtable_t pgtable)
 {
 	struct page *pmd_table = ptep_page(pmdp);
 
 	lockdep_assert_held(pmd_lockptr(mm, pmdp),
-			    "pgtable_trans_huge_deposit() needs the PMD lock");
+	                    "pgtable_trans_huge_deposit() needs the PMD lock");
 	pgtable->mm_list[0] = pmd_table->mm_list[0];
 	pmd_table->mm_list[0] = pgtable;
 }
@@ -357,7 +354,7 @@ pgtable_t pgtable_trans_huge_withdraw(struct mm_struct *mm, pmd_t *pmdp)
 	struct page *pgtable = pmd_table->mm_list[0];
 
 	lockdep_assert_held(pmd_lockptr(mm, pmdp),
-			    "pgtable_trans_huge_withdraw() needs the PMD lock");
+	                    "pgtable_trans_huge_withdraw() needs the PMD lock");
 	BUG_ON(!pgtable);
 	pmd_table->mm_list[0] = pgtable->mm_list[0];
 	pgtable->mm_list[0] = NULL;

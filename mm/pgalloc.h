@@ -39,7 +39,7 @@ int pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr);
 int __pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr);
 /** pte_alloc_map_lock - pte_alloc() and pte_offset_map_lock(). */
 pte_t *pte_alloc_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-			  spinlock_t **ptlp);
+                          spinlock_t **ptlp);
 
 /** pte_alloc_one - a constructed PTE table, hooked in nowhere. */
 pgtable_t pte_alloc_one(struct mm_struct *mm, vaddr_t addr);
@@ -55,7 +55,7 @@ void pte_free_defer(struct mm_struct *mm, pgtable_t pte);
  * Context: takes the PMD lock.
  */
 void pmd_install(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-		 pgtable_t *pte);
+                 pgtable_t *pte);
 
 /** pagetable_dtor - the split lock goes; once per table, later calls do
  * nothing. */
@@ -82,7 +82,7 @@ void mm_dec_nr_puds(struct mm_struct *mm);
  * Context: PMD lock held.
  */
 void pgtable_trans_huge_deposit(struct mm_struct *mm, pmd_t *pmdp,
-				pgtable_t pgtable);
+                                pgtable_t pgtable);
 pgtable_t pgtable_trans_huge_withdraw(struct mm_struct *mm, pmd_t *pmdp);
 
 /** ptep_page - the table an entry lies in (any level). */

@@ -103,7 +103,7 @@ pte_t *pte_offset_map(pmd_t *pmd, vaddr_t addr)
  * so look again once we hold it. Option pmd_recheck=off trusts the first look.
  */
 pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-			   spinlock_t **ptlp)
+                           spinlock_t **ptlp)
 {
 	for (;;) {
 		spinlock_t *ptl;
@@ -124,7 +124,7 @@ pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 }
 
 pte_t *pte_offset_map_ro_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-				spinlock_t **ptlp)
+                                spinlock_t **ptlp)
 {
 	pmd_t pmdval;
 
@@ -132,7 +132,7 @@ pte_t *pte_offset_map_ro_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 }
 
 pte_t *pte_offset_map_rw_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-				pmd_t *pmdvalp, spinlock_t **ptlp)
+                                pmd_t *pmdvalp, spinlock_t **ptlp)
 {
 	pte_t *pte = __pte_offset_map(pmd, addr, pmdvalp);
 
@@ -200,7 +200,7 @@ pte_t ptep_clear_flush(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep)
 }
 
 pmd_t pmdp_huge_clear_flush(struct vm_area_struct *vma, vaddr_t addr,
-			    pmd_t *pmdp)
+                            pmd_t *pmdp)
 {
 	pmd_t pmd = pmdp_huge_get_and_clear(addr, pmdp);
 
@@ -217,8 +217,7 @@ pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, vaddr_t addr, pmd_t *pmdp)
 	return pmd;
 }
 
-void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start,
-			 vaddr_t end)
+void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
 	flush_tlb_mm_range(vma->vm_mm, start, end, PMD_SHIFT, false);
 }

@@ -35,13 +35,13 @@ pte_t *pte_offset_map(pmd_t *pmd, vaddr_t addr);
 pte_t *__pte_offset_map(pmd_t *pmd, vaddr_t addr, pmd_t *pmdvalp);
 /** pte_offset_map_lock - mapped, locked, and still hooked in at @pmd. */
 pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-			   spinlock_t **ptlp);
+                           spinlock_t **ptlp);
 /** pte_offset_map_ro_nolock - to look only; *@ptlp is its lock, not taken. */
 pte_t *pte_offset_map_ro_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-				spinlock_t **ptlp);
+                                spinlock_t **ptlp);
 /** pte_offset_map_rw_nolock - the caller locks, then compares *@pmdvalp. */
 pte_t *pte_offset_map_rw_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-				pmd_t *pmdvalp, spinlock_t **ptlp);
+                                pmd_t *pmdvalp, spinlock_t **ptlp);
 /** pte_unmap - end of the RCU read section. */
 void pte_unmap(pte_t *pte);
 /** pte_unmap_unlock - likewise, after unlocking. */
@@ -60,12 +60,12 @@ pmd_t *mm_alloc_pmd(struct mm_struct *mm, vaddr_t addr);
 pte_t ptep_clear_flush(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep);
 /** flush_pmd_tlb_range - flush huge entries. */
 void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start,
-			 vaddr_t end);
+                         vaddr_t end);
 /** pmdp_huge_clear_flush - likewise for a huge PMD. */
 pmd_t pmdp_huge_clear_flush(struct vm_area_struct *vma, vaddr_t addr,
-			    pmd_t *pmdp);
+                            pmd_t *pmdp);
 /** pmdp_collapse_flush - likewise for a table: its PTEs go from the TLBs. */
 pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, vaddr_t addr,
-			  pmd_t *pmdp);
+                          pmd_t *pmdp);
 
 #endif

@@ -15,7 +15,7 @@ static bool whole_table(vaddr_t addr, vaddr_t end)
 }
 
 bool pt_reclaim_wanted(const struct mm_struct *mm, vaddr_t addr, vaddr_t end,
-		       const struct zap_details *details)
+                       const struct zap_details *details)
 {
 	enum pt_reclaim how = mm_opt(mm)->pt_reclaim;
 
@@ -26,7 +26,7 @@ bool pt_reclaim_wanted(const struct mm_struct *mm, vaddr_t addr, vaddr_t end,
 
 /* Linux v6.14 mm/pt_reclaim.c try_get_and_clear_pmd(). */
 bool try_get_and_clear_pmd(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-			   pmd_t *pmdval)
+                           pmd_t *pmdval)
 {
 	spinlock_t *pml = pmd_lockptr(mm, pmd);
 
@@ -48,7 +48,7 @@ bool try_get_and_clear_pmd(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 
 /* Linux v6.14 mm/pt_reclaim.c free_pte(). */
 void free_pte(struct mm_struct *mm, vaddr_t addr, struct mmu_gather *tlb,
-	      pmd_t pmdval)
+              pmd_t pmdval)
 {
 	pte_free_tlb(tlb, pmd_pgtable_page(pmdval), addr);
 	mm_dec_nr_ptes(mm);
@@ -70,7 +70,7 @@ static bool pte_table_empty(pte_t *start_pte, vaddr_t addr)
  * Linux v6.14 mm/pt_reclaim.c try_to_free_pte(), which RFC v1 does too.
  */
 void try_to_free_pte(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-		     struct mmu_gather *tlb)
+                     struct mmu_gather *tlb)
 {
 	spinlock_t *pml = pmd_lock(mm, pmd);
 	spinlock_t *ptl;
@@ -79,7 +79,7 @@ void try_to_free_pte(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 	bool empty;
 
 	start_pte = pte_offset_map_rw_nolock(mm, pmd, addr & PMD_MASK, &pmdval,
-					     &ptl);
+	                                     &ptl);
 	if (!start_pte) {
 		spin_unlock(pml);
 		return;
@@ -117,8 +117,8 @@ static bool rfc_v1_vma(const struct vm_area_struct *vma)
 }
 
 void pt_reclaim_rfc_v1(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		       vaddr_t start, vaddr_t end,
-		       const struct zap_details *details)
+                       vaddr_t start, vaddr_t end,
+                       const struct zap_details *details)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	vaddr_t addr = ALIGN_UP(start, PMD_SIZE);
@@ -148,7 +148,7 @@ void pt_reclaim_rfc_v1(struct mmu_gather *tlb, struct vm_area_struct *vma,
  * CPUs are told.
  */
 void flush_before_install(struct mm_struct *mm, vaddr_t addr,
-			  enum install_kind kind)
+                          enum install_kind kind)
 {
 	vaddr_t start = addr & PMD_MASK;
 

@@ -18,7 +18,7 @@
 
 /** pt_reclaim_wanted - may zap_pte_range() reclaim the table of [addr, end)?*/
 bool pt_reclaim_wanted(const struct mm_struct *mm, vaddr_t addr, vaddr_t end,
-		       const struct zap_details *details);
+                       const struct zap_details *details);
 
 /**
  * try_get_and_clear_pmd - unhook the table from inside its PTL.
@@ -29,21 +29,24 @@ bool pt_reclaim_wanted(const struct mm_struct *mm, vaddr_t addr, vaddr_t end,
  * Return: false if the PMD lock was not to be had.
  */
 bool must_check try_get_and_clear_pmd(struct mm_struct *mm, pmd_t *pmd,
-				      vaddr_t addr, pmd_t *pmdval);
+                                      vaddr_t addr, pmd_t *pmdval);
 /** free_pte - give an unhooked table to @tlb. */
 void free_pte(struct mm_struct *mm, vaddr_t addr, struct mmu_gather *tlb,
-	      pmd_t pmdval);
+              pmd_t pmdval);
 /** try_to_free_pte - unhook and free the table at @pmd if it is empty. */
 void try_to_free_pte(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
-		     struct mmu_gather *tlb);
+                     struct mmu_gather *tlb);
 
 /** pt_reclaim_rfc_v1 - reclaim the empty tables of the 2 MiB spans that lie
  * wholly in [start, end). */
 void pt_reclaim_rfc_v1(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		       vaddr_t start, vaddr_t end,
-		       const struct zap_details *details);
+                       vaddr_t start, vaddr_t end,
+                       const struct zap_details *details);
 
-enum install_kind { INSTALL_PTE_TABLE, INSTALL_HUGE_PAGE };
+enum install_kind {
+	INSTALL_PTE_TABLE,
+	INSTALL_HUGE_PAGE
+};
 /**
  * flush_before_install - the TLB flush in front of an entry that changes the
  * page size at @addr (option flush_before_install).
@@ -51,6 +54,6 @@ enum install_kind { INSTALL_PTE_TABLE, INSTALL_HUGE_PAGE };
  * Context: PMD lock held, right before the PMD is written.
  */
 void flush_before_install(struct mm_struct *mm, vaddr_t addr,
-			  enum install_kind kind);
+                          enum install_kind kind);
 
 #endif

@@ -16,13 +16,13 @@ struct zap_pass {
 	struct vm_area_struct *vma;
 	struct zap_details *details;
 	int64_t rss_anon, rss_shmem; /* change of the counters */
-	bool force_flush; /* flush before the lock is dropped */
-	bool force_break; /* the batches are full */
-	bool any_skipped; /* an entry stays */
+	bool force_flush;            /* flush before the lock is dropped */
+	bool force_break;            /* the batches are full */
+	bool any_skipped;            /* an entry stays */
 };
 
 static bool should_zap_page(const struct zap_details *details,
-			    const struct page *page)
+                            const struct page *page)
 {
 	if (!details)
 		return true;
@@ -40,7 +40,7 @@ static pte_t zap_get_and_clear(struct mm_struct *mm, vaddr_t addr, pte_t *pte)
 
 /* Linux v6.12 mm/memory.c zap_present_folio_ptes(). */
 static void zap_present_page(struct zap_pass *zap, struct page *page,
-			     vaddr_t addr, pte_t *pte)
+                             vaddr_t addr, pte_t *pte)
 {
 	pte_t ptent = zap_get_and_clear(zap->vma->vm_mm, addr, pte);
 	bool delay_rmap = false;
@@ -75,7 +75,7 @@ static void zap_present_page(struct zap_pass *zap, struct page *page,
 
 /* Linux v6.12 mm/memory.c zap_present_ptes(). */
 static void zap_present_pte(struct zap_pass *zap, vaddr_t addr, pte_t *pte,
-			    pte_t ptent)
+                            pte_t ptent)
 {
 	struct page *page = vm_normal_page(zap->vma, addr, ptent);
 
@@ -95,10 +95,10 @@ static void add_mm_rss_vec(struct mm_struct *mm, const struct zap_pass *zap)
 {
 	if (zap->rss_anon)
 		(void)RMW_ONCE_AT(mm->rss_anon.counter, old + zap->rss_anon,
-				  "add_mm_counter", 0);
+		                  "add_mm_counter", 0);
 	if (zap->rss_shmem)
 		(void)RMW_ONCE_AT(mm->rss_shmem.counter, old + zap->rss_shmem,
-				  "add_mm_counter", 0);
+		                  "add_mm_counter", 0);
 }
 
 /*
@@ -107,7 +107,7 @@ static void add_mm_rss_vec(struct mm_struct *mm, const struct zap_pass *zap)
  * each other for ever.
  */
 static bool zap_need_resched(const struct zap_pass *zap, vaddr_t pass_start,
-			     vaddr_t addr)
+                             vaddr_t addr)
 {
 	if (addr == pass_start)
 		return false;
@@ -122,7 +122,7 @@ static bool zap_need_resched(const struct zap_pass *zap, vaddr_t pass_start,
  * stopped; the entry there is untouched.
  */
 static vaddr_t zap_pass_ptes(struct zap_pass *zap, pte_t *pte, vaddr_t addr,
-			     vaddr_t end)
+                             vaddr_t end)
 {
 	vaddr_t pass_start = addr;
 
@@ -160,8 +160,8 @@ struct zap_table {
  * table there (any more).
  */
 static vaddr_t zap_one_pass(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			    struct zap_table *table, vaddr_t addr, vaddr_t end,
-			    struct zap_details *details)
+                            struct zap_table *table, vaddr_t addr, vaddr_t end,
+                            struct zap_details *details)
 {
 	struct zap_pass zap = { .tlb = tlb, .vma = vma, .details = details };
 	struct mm_struct *mm = vma->vm_mm;
@@ -206,8 +206,8 @@ static vaddr_t zap_one_pass(struct mmu_gather *tlb, struct vm_area_struct *vma,
  * Return: where it stopped; @addr if there was no table.
  */
 static vaddr_t zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			     pmd_t *pmd, vaddr_t addr, vaddr_t end,
-			     struct zap_details *details)
+                             pmd_t *pmd, vaddr_t addr, vaddr_t end,
+                             struct zap_details *details)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct zap_table table = {
@@ -218,8 +218,8 @@ static vaddr_t zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	};
 
 	for (;;) {
-		vaddr_t next = zap_one_pass(tlb, vma, &table, addr, end,
-					    details);
+		vaddr_t next =
+			zap_one_pass(tlb, vma, &table, addr, end, details);
 
 		if (!next)
 			return addr;
@@ -238,7 +238,7 @@ static vaddr_t zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 
 /* A huge page is zapped whole, or split first. Return: it was zapped. */
 static bool zap_pmd_huge(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			 pmd_t *pmd, vaddr_t addr, vaddr_t next)
+                         pmd_t *pmd, vaddr_t addr, vaddr_t next)
 {
 	if (!pmd_trans_huge(pmdp_get(addr, pmd)))
 		return false;
@@ -250,8 +250,8 @@ static bool zap_pmd_huge(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 static void zap_pmd_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  pud_t *pud, vaddr_t addr, vaddr_t end,
-			  struct zap_details *details)
+                          pud_t *pud, vaddr_t addr, vaddr_t end,
+                          struct zap_details *details)
 {
 	pmd_t *pmd = pmd_offset(pud, addr);
 
@@ -263,7 +263,7 @@ static void zap_pmd_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			addr = next;
 		else
 			addr = zap_pte_range(tlb, vma, pmd, addr, next,
-					     details);
+			                     details);
 		/* Not through with this one: it changed under us, again. */
 		if (addr == next)
 			pmd++;
@@ -272,8 +272,8 @@ static void zap_pmd_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 static void zap_pud_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  p4d_t *p4d, vaddr_t addr, vaddr_t end,
-			  struct zap_details *details)
+                          p4d_t *p4d, vaddr_t addr, vaddr_t end,
+                          struct zap_details *details)
 {
 	pud_t *pud = pud_offset(p4d, addr);
 
@@ -287,8 +287,8 @@ static void zap_pud_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 static void zap_p4d_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  pgd_t *pgd, vaddr_t addr, vaddr_t end,
-			  struct zap_details *details)
+                          pgd_t *pgd, vaddr_t addr, vaddr_t end,
+                          struct zap_details *details)
 {
 	p4d_t *p4d = p4d_offset(pgd, addr);
 
@@ -302,7 +302,7 @@ static void zap_p4d_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		      vaddr_t addr, vaddr_t end, struct zap_details *details)
+                      vaddr_t addr, vaddr_t end, struct zap_details *details)
 {
 	pgd_t *pgd = pgd_offset(vma->vm_mm, addr);
 
@@ -316,7 +316,7 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		      vaddr_t start, vaddr_t end, struct zap_details *details)
+                      vaddr_t start, vaddr_t end, struct zap_details *details)
 {
 	start = MAX(start, vma->vm_start);
 	end = MIN(end, vma->vm_end);
@@ -325,13 +325,13 @@ void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
 }
 
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		vaddr_t start, vaddr_t end)
+                vaddr_t start, vaddr_t end)
 {
 	unmap_single_vma(tlb, vma, start, end, NULL);
 }
 
 void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
-			   uint64_t size, struct zap_details *details)
+                           uint64_t size, struct zap_details *details)
 {
 	struct mmu_gather tlb;
 	vaddr_t end = start + size;
@@ -339,15 +339,15 @@ void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
 	tlb_gather_mmu(&tlb, vma->vm_mm);
 	unmap_single_vma(&tlb, vma, start, end, details);
 	pt_reclaim_rfc_v1(&tlb, vma, MAX(start, vma->vm_start),
-			  MIN(end, vma->vm_end), details);
+	                  MIN(end, vma->vm_end), details);
 	tlb_finish_mmu(&tlb);
 }
 
 /* Linux v6.12 mm/memory.c unmap_mapping_range_vma(). */
 void unmap_mapping_range_vma(struct vm_area_struct *vma, vaddr_t start,
-			     vaddr_t end, struct zap_details *details)
+                             vaddr_t end, struct zap_details *details)
 {
 	lockdep_assert_held(&vma->vm_file->i_mmap_rwsem,
-			    "unmap_mapping_range_vma() needs i_mmap_rwsem");
+	                    "unmap_mapping_range_vma() needs i_mmap_rwsem");
 	zap_page_range_single(vma, start, end - start, details);
 }

@@ -26,12 +26,12 @@ struct zap_details {
  * Context: mmap_lock held (read or write), or the mm is dead.
  */
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		vaddr_t start, vaddr_t end);
+                vaddr_t start, vaddr_t end);
 /** unmap_single_vma - likewise, with @details (NULL: everything). */
 void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		      vaddr_t start, vaddr_t end, struct zap_details *details);
+                      vaddr_t start, vaddr_t end, struct zap_details *details);
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		      vaddr_t addr, vaddr_t end, struct zap_details *details);
+                      vaddr_t addr, vaddr_t end, struct zap_details *details);
 
 /**
  * zap_page_range_single - zap part of a live VMA with a gather of its own:
@@ -40,7 +40,7 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
  * Context: mmap_lock (any mode) or the rmap lock of the VMA held.
  */
 void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
-			   uint64_t size, struct zap_details *details);
+                           uint64_t size, struct zap_details *details);
 
 /**
  * unmap_mapping_range_vma - zap what one VMA maps of a truncated file range.
@@ -48,7 +48,7 @@ void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
  * Called by mm/shmem.c for each VMA of the mapping with i_mmap_rwsem held.
  */
 void unmap_mapping_range_vma(struct vm_area_struct *vma, vaddr_t start,
-			     vaddr_t end, struct zap_details *details);
+                             vaddr_t end, struct zap_details *details);
 
 /**
  * free_pgtables - unlink @vma from rmap and free the tables only it used.
@@ -60,10 +60,10 @@ void unmap_mapping_range_vma(struct vm_area_struct *vma, vaddr_t start,
  * floor and, as @ceiling, the next VMA's start (of the run or after it).
  */
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		   vaddr_t floor, vaddr_t ceiling);
+                   vaddr_t floor, vaddr_t ceiling);
 /** free_pgd_range - free the tables of [addr, end) that lie wholly in
  * [floor, ceiling). */
 void free_pgd_range(struct mmu_gather *tlb, vaddr_t addr, vaddr_t end,
-		    vaddr_t floor, vaddr_t ceiling);
+                    vaddr_t floor, vaddr_t ceiling);
 
 #endif

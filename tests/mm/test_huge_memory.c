@@ -260,7 +260,7 @@ static void check_small(struct task *t)
 {
 	for (unsigned i = 0; i < 512; i++)
 		ck_assert_uint_eq(user_load(t->mm, HEAP + PAGES(i)),
-				  i % 3 ? 0 : 1000 + i);
+		                  i % 3 ? 0 : 1000 + i);
 }
 
 static void collapse_body(struct task *t)
@@ -358,10 +358,9 @@ int main(void)
 	tcase_add_test(tc, a_write_fault_maps_two_mib);
 	tcase_add_test(tc, a_vma_that_is_too_small_gets_small_pages);
 	tcase_add_loop_test(tc, advice_and_option_decide_together, 0, 3);
-	tcase_add_test(tc,
-		       a_read_fault_maps_the_huge_zero_page_until_a_write);
+	tcase_add_test(tc, a_read_fault_maps_the_huge_zero_page_until_a_write);
 	tcase_add_loop_test(tc, zapping_a_huge_page_frees_the_deposited_table,
-			    0, 4);
+	                    0, 4);
 	tcase_add_test(tc, zapping_part_of_a_huge_page_splits_it);
 	tcase_add_test(tc, the_last_small_part_frees_the_whole_block);
 	tcase_add_test(tc, a_split_invalidates_flushes_and_installs);

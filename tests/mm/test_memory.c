@@ -109,8 +109,8 @@ static int signals[4];
 static int fault_signal_of(struct task *t, vaddr_t addr, bool write)
 {
 	const struct fault_info f = { .addr = addr,
-				      .user = true,
-				      .write = write };
+		                      .user = true,
+		                      .write = write };
 	int sig = 0;
 
 	if (!do_user_addr_fault(t, &f))
@@ -210,7 +210,7 @@ END_TEST
 /* ---- shared memory ---- */
 
 static vaddr_t map_file(struct task *t, struct address_space *file,
-			uint64_t flags)
+                        uint64_t flags)
 {
 	const struct mmap_request req = {
 		.addr = flags & MAP_SHARED ? HEAP : HEAP + MIB2,
@@ -226,8 +226,7 @@ static vaddr_t map_file(struct task *t, struct address_space *file,
 
 static void shmem_body(struct task *t)
 {
-	struct address_space *file =
-		shmem_file_setup(w->k, "f", PAGES(2));
+	struct address_space *file = shmem_file_setup(w->k, "f", PAGES(2));
 	vaddr_t shared = map_file(t, file, MAP_SHARED);
 	vaddr_t priv = map_file(t, file, MAP_PRIVATE);
 
@@ -244,7 +243,7 @@ static void shmem_body(struct task *t)
 
 	/* beyond the end of the file */
 	ck_assert_int_eq(mm_fault_page(t->mm, shared + PAGES(2), false),
-			 -EFAULT);
+	                 -EFAULT);
 	ck_assert_int_eq(do_sys_munmap(t, HEAP, 2 * MIB2), 0);
 	fput(file);
 }
@@ -300,7 +299,7 @@ int main(void)
 	tcase_add_test(tc, bad_accesses_are_sigsegv);
 	tcase_add_test(tc, a_write_after_fork_copies_once_and_reuses_once);
 	tcase_add_test(tc,
-		       a_page_that_is_not_exclusive_and_referenced_is_copied);
+	               a_page_that_is_not_exclusive_and_referenced_is_copied);
 	tcase_add_test(tc, a_private_write_does_not_reach_the_file);
 	tcase_add_test(tc, two_faults_on_one_page_map_one_page);
 	suite_add_tcase(s, tc);

@@ -128,7 +128,7 @@ static void queue_tables(struct task *t, unsigned nr)
 	tlb_gather_mmu(&tlb, t->mm);
 	for (unsigned i = 0; i < nr; i++)
 		pte_free_tlb(&tlb, pte_alloc_one(t->mm, HEAP + i * MIB2),
-			     HEAP + i * MIB2);
+		             HEAP + i * MIB2);
 	tables_freed = w->frees[FRAME_PT_PTE];
 	tlb_finish_mmu(&tlb);
 }
@@ -297,11 +297,10 @@ int main(void)
 	tcase_add_test(tc, option_gather_batch_shrinks_all_batches);
 	tcase_add_test(tc, a_table_batch_holds_509);
 	tcase_add_test(tc, a_table_batch_waits_for_a_grace_period);
-	tcase_add_test(tc,
-		       without_a_batch_semi_rcu_frees_at_once_after_an_ipi);
+	tcase_add_test(tc, without_a_batch_semi_rcu_frees_at_once_after_an_ipi);
 	tcase_add_test(tc, without_a_batch_rcu_still_waits_for_a_grace_period);
 	tcase_add_test(tc,
-		       a_lock_freed_with_the_table_is_there_for_a_late_walker);
+	               a_lock_freed_with_the_table_is_there_for_a_late_walker);
 	tcase_add_test(tc, a_lock_freed_early_is_used_after_free);
 	tcase_add_test(tc, the_smallest_size_cleared_is_the_stride);
 	tcase_add_test(tc, a_gather_that_unhooked_nothing_flushes_nothing);

@@ -12,7 +12,7 @@ static struct world *w;
 static long kb[8]; /* what a thread measured */
 
 static const enum pt_reclaim forms[] = { PT_RECLAIM_RFC_V1, PT_RECLAIM_MERGED,
-					 PT_RECLAIM_MERGED_6_14_RC };
+	                                 PT_RECLAIM_MERGED_6_14_RC };
 
 static void setup(void)
 {
@@ -286,9 +286,9 @@ END_TEST
 START_TEST(the_table_is_freed_after_the_flush)
 {
 	static const enum table_free how[] = { TABLE_FREE_RCU,
-					       TABLE_FREE_SEMI_RCU,
-					       TABLE_FREE_IPI,
-					       TABLE_FREE_IMMEDIATE };
+		                               TABLE_FREE_SEMI_RCU,
+		                               TABLE_FREE_IPI,
+		                               TABLE_FREE_IMMEDIATE };
 
 	w->options.pt_reclaim = PT_RECLAIM_MERGED;
 	w->options.table_free = how[_i % 4];
@@ -328,14 +328,14 @@ START_TEST(flush_before_install_is_counted)
 		enum flush_before_install how;
 		unsigned flushes;
 	} cases[] = {
-		{ FBI_OFF, 0 },	 { FBI_PTE, 2 },	{ FBI_HUGE, 0 },
+		{ FBI_OFF, 0 },  { FBI_PTE, 2 },        { FBI_HUGE, 0 },
 		{ FBI_BOTH, 2 }, { FBI_IF_PENDING, 1 },
 	};
 
 	w->options.flush_before_install = cases[_i].how;
 	world_do(w, install_beside_gather);
 	ck_assert_uint_eq(w->k->vmstat->flush_before_install,
-			  cases[_i].flushes);
+	                  cases[_i].flushes);
 }
 END_TEST
 

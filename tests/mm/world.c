@@ -8,7 +8,7 @@
 #include "mm/fault.h"
 
 static void world_event(struct observer *o, struct machine *m,
-			const struct event *ev)
+                        const struct event *ev)
 {
 	struct world *w = (struct world *)(void *)o;
 	unsigned kind = (unsigned)ev->b;
@@ -58,7 +58,7 @@ static void hw_invlpg(struct machine *m, vaddr_t addr)
 }
 
 static void hw_invpcid(struct machine *m, unsigned type, unsigned pcid,
-		       vaddr_t addr)
+                       vaddr_t addr)
 {
 	(void)type;
 	(void)pcid;
@@ -67,7 +67,7 @@ static void hw_invpcid(struct machine *m, unsigned type, unsigned pcid,
 }
 
 static void hw_write_cr3(struct machine *m, paddr_t root, unsigned pcid,
-			 bool noflush)
+                         bool noflush)
 {
 	(void)root;
 	(void)pcid;
@@ -85,7 +85,7 @@ static const struct machine_ops world_hw = {
 struct world *world_new(void)
 {
 	struct machine_config config = { .nr_cpus = 2,
-					 .memory_bytes = UINT64_C(2) << 30 };
+		                         .memory_bytes = UINT64_C(2) << 30 };
 	struct world *w = g_new0(struct world, 1);
 
 	w->m = machine_new(&config);
@@ -93,9 +93,9 @@ struct world *world_new(void)
 	w->m->hw = &world_hw;
 	w->base.name = "world";
 	w->base.types = BIT_ULL(EV_RULE) | BIT_ULL(EV_FRAME_BAD_FREE) |
-			BIT_ULL(EV_OBJ_BAD_FREE) | BIT_ULL(EV_OBJ_UAF) |
-			BIT_ULL(EV_FRAME_ALLOC) | BIT_ULL(EV_FRAME_FREE) |
-			BIT_ULL(EV_PT_WRITE);
+	                BIT_ULL(EV_OBJ_BAD_FREE) | BIT_ULL(EV_OBJ_UAF) |
+	                BIT_ULL(EV_FRAME_ALLOC) | BIT_ULL(EV_FRAME_FREE) |
+	                BIT_ULL(EV_PT_WRITE);
 	w->base.event = world_event;
 	observe(w->m, &w->base);
 	mm_options_default(&w->options);
@@ -122,7 +122,7 @@ void world_free(struct world *w)
 }
 
 struct task *world_thread(struct world *w, unsigned cpu, const char *name,
-			  void (*fn)(struct task *t))
+                          void (*fn)(struct task *t))
 {
 	struct task *t = task_new(w->m, &w->m->cpus[cpu], AGENT_TASK, name, fn);
 
@@ -154,7 +154,7 @@ static void drain_body(struct task *t)
 void world_drain(struct world *w)
 {
 	struct task *t = task_new(w->m, &w->m->cpus[0], AGENT_KTHREAD, "drain",
-				  drain_body);
+	                          drain_body);
 
 	ck_assert_ptr_nonnull(t);
 	ck_assert_int_eq(world_run(w, 1), RUN_DONE);
@@ -219,7 +219,7 @@ void touch(struct task *t, vaddr_t addr, unsigned nr_pages)
 {
 	for (unsigned i = 0; i < nr_pages; i++)
 		ck_assert_int_eq(mm_fault_page(t->mm, addr + PAGES(i), true),
-				 0);
+		                 0);
 }
 
 /* Where @addr is, mapped with the right wanted. */

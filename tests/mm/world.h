@@ -14,8 +14,8 @@
 #include "mm/sys.h"
 #include "mm/uapi.h"
 
-#define HEAP UINT64_C(0x40000000)
-#define MIB2 UINT64_C(0x200000)
+#define HEAP     UINT64_C(0x40000000)
+#define MIB2     UINT64_C(0x200000)
 #define PAGES(n) ((uint64_t)(n)*PAGE_SIZE)
 
 struct world {
@@ -46,14 +46,15 @@ void world_free(struct world *w);
 
 /** world_thread - a thread of the process; runs in world_run(). */
 struct task *world_thread(struct world *w, unsigned cpu, const char *name,
-			  void (*fn)(struct task *t));
+                          void (*fn)(struct task *t));
 /** world_run - to the end, on a random schedule. */
 enum run_end world_run(struct world *w, uint64_t seed);
 /** world_do - boot, run one thread alone, and expect a clean end. */
 void world_do(struct world *w, void (*fn)(struct task *t));
 /** world_drain - let RCU callbacks run. */
 void world_drain(struct world *w);
-/** world_check - drain; no rule broken, nothing freed twice, the full scan agrees. */
+/** world_check - drain; no rule broken, nothing freed twice, the full scan
+ * agrees. */
 void world_check(struct world *w);
 
 /** world_findings - what the full scan complains about, how many. */
