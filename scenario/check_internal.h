@@ -37,7 +37,8 @@ void check_statements(struct checker *c, struct ast_stmt *stmt,
 		      struct ast_process *process);
 
 /* check_variant.c */
-void check_conditions(struct checker *c, struct ast_condition *condition);
+/** check_conditions - a list of them; how many. */
+unsigned check_conditions(struct checker *c, struct ast_condition *condition);
 void check_schedule(struct checker *c, struct ast_schedule *schedule);
 void check_variants(struct checker *c);
 

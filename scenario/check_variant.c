@@ -9,6 +9,7 @@
 #include "oracle/oracle.h"
 #include "scenario/check_internal.h"
 #include "scenario/figures.h"
+#include "scenario/run.h"
 
 /* ---- conditions ---- */
 
@@ -114,10 +115,13 @@ static void check_cond(struct checker *c, struct ast_cond *cond)
 	}
 }
 
-void check_conditions(struct checker *c, struct ast_condition *condition)
+unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 {
-	for (; condition; condition = condition->next)
+	unsigned n = 0;
+
+	for (; condition; condition = condition->next, n++)
 		check_cond(c, condition->cond);
+	return n;
 }
 
 /* ---- schedules ---- */
@@ -231,15 +235,22 @@ static void check_hazards(struct checker *c, const struct ast_hazard *hazard)
 void check_variants(struct checker *c)
 {
 	struct scenario *s = c->s;
+	unsigned n, shared;
 
 	check_options(c, s->options);
 	check_schedule(c, s->schedule);
-	check_conditions(c, s->conditions);
+	shared = check_conditions(c, s->conditions);
 	for (struct ast_variant *v = s->variants; v; v = v->next) {
 		check_options(c, v->options);
 		check_hazards(c, v->hazards);
 		check_hazards(c, v->allowed);
 		check_schedule(c, v->schedule);
-		check_conditions(c, v->conditions);
+		n = shared + check_conditions(c, v->conditions);
+		if (n > RUN_CONDITIONS_MAX)
+			check_error(c, v->pos, "more than %d conditions",
+				    RUN_CONDITIONS_MAX);
 	}
+	if (shared > RUN_CONDITIONS_MAX)
+		check_error(c, s->title_pos, "more than %d conditions",
+			    RUN_CONDITIONS_MAX);
 }

@@ -34,6 +34,7 @@ struct runner {
 	struct thread_result *threads;
 	void (*on_start)(void *data);
 	void *on_start_data;
+	uint64_t last_steps, last_hash; /* of the last run, for its log */
 	bool used; /* the machine ran before */
 };
 
@@ -520,6 +521,8 @@ static void run_threads(struct runner *r, struct policy *policy,
 	out->steps = m->sched.nr_steps - first;
 	out->cycles = longest_clock(m, start);
 	out->trace_hash = m->sched.hash;
+	r->last_steps = out->steps;
+	r->last_hash = out->trace_hash;
 	out->nr_choices = m->log->nr_entries;
 	keep_threads(r);
 	m->caps = (struct run_caps){ 0 };
@@ -612,6 +615,8 @@ const struct choice_log *runner_log(struct runner *r)
 	const struct mm_option_desc *table = mm_option_table(&n);
 
 	g_ptr_array_set_size(log->headers, 0);
+	log->nr_steps = r->last_steps;
+	log->trace_hash = r->last_hash;
 	choice_log_set_header(log, "scenario", r->s->source.file);
 	choice_log_set_header(log, "variant", variant_name(r->v));
 	choice_log_set_header(log, "engine", r->emu->config.engine->name);

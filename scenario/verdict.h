@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does a variant do what its scenario expects?
+ *
+ *  - `expect clean`: the pinned run (schedule, else lowest clock first) and all
+ *    random runs end by themselves without a hazard.
+ *  - `expect hazard A, B allow C`: with a schedule the pinned run shows A and B
+ *    and nothing but A, B, C.  Without one, random runs go on until both were
+ *    seen, and no run shows anything else.
+ *  - `always` and `never` are held against every run that ended, `exists` against
+ *    all of them together.
+ */
+#ifndef MMULATOR_SCENARIO_VERDICT_H
+#define MMULATOR_SCENARIO_VERDICT_H
+
+#include "scenario/run.h"
+
+struct verify_options {
+	bool pinned_only;      /* no random runs */
+	bool has_random;       /* instead of the scenario's `check` */
+	unsigned nr_random;
+	bool has_seed;
+	uint64_t seed;
+	/* After every run; may be NULL. */
+	void (*progress)(void *data, unsigned done, unsigned total);
+	void *data;
+};
+
+struct verdict {
+	bool ok;
+	char *reason;            /* why not, one sentence; NULL if ok */
+	uint32_t fired;          /* in any run, 1 << enum oracle_id */
+	unsigned executions;     /* runs made */
+	struct run_result first; /* the pinned run; pointers are not valid */
+	/* The run that decided: the first that differs, else the first with a
+	 * hazard, else the pinned one. */
+	struct choice_log *log;
+	/* Number of the random run that decided, -1: the pinned one. */
+	int64_t run;
+	uint64_t seed; /* of the random runs */
+};
+
+/**
+ * verify_variant - run it and judge.
+ * @options: NULL: as the scenario says
+ *
+ * Return: false and @error if a run is impossible (see runner_run()).
+ */
+bool verify_variant(struct runner *r, const struct verify_options *options,
+		    struct verdict *out, GError **error);
+void verdict_clear(struct verdict *v);
+
+/**
+ * judge_run - one run alone against what is expected.
+ * @whole: it is the only one: `exists` and every hazard must show in it
+ *
+ * Return: NULL if it fits, else why not (g_free()).
+ */
+char *judge_run(const struct runner *r, const struct run_result *run,
+		bool whole);
+
+/** expected_hazards, allowed_hazards - bits of what the variant names. */
+uint32_t expected_hazards(const struct ast_variant *v);
+uint32_t allowed_hazards(const struct ast_variant *v);
+/** format_hazards - "size-mix, stale-use"; "" for none. */
+char *format_hazards(uint32_t fired);
+/** format_expected - "clean" or "hazard size-mix". */
+char *format_expected(const struct ast_variant *v);
+
+#endif
