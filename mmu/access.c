@@ -124,7 +124,6 @@ static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
 			      struct part *p, struct fault_info *fault)
 {
 	struct mmu_need need = need_of(acc);
-	struct tlb_entry leaf;
 	const struct tlb_entry *e;
 	enum walk_end end;
 	struct walk w;
@@ -134,12 +133,8 @@ static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
 	if (end != WALK_MAPPED)
 		return page_fault(mmu, acc, p->va, end, fault);
 	e = walk_fill(&w);
-	if (!e) {
-		leaf = walk_leaf_entry(&w);
-		e = &leaf;
-	}
-	set_part(mmu, p, e, false);
-	p->has_entry = e != &leaf;
+	set_part(mmu, p, e ? e : &w.leaf, false);
+	p->has_entry = e;
 	return true;
 }
 

@@ -29,7 +29,8 @@ struct walk {
 	uint8_t rights;     /* W U X so far */
 	paddr_t table;      /* that holds it */
 	uint64_t entry;     /* its value */
-	struct tlb_table tables[TLB_LEVELS];
+	/* What will be held; `table` is noted on the way. */
+	struct tlb_entry leaf;
 };
 
 /** mmu_tlb_obj - identity of this CPU's translation caches. */
@@ -57,17 +58,14 @@ static inline bool mmu_allowed(const struct mmu *mmu,
 
 /**
  * walk_tables - walk for w->va with w->need; steps.
- * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf, A and
- * for a write D set.
+ * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf's, with A
+ * and for a write D set.
  */
 enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
 			  const struct mmu_need *need, struct walk *w);
 
-/** walk_fill - hold what the walk found. Return: the entry; NULL if an
+/** walk_fill - complete w->leaf and hold it. Return: the entry held; NULL if an
  * invalidation came between. */
 struct tlb_entry *walk_fill(struct walk *w);
-
-/** walk_leaf_entry - the translation as the TLB would hold it. */
-struct tlb_entry walk_leaf_entry(const struct walk *w);
 
 #endif

@@ -41,14 +41,14 @@ static void walk_begin(struct walk *w, struct mmu *mmu)
 		w->level = (uint8_t)(cached->level - 1);
 		w->rights = cached->rights;
 		w->table = cached->table;
-		memcpy(w->tables, cached->walked, sizeof(w->tables));
+		memcpy(w->leaf.table, cached->walked, sizeof(w->leaf.table));
 		return;
 	}
 	w->from_psc = 0;
 	w->level = mmu->cr4_la57 ? 5 : 4;
 	w->rights = TLB_W | TLB_U | TLB_X;
 	w->table = mmu->root;
-	memset(w->tables, 0, sizeof(w->tables));
+	memset(w->leaf.table, 0, sizeof(w->leaf.table));
 }
 
 /* Note which table is being read, and in which of its lives. */
@@ -57,7 +57,7 @@ static void note_table(struct walk *w)
 	const struct physmem *mem = &w->mmu->machine->mem;
 	pfn_t pfn = w->table >> PAGE_SHIFT;
 
-	w->tables[w->level - 1] = (struct tlb_table){
+	w->leaf.table[w->level - 1] = (struct tlb_table){
 		.pfn = (uint32_t)pfn,
 		.generation = pfn_valid(mem, pfn) ?
 				      pfn_to_page(mem, pfn)->generation :
@@ -161,7 +161,7 @@ static void descend(struct walk *w)
 		.filled_by = (uint8_t)current_agent->id,
 	};
 
-	memcpy(e.walked, w->tables, sizeof(e.walked));
+	memcpy(e.walked, w->leaf.table, sizeof(e.walked));
 	if (w->flush_seq == w->mmu->flush_seq)
 		psc_fill(&w->mmu->tlb, &e);
 	w->table = e.table;
@@ -189,44 +189,41 @@ enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
 	}
 }
 
-struct tlb_entry walk_leaf_entry(const struct walk *w)
+static void complete_leaf(struct walk *w)
 {
 	const struct physmem *mem = &w->mmu->machine->mem;
+	struct tlb_entry *e = &w->leaf;
 	unsigned shift = level_shift(w->level);
-	pfn_t pfn = (w->entry & x86_pfn_mask(shift)) >> PAGE_SHIFT;
-	struct tlb_entry e = {
-		.va = ALIGN_DOWN(w->va, BIT_ULL(shift)),
-		.pfn = pfn,
-		.shift = (uint8_t)shift,
-		.leaf_shift = (uint8_t)shift,
-		.rights = w->rights,
-		.filled_by = (uint8_t)current_agent->id,
-		.pcid = w->pcid,
-		.from_psc = w->from_psc,
-		.fill_step = agent_sched(current_agent)->nr_steps,
-		.leaf_pa = entry_pa(w),
-	};
 
+	e->va = ALIGN_DOWN(w->va, BIT_ULL(shift));
+	e->pfn = (w->entry & x86_pfn_mask(shift)) >> PAGE_SHIFT;
+	e->shift = e->leaf_shift = (uint8_t)shift;
+	e->rights = w->rights;
 	if (w->entry & X86_D)
-		e.rights |= TLB_D;
+		e->rights |= TLB_D;
 	if ((w->entry & X86_G) && w->mmu->cr4_pge)
-		e.rights |= TLB_G;
-	if (pfn_valid(mem, pfn))
-		e.frame_generation = pfn_to_page(mem, pfn)->generation;
-	memcpy(e.table, w->tables, sizeof(e.table));
-	return e;
+		e->rights |= TLB_G;
+	e->filled_by = (uint8_t)current_agent->id;
+	e->pcid = w->pcid;
+	e->from_psc = w->from_psc;
+	e->fill_step = agent_sched(current_agent)->nr_steps;
+	e->leaf_pa = entry_pa(w);
+	e->serial = 0;
+	e->frame_generation = 0;
+	if (pfn_valid(mem, e->pfn))
+		e->frame_generation = pfn_to_page(mem, e->pfn)->generation;
 }
 
 struct tlb_entry *walk_fill(struct walk *w)
 {
 	struct mmu *mmu = w->mmu;
-	struct tlb_entry leaf = walk_leaf_entry(w);
 	struct tlb_entry *e;
 
+	complete_leaf(w);
 	if (w->flush_seq != mmu->flush_seq)
 		return NULL;
 	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
-		     &leaf);
+		     &w->leaf);
 	if (e)
 		emit(mmu->machine, EV_TLB_FILL, .addr = e->va,
 		     .c = mmu->cpu->id, .data = e);

@@ -170,28 +170,34 @@ static void forget_hints(struct tlb *t, vaddr_t va, unsigned shift)
 	t->hints[TLB_INSN][slot].epoch = 0;
 }
 
-static void count_entry(struct tlb_array *a, const struct tlb_entry *e,
-			int by)
+static void count_tag(struct tlb_array *a, uint64_t tag, int by)
 {
 	a->nr_valid += (uint32_t)by;
-	a->nr_of_size[tlb_shift_size(e->shift)] += (uint32_t)by;
-	if (unlikely(e->rights & TLB_G))
+	a->nr_of_size[tag >> TAG_SIZE_SHIFT & 3] += (uint32_t)by;
+	if (unlikely(tag & TAG_GLOBAL))
 		a->nr_global += (uint32_t)by;
-	if (unlikely(e->leaf_shift != e->shift))
-		a->nr_splintered += (uint32_t)by;
 }
 
+static bool is_splintered(const struct tlb_entry *e)
+{
+	return e->leaf_shift != e->shift;
+}
+
+/* Looks at the entry itself only if it must: its cache line is cold. */
 static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
 		 enum tlb_drop reason)
 {
 	struct tlb_entry *e = &a->entries[index];
+	uint64_t tag = a->tags[index];
 
 	if (t->dropped)
 		t->dropped(t, e, reason);
-	count_entry(a, e, -1);
+	count_tag(a, tag, -1);
+	if (unlikely(a->nr_splintered && is_splintered(e)))
+		a->nr_splintered--;
 	a->tags[index] = 0;
 	if (a->geo.level == 1)
-		forget_hints(t, e->va, e->shift);
+		forget_hints(t, tag_va(tag), tag_shift(tag));
 }
 
 /* Where an entry is. */
@@ -222,7 +228,9 @@ static struct place insert(struct tlb *t, struct tlb_array *a,
 					     TLB_DROP_REPLACED);
 	a->tags[index] = tag;
 	a->entries[index] = *e;
-	count_entry(a, e, 1);
+	count_tag(a, tag, 1);
+	if (unlikely(is_splintered(e)))
+		a->nr_splintered++;
 	touch(t, a, p.set, p.way);
 	return p;
 }

@@ -24,6 +24,17 @@ static inline uint64_t make_tag(vaddr_t va, unsigned shift, uint16_t pcid)
 	       (uint64_t)tlb_shift_size(shift) << TAG_SIZE_SHIFT | TAG_VALID;
 }
 
+static inline unsigned tag_shift(uint64_t tag)
+{
+	return tlb_size_shift((enum tlb_size)(tag >> TAG_SIZE_SHIFT & 3));
+}
+
+/* The address of the page, but for the topmost bits. */
+static inline vaddr_t tag_va(uint64_t tag)
+{
+	return tag >> TAG_PAGE_SHIFT << tag_shift(tag);
+}
+
 /* The tag of the global entry for the same page. */
 static inline uint64_t global_tag(uint64_t tag)
 {
