@@ -14,7 +14,7 @@ static void world_event(struct observer *o, struct machine *m,
 	unsigned kind = (unsigned)ev->b;
 
 	(void)m;
-	switch (ev->type) {
+	switch ((int)ev->type) {
 	case EV_RULE:
 		w->rules++;
 		g_strlcpy(w->rule, ev->text ? ev->text : "", sizeof(w->rule));
