@@ -8,6 +8,7 @@
 #include "mm/memory.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/vma.h"
 
 /* A step on a page's counts; those of the refcount are in mm/page.c. */
 static void rmap_step(enum step_kind kind, const struct page *page,
@@ -86,16 +87,17 @@ static void anon_vma_list_add(struct anon_vma *anon_vma,
 int anon_vma_prepare(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct anon_vma *anon_vma;
-	bool used = false;
+	struct anon_vma *anon_vma, *allocated = NULL;
 
 	if (READ_ONCE_AT(vma->anon_vma, "read vma->anon_vma", vma->vm_start))
 		return 0;
 	lockdep_assert_held(&mm->mmap_lock,
 			    "anon_vma_prepare() without mmap_lock");
 
-	/* DIVERGES: never shares the anon_vma of a neighbouring VMA. */
-	anon_vma = anon_vma_alloc(mm->kernel);
+	/* mmap_lock keeps the neighbour, and so its anon_vma. */
+	anon_vma = find_mergeable_anon_vma(vma);
+	if (!anon_vma)
+		anon_vma = allocated = anon_vma_alloc(mm->kernel);
 	if (!anon_vma)
 		return -ENOMEM;
 
@@ -105,14 +107,17 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 	if (!vma->anon_vma) {
 		WRITE_ONCE_AT(vma->anon_vma, anon_vma, "write vma->anon_vma",
 			      vma->vm_start);
+		if (!allocated)
+			(void)RMW_ONCE_AT(anon_vma->refcount.counter, old + 1,
+					  "get_anon_vma", 0);
 		anon_vma_list_add(anon_vma, vma);
-		used = true;
+		allocated = NULL;
 	}
 	spin_unlock(&mm->page_table_lock);
 	anon_vma_unlock_write(anon_vma);
 
-	if (!used)
-		put_anon_vma(anon_vma);
+	if (allocated)
+		put_anon_vma(allocated);
 	return 0;
 }
 

@@ -37,10 +37,14 @@ _Static_assert(EPERM == 1 && ENOENT == 2 && EINTR == 4 && EBADF == 9 &&
 #define MAP_NONBLOCK 0x10000
 #define MAP_STACK 0x20000
 #define MAP_HUGETLB 0x40000
+#endif
 
+#ifndef MREMAP_MAYMOVE
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
+#endif
 
+#ifndef MADV_NORMAL
 #define MADV_NORMAL 0
 #define MADV_RANDOM 1
 #define MADV_SEQUENTIAL 2

@@ -162,6 +162,12 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
 				uint64_t len, uint64_t pgoff, bool keep_source,
 				bool *need_rmap_locks);
 
+/**
+ * find_mergeable_anon_vma - the anon_vma of a neighbour that @vma may share, so
+ * that the two can merge later; or NULL. mmap_lock held for reading is enough.
+ */
+struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma);
+
 /** vma_check - BUG_ON any broken invariant of @mm's VMAs and tree. */
 void vma_check(struct mm_struct *mm);
 

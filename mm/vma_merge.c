@@ -398,3 +398,41 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
 	*need_rmap_locks = new->vm_pgoff <= vma->vm_pgoff;
 	return new;
 }
+
+/* ---- sharing an anon_vma before it comes to a merge ---- */
+
+/* Linux v6.12 mm/vma.c anon_vma_compatible(): all but the rights agree. */
+static bool anon_vma_compatible(const struct vm_area_struct *a,
+				const struct vm_area_struct *b)
+{
+	return a->vm_end == b->vm_start && a->vm_file == b->vm_file &&
+	       !((a->vm_flags ^ b->vm_flags) & ~VM_ACCESS_FLAGS) &&
+	       b->vm_pgoff == a->vm_pgoff + vma_pages(a);
+}
+
+static struct anon_vma *reusable_anon_vma(struct vm_area_struct *old,
+					  const struct vm_area_struct *a,
+					  const struct vm_area_struct *b)
+{
+	struct anon_vma *anon_vma;
+
+	if (!anon_vma_compatible(a, b))
+		return NULL;
+	/* Another thread may be setting it up right now. */
+	anon_vma = READ_ONCE_AT(old->anon_vma, "read vma->anon_vma",
+				old->vm_start);
+	return anon_vma && !old->anon_vma_forked ? anon_vma : NULL;
+}
+
+/* Linux v6.12 mm/vma.c find_mergeable_anon_vma() */
+struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *next = vma_next(vma), *prev = vma_prev(vma);
+	struct anon_vma *anon_vma = NULL;
+
+	if (next)
+		anon_vma = reusable_anon_vma(next, vma, next);
+	if (!anon_vma && prev)
+		anon_vma = reusable_anon_vma(prev, prev, vma);
+	return anon_vma;
+}
