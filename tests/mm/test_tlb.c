@@ -501,6 +501,42 @@ START_TEST(clear_then_set_leaves_the_mask_between_threads)
 }
 END_TEST
 
+/* ---- CVE-2025-37964: skip_switching ---- */
+
+/* CPU 1 is between two mms when CPU 0 flushes. Return: it was interrupted. */
+static bool switching_cpu_is_told(enum switch_mm_kind kind)
+{
+	struct lab *lab = lab_new(2);
+	struct tlb_state *ts;
+	struct mm_struct *mm;
+	bool told;
+
+	lab->options.switch_mm = kind;
+	lab_boot(lab);
+	mm = lab_mm(lab, "A");
+	mm->cpu_bitmap = 2;
+	ts = cpu_tlbstate(&lab->m->cpus[1]);
+	ts->loaded_mm = LOADED_MM_SWITCHING;
+	lab_task(lab, 0, mm, "flusher", body_flush_plain);
+	lab_run(lab);
+	told = lab->k->vmstat->nr_tlb_remote_flush_received == 1;
+	ts->loaded_mm = lab->k->init_mm;
+	lab_free(lab, true);
+	return told;
+}
+
+START_TEST(a_cpu_that_is_switching_is_interrupted)
+{
+	ck_assert(switching_cpu_is_told(SWITCH_MM_LINUX));
+}
+END_TEST
+
+START_TEST(skip_switching_passes_over_it)
+{
+	ck_assert(!switching_cpu_is_told(SWITCH_MM_SKIP_SWITCHING));
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_request_that_was_already_served_does_nothing);
@@ -526,6 +562,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, without_pcid_every_switch_flushes);
 	tcase_add_test(tc, threads_of_one_process_leave_the_mask_alone);
 	tcase_add_test(tc, clear_then_set_leaves_the_mask_between_threads);
+	tcase_add_test(tc, a_cpu_that_is_switching_is_interrupted);
+	tcase_add_test(tc, skip_switching_passes_over_it);
 }
 
 int main(void)
