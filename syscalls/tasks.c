@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * System calls on tasks: fork, threads, waiting, ending.
+ *
+ * A task stays on its CPU; a new one goes to the CPU after the last one that
+ * got a task, so that a machine with several CPUs has something to race.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "emu/uaccess.h"
+#include "emu/vcpu_ops.h"
+#include "mm/kernel.h"
+#include "mm/mm.h"
+#include "mm/sys.h"
+#include "syscalls/process.h"
+#include "syscalls/table_internal.h"
+
+/* Of <sched.h>: what is known but makes no difference here. */
+#define CLONE_IGNORED                                                \
+	(CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM | \
+	 CLONE_DETACHED)
+#define ARCH_SET_FS          0x1002U
+#define ARCH_GET_FS          0x1003U
+
+long sys_sched_yield(struct task *t, const uint64_t args[6])
+{
+	(void)t;
+	(void)args;
+	schedule();
+	return 0;
+}
+
+long sys_getpid(struct task *t, const uint64_t args[6])
+{
+	(void)args;
+	return task_process(t)->pid;
+}
+
+long sys_getppid(struct task *t, const uint64_t args[6])
+{
+	const struct process *parent = task_process(t)->parent;
+
+	(void)args;
+	return parent ? (long)parent->pid : 0;
+}
+
+long sys_gettid(struct task *t, const uint64_t args[6])
+{
+	(void)args;
+	return t->pid;
+}
+
+/* getuid() and its like: everybody is root. */
+long sys_getid(struct task *t, const uint64_t args[6])
+{
+	(void)t;
+	(void)args;
+	return 0;
+}
+
+/* ---- new tasks ---- */
+
+/* Agents are numbered in order of creation: so are tasks, all but evenly. */
+static unsigned next_cpu(const struct machine *m)
+{
+	return m->nr_agents % m->nr_cpus;
+}
+
+static long fork_process(struct task *t)
+{
+	struct machine *m = t->agent->machine;
+	struct mm_struct *mm = dup_mm(t, t->mm);
+	struct process *p;
+	struct task *child;
+
+	if (!mm)
+		return -ENOMEM;
+	p = process_fork(m, task_process(t));
+	if (!p) {
+		mmput(mm);
+		return -ENOMEM;
+	}
+	child = guest_thread_fork(t, next_cpu(m), t->name, process_thread_body);
+	if (!child || !process_add_thread(p, child)) {
+		process_unfork(m, p);
+		mmput(mm);
+		return -EAGAIN;
+	}
+	task_set_mm(child, mm);
+	return child->pid;
+}
+
+long sys_fork(struct task *t, const uint64_t args[6])
+{
+	(void)args;
+	return fork_process(t);
+}
+
+/* A thread: same address space, own stack. args: flags stack ptid ctid tls. */
+static long clone_thread(struct task *t, const uint64_t args[6])
+{
+	struct machine *m = t->agent->machine;
+	struct process *p = task_process(t);
+	struct guest_thread *g;
+	struct task *child;
+
+	if (task_guest(t)->code) /* a scenario's threads have no stack */
+		return -ENOSYS;
+	if (p->nr_threads == ARRAY_SIZE(p->threads))
+		return -EAGAIN;
+	child = guest_thread_fork(t, next_cpu(m), t->name, process_thread_body);
+	if (!child)
+		return -EAGAIN;
+	g = task_guest(child);
+	if (args[1])
+		g->x86.gpr[X86_RSP] = args[1];
+	if (args[0] & CLONE_SETTLS)
+		g->x86.fs_base = args[4];
+	mmget(t->mm);
+	task_set_mm(child, t->mm);
+	if (!process_add_thread(p, child))
+		return -EAGAIN;
+	if ((args[0] & CLONE_PARENT_SETTID) &&
+	    copy_to_user(args[2], &child->pid, 4))
+		return -EFAULT;
+	return child->pid;
+}
+
+long sys_clone(struct task *t, const uint64_t args[6])
+{
+	uint64_t known = CLONE_VM | CLONE_THREAD | CLONE_SETTLS |
+	                 CLONE_PARENT_SETTID | CLONE_IGNORED | CSIGNAL;
+	bool vm = args[0] & CLONE_VM, thread = args[0] & CLONE_THREAD;
+
+	if ((args[0] & ~known) || vm != thread)
+		return -EINVAL;
+	return thread ? clone_thread(t, args) : fork_process(t);
+}
+
+/* ---- ends ---- */
+
+long sys_exit(struct task *t, const uint64_t args[6])
+{
+	struct process *p = task_process(t);
+
+	if (p->nr_threads == 1)
+		p->exit_status = (int)(args[0] & 0xff) << 8;
+	guest_thread_end(t);
+	return 0;
+}
+
+long sys_exit_group(struct task *t, const uint64_t args[6])
+{
+	struct process *p = task_process(t);
+
+	p->exit_status = (int)(args[0] & 0xff) << 8;
+	for (unsigned i = 0; i < ARRAY_SIZE(p->threads); i++)
+		if (p->threads[i])
+			guest_thread_end(p->threads[i]);
+	return 0;
+}
+
+/* The child to reap, unlinked; NULL: none yet. *@any: there is one at all. */
+static struct process *reap(struct process *p, long pid, bool *any)
+{
+	*any = false;
+	for (struct process **link = &p->children; *link;
+	     link = &(*link)->sibling) {
+		struct process *child = *link;
+
+		if (pid != -1 && (unsigned long)pid != child->pid)
+			continue;
+		*any = true;
+		if (!child->exited)
+			continue;
+		*link = child->sibling;
+		return child;
+	}
+	return NULL;
+}
+
+long sys_wait4(struct task *t, const uint64_t args[6])
+{
+	struct machine *m = t->agent->machine;
+	struct process *p = task_process(t), *child;
+	struct step st = { .kind = STEP_WAIT,
+		           .object = mem_obj(m, p),
+		           .label = "wait for a child" };
+	bool any;
+
+	while (!(child = reap(p, (long)(int32_t)args[0], &any))) {
+		if (!any)
+			return -ECHILD;
+		if (args[2] & WNOHANG)
+			return 0;
+		gate_set(m, &p->child_exited, 0, false);
+		gate_sleep(&p->child_exited, 0, &st);
+	}
+	if (args[1] && copy_to_user(args[1], &child->exit_status, 4))
+		return -EFAULT;
+	return child->pid;
+}
+
+/* ---- the rest ---- */
+
+long sys_arch_prctl(struct task *t, const uint64_t args[6])
+{
+	struct guest_thread *g = task_guest(t);
+
+	if (!g->ops->set_fs_base || g->code)
+		return -ENOSYS;
+	if (args[0] == ARCH_SET_FS) {
+		g->ops->set_fs_base(g, args[1]);
+		return 0;
+	}
+	if (args[0] != ARCH_GET_FS)
+		return -EINVAL;
+	g->ops->save(g);
+	return copy_to_user(args[1], &g->x86.fs_base, 8);
+}
+
+/* Every clock is the CPU's cycles. */
+long sys_clock_gettime(struct task *t, const uint64_t args[6])
+{
+	uint64_t mhz = MAX(t->agent->machine->costs->mhz, 1);
+	uint64_t ns = t->cpu->cycles / mhz * 1000 +
+	              t->cpu->cycles % mhz * 1000 / mhz;
+	uint64_t timespec[2] = { ns / 1000000000, ns % 1000000000 };
+
+	return copy_to_user(args[1], timespec, sizeof(timespec));
+}
