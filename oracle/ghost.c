@@ -15,11 +15,15 @@
 	 BIT_OF(EFFECT_TRUNCATE) | BIT_OF(EFFECT_UNMAP) | BIT_OF(EFFECT_MAP) | \
 	 BIT_OF(EFFECT_MOVE) | BIT_OF(EFFECT_WIPE))
 /* Calls that may change whether and how something is mapped. */
-#define MAY_REMAP                                                              \
-	(BIT_OF(EFFECT_UNMAP) | BIT_OF(EFFECT_MAP) | BIT_OF(EFFECT_MOVE) |     \
+#define MAY_REMAP                                                          \
+	(BIT_OF(EFFECT_UNMAP) | BIT_OF(EFFECT_MAP) | BIT_OF(EFFECT_MOVE) | \
 	 BIT_OF(EFFECT_WIPE))
 
-enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXEC = 4 };
+enum {
+	RIGHT_READ = 1,
+	RIGHT_WRITE = 2,
+	RIGHT_EXEC = 4
+};
 
 /* One access and where it is in the ghost. */
 struct visit {
@@ -79,17 +83,19 @@ void ghost_reset(struct ghost *g)
 
 /* "madvise(DONTNEED)" for the calls people know by their argument. */
 static const char *promise_name(struct oracle_set *set,
-				const struct ghost_promise *p)
+                                const struct ghost_promise *p)
 {
 	const char *what = NULL;
 	g_autofree char *name = NULL;
 
 	if (p->nr == 28)
-		what = p->arg == 8 ? "FREE" : p->arg == 9 ? "REMOVE" :
-							    "DONTNEED";
+		what = p->arg == 8   ? "FREE"
+		       : p->arg == 9 ? "REMOVE"
+		                     : "DONTNEED";
 	else if (p->nr == 10)
-		what = !p->arg ? "NONE" : !(p->arg & RIGHT_WRITE) ? "READ" :
-								    "WRITE";
+		what = !p->arg                   ? "NONE"
+		       : !(p->arg & RIGHT_WRITE) ? "READ"
+		                                 : "WRITE";
 	if (!what)
 		return p->name ? p->name : "system call";
 	name = g_strdup_printf("%s(%s)", p->name, what);
@@ -100,12 +106,13 @@ static const char *did(const struct access_record *rec)
 {
 	if (rec->exec)
 		return "fetched from";
-	return !rec->write ? "loaded from" : rec->read ? "updated" :
-							 "stored to";
+	return !rec->write ? "loaded from"
+	       : rec->read ? "updated"
+	                   : "stored to";
 }
 
 static struct hazard *begin(const struct visit *v, enum oracle_id id,
-			    uint64_t what)
+                            uint64_t what)
 {
 	const struct access_record *rec = v->rec;
 	uint64_t key = mix_key(mix_key(rec->va, rec->root), what);
@@ -131,13 +138,13 @@ static void report_access(const struct visit *v, uint32_t promise)
 	hazard_link(v->set, h, HAZARD_DECLARED, p->agent, p->step);
 	hazard_who(v->set, h, p->agent, event_agent(v->ev));
 	hazard_text(v->set, h, "%s %s 0x%" PRIx64 " after %s of %s returned",
-		    agent_name(v->set, event_agent(v->ev)), did(v->rec),
-		    v->rec->va, promise_name(v->set, p),
-		    agent_name(v->set, p->agent));
+	            agent_name(v->set, event_agent(v->ev)), did(v->rec),
+	            v->rec->va, promise_name(v->set, p),
+	            agent_name(v->set, p->agent));
 }
 
 static void report_old_data(const struct visit *v, const struct ghost_line *l,
-			    uint64_t got)
+                            uint64_t got)
 {
 	const struct ghost_promise *p = ghost_promise_at(v->g, l->promise);
 	struct hazard *h = begin(v, ORACLE_POSTCONDITION, l->promise);
@@ -147,14 +154,14 @@ static void report_old_data(const struct visit *v, const struct ghost_line *l,
 	hazard_link(v->set, h, HAZARD_DECLARED, p->agent, p->step);
 	hazard_who(v->set, h, p->agent, event_agent(v->ev));
 	hazard_text(v->set, h,
-		    "%s loaded 0x%" PRIx64 " from 0x%" PRIx64
-		    ", the old data, after %s of %s returned",
-		    agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
-		    promise_name(v->set, p), agent_name(v->set, p->agent));
+	            "%s loaded 0x%" PRIx64 " from 0x%" PRIx64
+	            ", the old data, after %s of %s returned",
+	            agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
+	            promise_name(v->set, p), agent_name(v->set, p->agent));
 }
 
 static void report_lost(const struct visit *v, const struct ghost_line *l,
-			uint64_t got, uint64_t expected)
+                        uint64_t got, uint64_t expected)
 {
 	struct hazard *h = begin(v, ORACLE_LOST_WRITE, expected);
 
@@ -164,11 +171,11 @@ static void report_lost(const struct visit *v, const struct ghost_line *l,
 		hazard_link(v->set, h, HAZARD_STORED, l->agent, l->step);
 	hazard_who(v->set, h, l->agent, event_agent(v->ev));
 	hazard_text(v->set, h,
-		    "%s loaded 0x%" PRIx64 " from 0x%" PRIx64
-		    ", which must hold 0x%" PRIx64 "%s%s",
-		    agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
-		    expected, l->step ? " stored by " : "",
-		    l->step ? agent_name(v->set, l->agent) : "");
+	            "%s loaded 0x%" PRIx64 " from 0x%" PRIx64
+	            ", which must hold 0x%" PRIx64 "%s%s",
+	            agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
+	            expected, l->step ? " stored by " : "",
+	            l->step ? agent_name(v->set, l->agent) : "");
 }
 
 /* ---- loads ---- */
@@ -179,7 +186,7 @@ static unsigned first_byte(const struct visit *v)
 }
 
 static uint64_t expected_value(const struct visit *v,
-			       const struct ghost_line *l)
+                               const struct ghost_line *l)
 {
 	uint64_t value = 0;
 
@@ -189,7 +196,7 @@ static uint64_t expected_value(const struct visit *v,
 
 /* Every wrong byte is what was discarded there. */
 static bool is_old_data(const struct visit *v, const struct ghost_line *l,
-			uint64_t got)
+                        uint64_t got)
 {
 	for (unsigned i = 0; i < v->rec->size; i++) {
 		unsigned b = first_byte(v) + i;
@@ -216,7 +223,7 @@ static void settle(const struct visit *v, uint32_t line, uint64_t got)
 }
 
 static bool value_allowed(const struct visit *v, const struct ghost_line *l,
-			  uint64_t got)
+                          uint64_t got)
 {
 	for (unsigned i = 0; i < v->rec->size; i++) {
 		uint8_t byte = (uint8_t)(got >> (8 * i));
@@ -233,7 +240,7 @@ static bool value_allowed(const struct visit *v, const struct ghost_line *l,
 static bool is_settled(const struct visit *v)
 {
 	uint32_t page = ghost_page_find(&v->g->mem, v->vma->space,
-					v->offset >> PAGE_SHIFT);
+	                                v->offset >> PAGE_SHIFT);
 
 	return !v->effects && !v->g->nr_forking &&
 	       !(page && ghost_page_at(&v->g->mem, page)->lazyfree);
@@ -243,7 +250,7 @@ static void judge_load(const struct visit *v, uint64_t got)
 {
 	uint32_t line = ghost_line_find(&v->g->mem, v->vma->space, v->offset);
 	bool zero = ghost_space_at(&v->g->mem, v->vma->space)->zero &&
-		    v->vma->kind != GHOST_WEAK;
+	            v->vma->kind != GHOST_WEAK;
 	const struct ghost_line *l;
 
 	/* Most memory that is only read was never stored to. */
@@ -251,7 +258,7 @@ static void judge_load(const struct visit *v, uint64_t got)
 		return;
 	if (!line)
 		line = ghost_line_get(&v->g->mem, v->vma->space, v->offset,
-				      zero);
+		                      zero);
 	l = ghost_line_at(&v->g->mem, line);
 	if (value_allowed(v, l, got)) {
 		if (v->vma->kind != GHOST_WEAK && is_settled(v))
@@ -293,7 +300,7 @@ static void tell_children(const struct visit *v)
 		if (mm->forking_from != v->mm)
 			continue;
 		line = ghost_line_get(&v->g->mem, mm->space, v->offset,
-				      v->vma->kind == GHOST_ANON);
+		                      v->vma->kind == GHOST_ANON);
 		memcpy(val + first_byte(v), &v->rec->value, v->rec->size);
 		ghost_alt_add(&v->g->mem, line, mask, val, v->ev->step);
 	}
@@ -302,19 +309,19 @@ static void tell_children(const struct visit *v)
 static void note_store(const struct visit *v)
 {
 	bool zero = ghost_space_at(&v->g->mem, v->vma->space)->zero &&
-		    v->vma->kind != GHOST_WEAK;
-	uint32_t line = ghost_line_get(&v->g->mem, v->vma->space, v->offset,
-				       zero);
+	            v->vma->kind != GHOST_WEAK;
+	uint32_t line =
+		ghost_line_get(&v->g->mem, v->vma->space, v->offset, zero);
 	uint32_t page;
 
 	put_bytes(v, line);
 	if (v->effects & MAY_ZERO) {
 		ghost_alt_add(&v->g->mem, line,
-			      ghost_bytes(v->offset, v->rec->size), NULL,
-			      v->ev->step);
+		              ghost_bytes(v->offset, v->rec->size), NULL,
+		              v->ev->step);
 	} else {
 		page = ghost_page_find(&v->g->mem, v->vma->space,
-				       v->offset >> PAGE_SHIFT);
+		                       v->offset >> PAGE_SHIFT);
 		ghost_page_at(&v->g->mem, page)->lazyfree = false;
 	}
 	if (v->g->nr_forking && v->vma->kind != GHOST_SHARED)
@@ -347,8 +354,7 @@ static void judge_unmapped(const struct visit *v)
 
 static bool beyond_end(const struct visit *v)
 {
-	const struct ghost_space *s = ghost_space_at(&v->g->mem,
-						     v->vma->space);
+	const struct ghost_space *s = ghost_space_at(&v->g->mem, v->vma->space);
 
 	return v->vma->kind == GHOST_SHARED && s->promise &&
 	       v->offset >= ALIGN_UP(s->size, PAGE_SIZE);
@@ -361,9 +367,9 @@ static void judge_mapped(const struct visit *v)
 
 	if (beyond_end(v)) {
 		if (!(busy & BIT_OF(EFFECT_TRUNCATE)))
-			report_access(v, ghost_space_at(&v->g->mem,
-							v->vma->space)
-						 ->promise);
+			report_access(v,
+			              ghost_space_at(&v->g->mem, v->vma->space)
+			                      ->promise);
 		return;
 	}
 	if (right_missing(rec, v->vma->prot) &&
@@ -377,7 +383,7 @@ static void judge_mapped(const struct visit *v)
 
 /* What is behind the first @skip bytes of an access. */
 static struct access_record part_of(const struct access_record *rec,
-				    unsigned skip)
+                                    unsigned skip)
 {
 	struct access_record part = *rec;
 
@@ -425,7 +431,7 @@ static void access_split(struct visit *v, unsigned head_size)
 }
 
 static void access_event(struct ghost *g, struct oracle_set *set,
-			 const struct event *ev)
+                         const struct event *ev)
 {
 	struct visit v = { .g = g, .set = set, .ev = ev, .rec = ev->data };
 	unsigned room = LINE_BYTES - (unsigned)(v.rec->va % LINE_BYTES);
@@ -443,10 +449,10 @@ static void access_event(struct ghost *g, struct oracle_set *set,
 
 static void mm_new_event(struct ghost *g, const struct event *ev)
 {
-	struct ghost_mm *parent = ev->c ? ghost_mm_find(g, (unsigned)ev->c) :
-					  NULL;
-	struct ghost_mm *mm = ghost_mm_new(g, (unsigned)ev->a, ev->b, parent,
-					   ev->step);
+	struct ghost_mm *parent =
+		ev->c ? ghost_mm_find(g, (unsigned)ev->c) : NULL;
+	struct ghost_mm *mm =
+		ghost_mm_new(g, (unsigned)ev->a, ev->b, parent, ev->step);
 
 	if (!parent || !ev->agent || !(g->active & ev->agent->bit))
 		return;
@@ -456,7 +462,7 @@ static void mm_new_event(struct ghost *g, const struct event *ev)
 }
 
 void ghost_event(struct ghost *g, struct oracle_set *set,
-		 const struct event *ev)
+                 const struct event *ev)
 {
 	struct ghost_mm *mm;
 

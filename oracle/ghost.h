@@ -30,15 +30,15 @@
 struct ghost;
 struct oracle_set;
 
-#define GHOST_EVENTS                                                           \
-	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_MM_NEW) |             \
-	 (UINT64_C(1) << EV_MM_FREE) | (UINT64_C(1) << EV_SYSCALL_ENTER) |     \
+#define GHOST_EVENTS                                                       \
+	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_MM_NEW) |         \
+	 (UINT64_C(1) << EV_MM_FREE) | (UINT64_C(1) << EV_SYSCALL_ENTER) | \
 	 (UINT64_C(1) << EV_SYSCALL_EXIT) | (UINT64_C(1) << EV_AGENT_DONE))
 
 struct ghost *ghost_new(void);
 void ghost_free(struct ghost *g);
 void ghost_reset(struct ghost *g);
 void ghost_event(struct ghost *g, struct oracle_set *set,
-		 const struct event *ev);
+                 const struct event *ev);
 
 #endif

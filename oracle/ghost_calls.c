@@ -9,20 +9,44 @@
 
 /* arch/x86/entry/syscalls/syscall_64.tbl and include/uapi, the guest's. */
 enum {
-	NR_MMAP = 9, NR_MPROTECT = 10, NR_MUNMAP = 11, NR_BRK = 12,
-	NR_MREMAP = 25, NR_MADVISE = 28, NR_CLONE = 56, NR_FORK = 57,
-	NR_VFORK = 58, NR_EXECVE = 59, NR_EXIT = 60, NR_FTRUNCATE = 77,
-	NR_EXIT_GROUP = 231, NR_FALLOCATE = 285, NR_MEMFD_CREATE = 319,
-	NR_EXECVEAT = 322, NR_PKEY_MPROTECT = 329, NR_CLONE3 = 435,
+	NR_MMAP = 9,
+	NR_MPROTECT = 10,
+	NR_MUNMAP = 11,
+	NR_BRK = 12,
+	NR_MREMAP = 25,
+	NR_MADVISE = 28,
+	NR_CLONE = 56,
+	NR_FORK = 57,
+	NR_VFORK = 58,
+	NR_EXECVE = 59,
+	NR_EXIT = 60,
+	NR_FTRUNCATE = 77,
+	NR_EXIT_GROUP = 231,
+	NR_FALLOCATE = 285,
+	NR_MEMFD_CREATE = 319,
+	NR_EXECVEAT = 322,
+	NR_PKEY_MPROTECT = 329,
+	NR_CLONE3 = 435,
 };
 enum {
-	G_MAP_SHARED = 0x01, G_MAP_TYPE = 0x0f, G_MAP_FIXED = 0x10,
-	G_MAP_ANONYMOUS = 0x20, G_MAP_GROWSDOWN = 0x100,
-	G_MREMAP_FIXED = 2, G_MREMAP_DONTUNMAP = 4,
-	G_PROT_READ = 1, G_PROT_WRITE = 2, G_PROT_EXEC = 4,
-	G_MADV_DONTNEED = 4, G_MADV_FREE = 8, G_MADV_REMOVE = 9,
-	G_MADV_DONTFORK = 10, G_MADV_DOFORK = 11, G_MADV_WIPEONFORK = 18,
-	G_MADV_KEEPONFORK = 19, G_MADV_DONTNEED_LOCKED = 24,
+	G_MAP_SHARED = 0x01,
+	G_MAP_TYPE = 0x0f,
+	G_MAP_FIXED = 0x10,
+	G_MAP_ANONYMOUS = 0x20,
+	G_MAP_GROWSDOWN = 0x100,
+	G_MREMAP_FIXED = 2,
+	G_MREMAP_DONTUNMAP = 4,
+	G_PROT_READ = 1,
+	G_PROT_WRITE = 2,
+	G_PROT_EXEC = 4,
+	G_MADV_DONTNEED = 4,
+	G_MADV_FREE = 8,
+	G_MADV_REMOVE = 9,
+	G_MADV_DONTFORK = 10,
+	G_MADV_DOFORK = 11,
+	G_MADV_WIPEONFORK = 18,
+	G_MADV_KEEPONFORK = 19,
+	G_MADV_DONTNEED_LOCKED = 24,
 };
 
 static bool failed(uint64_t result)
@@ -41,11 +65,13 @@ struct ghost_promise *ghost_promise_at(const struct ghost *g, uint32_t i)
 }
 
 static uint32_t promise_new(struct ghost *g, const struct ghost_call *c,
-			    const struct event *ev)
+                            const struct event *ev)
 {
-	struct ghost_promise p = { .name = c->name, .nr = c->nr,
-				   .arg = c->args[2], .step = ev->step,
-				   .agent = (int)ev->agent->id };
+	struct ghost_promise p = { .name = c->name,
+		                   .nr = c->nr,
+		                   .arg = c->args[2],
+		                   .step = ev->step,
+		                   .agent = (int)ev->agent->id };
 
 	g_array_append_val(g->promises, p);
 	return g->promises->len - 1;
@@ -87,7 +113,7 @@ static uint32_t object_of(struct ghost *g, const struct ghost_mm *mm, long fd)
 /* ---- entering ---- */
 
 static void range_effect(struct ghost_call *c, enum ghost_effect effect,
-			 uint64_t start, uint64_t end)
+                         uint64_t start, uint64_t end)
 {
 	c->effect = effect;
 	c->start = start;
@@ -99,8 +125,7 @@ static void enter_madvise(struct ghost_call *c)
 	enum ghost_effect effect = EFFECT_NONE;
 
 	if (c->args[2] == G_MADV_DONTNEED ||
-	    c->args[2] == G_MADV_DONTNEED_LOCKED ||
-	    c->args[2] == G_MADV_REMOVE)
+	    c->args[2] == G_MADV_DONTNEED_LOCKED || c->args[2] == G_MADV_REMOVE)
 		effect = EFFECT_DISCARD;
 	else if (c->args[2] == G_MADV_FREE)
 		effect = EFFECT_LAZYFREE;
@@ -111,7 +136,7 @@ static void enter_mmap(struct ghost_call *c)
 {
 	if (c->args[3] & G_MAP_FIXED)
 		range_effect(c, EFFECT_MAP, c->args[0],
-			     page_end(c->args[0], c->args[1]));
+		             page_end(c->args[0], c->args[1]));
 	else
 		range_effect(c, EFFECT_MAP, 0, 0); /* where nothing is */
 }
@@ -119,7 +144,7 @@ static void enter_mmap(struct ghost_call *c)
 static void enter_mremap(struct ghost_call *c)
 {
 	range_effect(c, EFFECT_MOVE, c->args[0],
-		     page_end(c->args[0], MAX(c->args[1], c->args[2])));
+	             page_end(c->args[0], MAX(c->args[1], c->args[2])));
 }
 
 static void enter_truncate(struct ghost *g, struct ghost_call *c)
@@ -132,7 +157,7 @@ static void enter_truncate(struct ghost *g, struct ghost_call *c)
 		range_effect(c, EFFECT_TRUNCATE, 0, UINT64_MAX);
 	else
 		range_effect(c, EFFECT_TRUNCATE, MIN(size, c->args[1]),
-			     UINT64_MAX);
+		             UINT64_MAX);
 }
 
 static void enter_effect(struct ghost *g, struct ghost_call *c)
@@ -144,17 +169,17 @@ static void enter_effect(struct ghost *g, struct ghost_call *c)
 	case NR_MPROTECT:
 	case NR_PKEY_MPROTECT:
 		range_effect(c, EFFECT_PROTECT, c->args[0],
-			     page_end(c->args[0], c->args[1]));
+		             page_end(c->args[0], c->args[1]));
 		break;
 	case NR_MUNMAP:
 		range_effect(c, EFFECT_UNMAP, c->args[0],
-			     page_end(c->args[0], c->args[1]));
+		             page_end(c->args[0], c->args[1]));
 		break;
 	case NR_BRK:
 		if (c->mm->brk_start && c->args[0])
 			range_effect(c, EFFECT_UNMAP,
-				     MIN(c->args[0], c->mm->brk) & PAGE_MASK,
-				     page_end(MAX(c->args[0], c->mm->brk), 0));
+			             MIN(c->args[0], c->mm->brk) & PAGE_MASK,
+			             page_end(MAX(c->args[0], c->mm->brk), 0));
 		break;
 	case NR_MREMAP:
 		enter_mremap(c);
@@ -204,7 +229,7 @@ void ghost_syscall_enter(struct ghost *g, const struct event *ev)
 /* ---- what calls under way may do ---- */
 
 unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
-		       vaddr_t addr)
+                       vaddr_t addr)
 {
 	unsigned effects = 0;
 
@@ -215,23 +240,22 @@ unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
 			continue;
 		/* Where a new mapping goes is known when it returns. */
 		if (c->effect == EFFECT_MAP && c->start == c->end)
-			effects |= ghost_vma_find(mm, addr) ?
-					   0 :
-					   1U << EFFECT_MAP;
+			effects |=
+				ghost_vma_find(mm, addr) ? 0 : 1U << EFFECT_MAP;
 		else if (c->effect == EFFECT_MOVE && !ghost_vma_find(mm, addr))
 			effects |= 1U << EFFECT_MOVE;
 		else if (addr >= c->start && addr < c->end)
 			effects |= 1U << c->effect;
 		else if (c->effect == EFFECT_MOVE &&
-			 (c->args[3] & G_MREMAP_FIXED) &&
-			 addr - c->args[4] < page_end(0, c->args[2]))
+		         (c->args[3] & G_MREMAP_FIXED) &&
+		         addr - c->args[4] < page_end(0, c->args[2]))
 			effects |= 1U << EFFECT_MOVE;
 	}
 	return effects & ~(1U << EFFECT_NONE);
 }
 
 unsigned ghost_effects_on(const struct ghost *g, uint32_t space,
-			  uint64_t offset)
+                          uint64_t offset)
 {
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		const struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
@@ -247,7 +271,7 @@ unsigned ghost_effects_on(const struct ghost *g, uint32_t space,
 
 /* Other calls under way on the range cannot be ordered after this one. */
 static void mark_conflicts(struct ghost *g, const struct ghost_mm *mm,
-			   uint64_t start, uint64_t end)
+                           uint64_t start, uint64_t end)
 {
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
@@ -262,8 +286,8 @@ static void mark_conflicts(struct ghost *g, const struct ghost_mm *mm,
 static void doubt(struct ghost_mm *mm, uint64_t start, uint64_t end)
 {
 	for (unsigned i = 0; i < mm->vmas->len; i++) {
-		struct ghost_vma *v = &g_array_index(mm->vmas,
-						     struct ghost_vma, i);
+		struct ghost_vma *v =
+			&g_array_index(mm->vmas, struct ghost_vma, i);
 
 		if (v->start < end && v->end > start)
 			v->unsure = true;
@@ -274,7 +298,7 @@ struct discard {
 	uint64_t start, end; /* bytes of the space */
 	uint64_t since;      /* entry of the call */
 	uint32_t promise;
-	bool maybe;          /* it may have been done: zero or as before */
+	bool maybe; /* it may have been done: zero or as before */
 	bool lazy;
 };
 
@@ -284,19 +308,19 @@ static uint64_t line_mask(uint64_t line_start, uint64_t start, uint64_t end)
 	uint64_t mask = UINT64_MAX;
 
 	if (start > line_start)
-		mask = start - line_start >= LINE_BYTES ?
-			       0 :
-			       mask << (start - line_start);
+		mask = start - line_start >= LINE_BYTES
+		               ? 0
+		               : mask << (start - line_start);
 	if (end < line_start + LINE_BYTES)
-		mask &= end <= line_start ?
-				0 :
-				UINT64_MAX >> (LINE_BYTES - (end - line_start));
+		mask &= end <= line_start ? 0
+		                          : UINT64_MAX >> (LINE_BYTES -
+		                                           (end - line_start));
 	return mask;
 }
 
 /* Bytes stored while the discarding call was under way. */
 static uint64_t stored_since(const struct ghost_mem *mem,
-			     const struct ghost_line *l, uint64_t since)
+                             const struct ghost_line *l, uint64_t since)
 {
 	uint64_t mask = 0;
 	const struct ghost_alt *a;
@@ -310,7 +334,7 @@ static uint64_t stored_since(const struct ghost_mem *mem,
 }
 
 static void discard_line(struct ghost_mem *mem, uint32_t line, uint64_t mask,
-			 const struct discard *d)
+                         const struct discard *d)
 {
 	struct ghost_line *l = ghost_line_at(mem, line);
 
@@ -345,9 +369,9 @@ static void discard_page(struct ghost_mem *mem, uint32_t page, void *data)
 
 		if (line)
 			discard_line(mem, line,
-				     line_mask(start + i * LINE_BYTES,
-					       d->start, d->end),
-				     d);
+			             line_mask(start + i * LINE_BYTES, d->start,
+			                       d->end),
+			             d);
 	}
 }
 
@@ -359,7 +383,7 @@ static void forget_page(struct ghost_mem *mem, uint32_t page, void *data)
 
 /* One VMA's part of a discarding madvise. */
 static void discard_vma(struct ghost *g, const struct ghost_vma *v,
-			struct discard d, bool remove)
+                        struct discard d, bool remove)
 {
 	d.start = MAX(d.start, v->start);
 	d.end = MIN(d.end, v->end);
@@ -367,15 +391,14 @@ static void discard_vma(struct ghost *g, const struct ghost_vma *v,
 		return;
 	if (v->kind == GHOST_ANON && !remove)
 		ghost_page_for_each(&g->mem, v->space, d.start, d.end,
-				    discard_page, &d);
+		                    discard_page, &d);
 	else if (v->kind == GHOST_WEAK)
 		ghost_page_for_each(&g->mem, v->space, d.start, d.end,
-				    forget_page, NULL);
+		                    forget_page, NULL);
 	else if (remove)
-		ghost_page_for_each(&g->mem, v->space,
-				    v->offset + (d.start - v->start),
-				    v->offset + (d.end - v->start),
-				    forget_page, NULL);
+		ghost_page_for_each(
+			&g->mem, v->space, v->offset + (d.start - v->start),
+			v->offset + (d.end - v->start), forget_page, NULL);
 }
 
 static void set_fork_flag(struct ghost_mm *mm, const struct ghost_call *c)
@@ -385,12 +408,13 @@ static void set_fork_flag(struct ghost_mm *mm, const struct ghost_call *c)
 	ghost_cut(mm, c->args[0]);
 	ghost_cut(mm, end);
 	for (unsigned i = 0; i < mm->vmas->len; i++) {
-		struct ghost_vma *v = &g_array_index(mm->vmas,
-						     struct ghost_vma, i);
+		struct ghost_vma *v =
+			&g_array_index(mm->vmas, struct ghost_vma, i);
 
 		if (v->start < c->args[0] || v->end > end)
 			continue;
-		if (c->args[2] == G_MADV_DONTFORK || c->args[2] == G_MADV_DOFORK)
+		if (c->args[2] == G_MADV_DONTFORK ||
+		    c->args[2] == G_MADV_DOFORK)
 			v->not_in_child = c->args[2] == G_MADV_DONTFORK;
 		else
 			v->wiped_in_child = c->args[2] == G_MADV_WIPEONFORK;
@@ -398,11 +422,12 @@ static void set_fork_flag(struct ghost_mm *mm, const struct ghost_call *c)
 }
 
 static void exit_madvise(struct ghost *g, const struct ghost_call *c,
-			 const struct event *ev)
+                         const struct event *ev)
 {
-	struct discard d = { .start = c->start, .end = c->end,
-			     .since = c->step,
-			     .lazy = c->effect == EFFECT_LAZYFREE };
+	struct discard d = { .start = c->start,
+		             .end = c->end,
+		             .since = c->step,
+		             .lazy = c->effect == EFFECT_LAZYFREE };
 
 	if (c->args[2] == G_MADV_DONTFORK || c->args[2] == G_MADV_DOFORK ||
 	    c->args[2] == G_MADV_WIPEONFORK || c->args[2] == G_MADV_KEEPONFORK)
@@ -413,20 +438,20 @@ static void exit_madvise(struct ghost *g, const struct ghost_call *c,
 	d.promise = promise_new(g, c, ev);
 	for (unsigned i = 0; i < c->mm->vmas->len; i++)
 		discard_vma(g, &g_array_index(c->mm->vmas, struct ghost_vma, i),
-			    d, c->args[2] == G_MADV_REMOVE);
+		            d, c->args[2] == G_MADV_REMOVE);
 }
 
 static void exit_mmap(struct ghost *g, struct ghost_call *c,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	bool anon = c->args[3] & G_MAP_ANONYMOUS;
 	bool shared = (c->args[3] & G_MAP_TYPE) == G_MAP_SHARED ||
-		      (c->args[3] & G_MAP_TYPE) == 3; /* _VALIDATE */
+	              (c->args[3] & G_MAP_TYPE) == 3; /* _VALIDATE */
 	struct ghost_vma v = { .start = ev->c,
-			       .end = page_end(ev->c, c->args[1]),
-			       .prot = (uint8_t)c->args[2] & 7,
-			       .step = ev->step,
-			       .unsure = c->conflict };
+		               .end = page_end(ev->c, c->args[1]),
+		               .prot = (uint8_t)c->args[2] & 7,
+		               .step = ev->step,
+		               .unsure = c->conflict };
 
 	if (failed(ev->c))
 		return;
@@ -439,8 +464,8 @@ static void exit_mmap(struct ghost *g, struct ghost_call *c,
 	if (shared) {
 		v.kind = GHOST_SHARED;
 		v.offset = anon ? 0 : c->args[5];
-		v.space = anon ? ghost_space_new(&g->mem, true) :
-				 object_of(g, c->mm, (long)c->args[4]);
+		v.space = anon ? ghost_space_new(&g->mem, true)
+		               : object_of(g, c->mm, (long)c->args[4]);
 	} else if (!anon) {
 		v.kind = GHOST_WEAK;
 	}
@@ -449,7 +474,7 @@ static void exit_mmap(struct ghost *g, struct ghost_call *c,
 }
 
 static void exit_munmap(struct ghost *g, struct ghost_call *c,
-			const struct event *ev)
+                        const struct event *ev)
 {
 	if (failed(ev->c) || c->start >= c->end)
 		return;
@@ -457,12 +482,11 @@ static void exit_munmap(struct ghost *g, struct ghost_call *c,
 	if (c->conflict)
 		doubt(c->mm, c->start, c->end);
 	else
-		ghost_unmap(g, c->mm, c->start, c->end,
-			    promise_new(g, c, ev));
+		ghost_unmap(g, c->mm, c->start, c->end, promise_new(g, c, ev));
 }
 
 static void exit_mprotect(struct ghost *g, struct ghost_call *c,
-			  const struct event *ev)
+                          const struct event *ev)
 {
 	uint32_t promise = promise_new(g, c, ev);
 	uint8_t prot = (uint8_t)c->args[2] & 7;
@@ -471,8 +495,8 @@ static void exit_mprotect(struct ghost *g, struct ghost_call *c,
 	ghost_cut(c->mm, c->start);
 	ghost_cut(c->mm, c->end);
 	for (unsigned i = 0; i < c->mm->vmas->len; i++) {
-		struct ghost_vma *v = &g_array_index(c->mm->vmas,
-						     struct ghost_vma, i);
+		struct ghost_vma *v =
+			&g_array_index(c->mm->vmas, struct ghost_vma, i);
 
 		if (v->start < c->start || v->end > c->end)
 			continue;
@@ -483,12 +507,14 @@ static void exit_mprotect(struct ghost *g, struct ghost_call *c,
 }
 
 static void exit_brk(struct ghost *g, struct ghost_call *c,
-		     const struct event *ev)
+                     const struct event *ev)
 {
 	struct ghost_mm *mm = c->mm;
 	struct ghost_vma v = { .prot = G_PROT_READ | G_PROT_WRITE,
-			       .kind = GHOST_ANON, .space = mm->space,
-			       .step = ev->step, .unsure = c->conflict };
+		               .kind = GHOST_ANON,
+		               .space = mm->space,
+		               .step = ev->step,
+		               .unsure = c->conflict };
 
 	if (failed(ev->c))
 		return;
@@ -521,12 +547,12 @@ static void move_page(struct ghost_mem *mem, uint32_t page, void *data)
 	const struct move *mv = data;
 
 	ghost_page_move(mem, page, mv->space,
-			ghost_page_at(mem, page)->index + mv->by);
+	                ghost_page_at(mem, page)->index + mv->by);
 }
 
 /* The mapping of [old, old + len) goes to @to and is @new_len long there. */
 static void move_mapping(struct ghost *g, struct ghost_call *c,
-			 const struct event *ev, struct ghost_vma v)
+                         const struct event *ev, struct ghost_vma v)
 {
 	struct move mv = { c->mm->space, (ev->c - c->args[0]) >> PAGE_SHIFT };
 	uint64_t old_len = page_end(0, c->args[1]);
@@ -536,11 +562,11 @@ static void move_mapping(struct ghost *g, struct ghost_call *c,
 	ghost_unmap(g, c->mm, ev->c, ev->c + new_len, 0);
 	if (v.kind != GHOST_SHARED)
 		ghost_page_for_each(&g->mem, c->mm->space, c->args[0],
-				    c->args[0] + MIN(old_len, new_len),
-				    move_page, &mv);
+		                    c->args[0] + MIN(old_len, new_len),
+		                    move_page, &mv);
 	if (!(c->args[3] & G_MREMAP_DONTUNMAP))
 		ghost_unmap(g, c->mm, c->args[0], c->args[0] + old_len,
-			    promise);
+		            promise);
 	v.start = ev->c;
 	v.end = ev->c + new_len;
 	if (v.kind != GHOST_SHARED)
@@ -551,7 +577,7 @@ static void move_mapping(struct ghost *g, struct ghost_call *c,
 }
 
 static void resize_mapping(struct ghost *g, struct ghost_call *c,
-			   const struct event *ev, struct ghost_vma v)
+                           const struct event *ev, struct ghost_vma v)
 {
 	vaddr_t old_end = page_end(c->args[0], c->args[1]);
 	vaddr_t new_end = page_end(c->args[0], c->args[2]);
@@ -572,7 +598,7 @@ static void resize_mapping(struct ghost *g, struct ghost_call *c,
 }
 
 static void exit_mremap(struct ghost *g, struct ghost_call *c,
-			const struct event *ev)
+                        const struct event *ev)
 {
 	struct ghost_vma *v = ghost_vma_find(c->mm, c->args[0]);
 
@@ -596,28 +622,30 @@ static void exit_mremap(struct ghost *g, struct ghost_call *c,
 }
 
 static void exit_truncate(struct ghost *g, struct ghost_call *c,
-			  const struct event *ev)
+                          const struct event *ev)
 {
 	struct ghost_space *s = ghost_space_at(&g->mem, c->space);
-	struct discard d = { .start = c->args[1], .end = UINT64_MAX,
-			     .since = c->step, .maybe = c->conflict };
+	struct discard d = { .start = c->args[1],
+		             .end = UINT64_MAX,
+		             .since = c->step,
+		             .maybe = c->conflict };
 
 	if (failed(ev->c))
 		return;
 	if (c->nr == NR_FALLOCATE) {
 		ghost_page_for_each(&g->mem, c->space, 0, UINT64_MAX,
-				    forget_page, NULL);
+		                    forget_page, NULL);
 		return;
 	}
 	d.promise = promise_new(g, c, ev);
 	s->size = c->args[1];
 	s->promise = d.promise;
 	ghost_page_for_each(&g->mem, c->space, d.start, d.end, discard_page,
-			    &d);
+	                    &d);
 }
 
 static void exit_memfd(struct ghost *g, struct ghost_call *c,
-		       const struct event *ev)
+                       const struct event *ev)
 {
 	uint32_t space;
 
@@ -681,6 +709,6 @@ void ghost_call_gone(struct ghost *g, unsigned agent)
 	if (c->effect == EFFECT_FORK)
 		end_fork(g, (int)agent);
 	else if (c->effect != EFFECT_NONE && c->mm->live &&
-		 c->effect != EFFECT_TRUNCATE)
+	         c->effect != EFFECT_TRUNCATE)
 		doubt(c->mm, c->start, c->end);
 }

@@ -17,7 +17,7 @@
 
 /* ---- memory ---- */
 
-#define LINE_BYTES 64
+#define LINE_BYTES     64
 #define LINES_PER_PAGE (PAGE_SIZE / LINE_BYTES)
 
 /* Other values some bytes of a line may have. */
@@ -25,7 +25,7 @@ struct ghost_alt {
 	uint64_t mask;
 	uint64_t step; /* when they became possible */
 	uint32_t next;
-	bool zero;     /* all of them zero; else: */
+	bool zero; /* all of them zero; else: */
 	uint8_t val[LINE_BYTES];
 };
 
@@ -75,17 +75,17 @@ struct ghost_page *ghost_page_at(const struct ghost_mem *mem, uint32_t i);
 
 /** ghost_page_find - page @index of @space; 0 if nothing is known of it. */
 uint32_t ghost_page_find(const struct ghost_mem *mem, uint32_t space,
-			 uint64_t index);
+                         uint64_t index);
 /**
  * ghost_line_get - the line of a byte.
  * @offset: of the byte in the space
  * @zero: unknown bytes of a new line are zero
  */
 uint32_t ghost_line_get(struct ghost_mem *mem, uint32_t space, uint64_t offset,
-			bool zero);
+                        bool zero);
 /** ghost_line_find - likewise; 0 if nothing is known of it. */
 uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,
-			 uint64_t offset);
+                         uint64_t offset);
 /** ghost_bytes - mask of @size bytes at @offset in their line. */
 static inline uint64_t ghost_bytes(uint64_t offset, unsigned size)
 {
@@ -95,29 +95,29 @@ static inline uint64_t ghost_bytes(uint64_t offset, unsigned size)
 /** ghost_alt_add - bytes @mask of @line may have other values too: those of
  * @val, or zero if it is NULL. */
 void ghost_alt_add(struct ghost_mem *mem, uint32_t line, uint64_t mask,
-		   const uint8_t *val, uint64_t step);
+                   const uint8_t *val, uint64_t step);
 /** ghost_alt_remove - bytes @mask have one value again. */
 void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask);
 /** ghost_may_be - may byte @i of the line be @value? */
 bool ghost_may_be(const struct ghost_mem *mem, const struct ghost_line *l,
-		  unsigned i, uint8_t value);
+                  unsigned i, uint8_t value);
 
 /** ghost_page_for_each - call @fn for every known page of @space that overlaps
  * [@start, @end); @fn may drop the page. */
 void ghost_page_for_each(struct ghost_mem *mem, uint32_t space, uint64_t start,
-			 uint64_t end,
-			 void (*fn)(struct ghost_mem *mem, uint32_t page,
-				    void *data),
-			 void *data);
+                         uint64_t end,
+                         void (*fn)(struct ghost_mem *mem, uint32_t page,
+                                    void *data),
+                         void *data);
 /** ghost_page_drop - forget a page. */
 void ghost_page_drop(struct ghost_mem *mem, uint32_t page);
 /** ghost_page_move - page becomes page @index of @space; what was there is
  * forgotten. */
 void ghost_page_move(struct ghost_mem *mem, uint32_t page, uint32_t space,
-		     uint64_t index);
+                     uint64_t index);
 /** ghost_page_copy - page @index of @space becomes a copy of @page. */
 void ghost_page_copy(struct ghost_mem *mem, uint32_t page, uint32_t space,
-		     uint64_t index);
+                     uint64_t index);
 
 /* ---- mappings ---- */
 
@@ -155,11 +155,11 @@ struct ghost_mm {
 	paddr_t root;
 	uint32_t space;
 	bool live;
-	bool grows;           /* has a stack that grows by itself */
+	bool grows; /* has a stack that grows by itself */
 	vaddr_t brk_start, brk;
-	GArray *vmas;         /* struct ghost_vma, by address */
-	GArray *tombs;        /* struct ghost_tomb */
-	GArray *fds;          /* struct ghost_fd made by memfd_create() */
+	GArray *vmas;  /* struct ghost_vma, by address */
+	GArray *tombs; /* struct ghost_tomb */
+	GArray *fds;   /* struct ghost_fd made by memfd_create() */
 	/* While the fork that made it is under way: stores of the parent may
 	 * or may not be in the copy. */
 	struct ghost_mm *forking_from;
@@ -171,8 +171,8 @@ struct ghost_mm {
 struct ghost_promise {
 	const char *name;
 	uint64_t nr;
-	uint64_t arg;    /* advice or rights */
-	uint64_t step;   /* when it returned */
+	uint64_t arg;  /* advice or rights */
+	uint64_t step; /* when it returned */
 	int agent;
 };
 
@@ -187,7 +187,7 @@ enum ghost_effect {
 	EFFECT_PROTECT,
 	EFFECT_TRUNCATE, /* range is of an object */
 	EFFECT_FORK,
-	EFFECT_WIPE      /* exec, exit */
+	EFFECT_WIPE /* exec, exit */
 };
 
 struct ghost_call {
@@ -197,15 +197,15 @@ struct ghost_call {
 	const char *name;
 	uint64_t step;
 	enum ghost_effect effect;
-	uint64_t start, end;   /* range; everything: 0, UINT64_MAX */
-	uint32_t space;        /* EFFECT_TRUNCATE */
-	bool conflict;         /* another call changed the range meanwhile */
+	uint64_t start, end; /* range; everything: 0, UINT64_MAX */
+	uint32_t space;      /* EFFECT_TRUNCATE */
+	bool conflict;       /* another call changed the range meanwhile */
 };
 
 struct ghost {
 	struct ghost_mem mem;
-	GPtrArray *mms;   /* struct ghost_mm *, in order; kept over runs */
-	unsigned nr_mms;  /* of this run */
+	GPtrArray *mms;  /* struct ghost_mm *, in order; kept over runs */
+	unsigned nr_mms; /* of this run */
 	struct ghost_mm *last_mm;
 	GArray *promises; /* struct ghost_promise */
 	GArray *fds;      /* struct ghost_fd: objects known by number alone */
@@ -218,18 +218,18 @@ struct ghost_mm *ghost_mm_find(struct ghost *g, unsigned id);
 struct ghost_mm *ghost_mm_of_root(struct ghost *g, paddr_t root);
 struct ghost_vma *ghost_vma_find(const struct ghost_mm *mm, vaddr_t addr);
 const struct ghost_tomb *ghost_tomb_find(const struct ghost_mm *mm,
-					 vaddr_t addr);
+                                         vaddr_t addr);
 /** ghost_cut - make @addr a border of VMAs. */
 void ghost_cut(struct ghost_mm *mm, vaddr_t addr);
 /** ghost_unmap - remove [@start, @end) and its private memory; @promise: put
  * up a tomb for it, 0: none. */
 void ghost_unmap(struct ghost *g, struct ghost_mm *mm, vaddr_t start,
-		 vaddr_t end, uint32_t promise);
+                 vaddr_t end, uint32_t promise);
 /** ghost_map - insert; the range must be empty. */
 void ghost_map(struct ghost_mm *mm, const struct ghost_vma *vma);
 /** ghost_mm_new - a new address space, a copy of @parent or empty. */
 struct ghost_mm *ghost_mm_new(struct ghost *g, unsigned id, paddr_t root,
-			      struct ghost_mm *parent, uint64_t step);
+                              struct ghost_mm *parent, uint64_t step);
 void ghost_mm_clear(struct ghost *g, struct ghost_mm *mm);
 
 /* ---- calls ---- */
@@ -241,10 +241,10 @@ void ghost_call_gone(struct ghost *g, unsigned agent);
 /** ghost_effects - what calls under way may do to @addr of @mm: bits
  * 1 << enum ghost_effect. */
 unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
-		       vaddr_t addr);
+                       vaddr_t addr);
 /** ghost_effects_on - what they may do to byte @offset of an object. */
 unsigned ghost_effects_on(const struct ghost *g, uint32_t space,
-			  uint64_t offset);
+                          uint64_t offset);
 struct ghost_promise *ghost_promise_at(const struct ghost *g, uint32_t i);
 
 #endif

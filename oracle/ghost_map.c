@@ -32,11 +32,11 @@ struct ghost_vma *ghost_vma_find(const struct ghost_mm *mm, vaddr_t addr)
 }
 
 const struct ghost_tomb *ghost_tomb_find(const struct ghost_mm *mm,
-					 vaddr_t addr)
+                                         vaddr_t addr)
 {
 	for (unsigned i = mm->tombs->len; i-- > 0;) {
-		const struct ghost_tomb *t = &g_array_index(
-			mm->tombs, struct ghost_tomb, i);
+		const struct ghost_tomb *t =
+			&g_array_index(mm->tombs, struct ghost_tomb, i);
 
 		if (addr >= t->start && addr < t->end)
 			return t;
@@ -68,8 +68,8 @@ static void drop_page(struct ghost_mem *mem, uint32_t page, void *data)
 static void clear_tombs(struct ghost_mm *mm, vaddr_t start, vaddr_t end)
 {
 	for (unsigned i = mm->tombs->len; i-- > 0;) {
-		struct ghost_tomb *t = &g_array_index(mm->tombs,
-						      struct ghost_tomb, i);
+		struct ghost_tomb *t =
+			&g_array_index(mm->tombs, struct ghost_tomb, i);
 		struct ghost_tomb rest = *t;
 
 		if (t->end <= start || t->start >= end)
@@ -85,7 +85,7 @@ static void clear_tombs(struct ghost_mm *mm, vaddr_t start, vaddr_t end)
 }
 
 void ghost_unmap(struct ghost *g, struct ghost_mm *mm, vaddr_t start,
-		 vaddr_t end, uint32_t promise)
+                 vaddr_t end, uint32_t promise)
 {
 	struct ghost_tomb tomb = { start, end, promise };
 	unsigned first, last;
@@ -146,8 +146,8 @@ static struct ghost_mm *mm_alloc(struct ghost *g)
 	if (g->nr_mms == g->mms->len) {
 		mm = g_new0(struct ghost_mm, 1);
 		mm->vmas = g_array_new(FALSE, FALSE, sizeof(struct ghost_vma));
-		mm->tombs = g_array_new(FALSE, FALSE,
-					sizeof(struct ghost_tomb));
+		mm->tombs =
+			g_array_new(FALSE, FALSE, sizeof(struct ghost_tomb));
 		mm->fds = g_array_new(FALSE, FALSE, sizeof(struct ghost_fd));
 		g_ptr_array_add(g->mms, mm);
 	}
@@ -168,12 +168,12 @@ static void copy_page(struct ghost_mem *mem, uint32_t page, void *data)
 	const struct copy *copy = data;
 
 	ghost_page_copy(mem, page, copy->space,
-			ghost_page_at(mem, page)->index);
+	                ghost_page_at(mem, page)->index);
 }
 
 /* What the child gets of one VMA. */
 static void inherit(struct ghost *g, struct ghost_mm *mm,
-		    const struct ghost_mm *parent, struct ghost_vma vma)
+                    const struct ghost_mm *parent, struct ghost_vma vma)
 {
 	struct copy copy = { &g->mem, mm->space };
 
@@ -186,23 +186,21 @@ static void inherit(struct ghost *g, struct ghost_mm *mm,
 	vma.space = mm->space;
 	/* Who knows whether a racing call came before the copy. */
 	for (uint64_t left = g->active; left; left &= left - 1) {
-		const struct ghost_call *c =
-			&g->calls[__builtin_ctzll(left)];
+		const struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
 
 		if (c->mm == parent && c->effect != EFFECT_NONE &&
-		    c->effect != EFFECT_FORK &&
-		    c->effect != EFFECT_TRUNCATE && c->start < vma.end &&
-		    c->end > vma.start)
+		    c->effect != EFFECT_FORK && c->effect != EFFECT_TRUNCATE &&
+		    c->start < vma.end && c->end > vma.start)
 			vma.unsure = true;
 	}
 	g_array_append_val(mm->vmas, vma);
 	if (!vma.wiped_in_child)
 		ghost_page_for_each(&g->mem, parent->space, vma.start, vma.end,
-				    copy_page, &copy);
+		                    copy_page, &copy);
 }
 
 struct ghost_mm *ghost_mm_new(struct ghost *g, unsigned id, paddr_t root,
-			      struct ghost_mm *parent, uint64_t step)
+                              struct ghost_mm *parent, uint64_t step)
 {
 	struct ghost_mm *mm = mm_alloc(g);
 

@@ -70,7 +70,7 @@ static uint64_t page_key(uint32_t space, uint64_t index)
 }
 
 uint32_t ghost_page_find(const struct ghost_mem *mem, uint32_t space,
-			 uint64_t index)
+                         uint64_t index)
 {
 	uint32_t i = keymap_get(&mem->index, page_key(space, index));
 
@@ -78,7 +78,7 @@ uint32_t ghost_page_find(const struct ghost_mem *mem, uint32_t space,
 }
 
 static void page_link(struct ghost_mem *mem, uint32_t i, uint32_t space,
-		      uint64_t index)
+                      uint64_t index)
 {
 	struct ghost_space *s = ghost_space_at(mem, space);
 	struct ghost_page *p = ghost_page_at(mem, i);
@@ -142,7 +142,7 @@ void ghost_page_drop(struct ghost_mem *mem, uint32_t page)
 }
 
 void ghost_page_move(struct ghost_mem *mem, uint32_t page, uint32_t space,
-		     uint64_t index)
+                     uint64_t index)
 {
 	uint32_t there = ghost_page_find(mem, space, index);
 
@@ -155,10 +155,10 @@ void ghost_page_move(struct ghost_mem *mem, uint32_t page, uint32_t space,
 }
 
 void ghost_page_for_each(struct ghost_mem *mem, uint32_t space, uint64_t start,
-			 uint64_t end,
-			 void (*fn)(struct ghost_mem *mem, uint32_t page,
-				    void *data),
-			 void *data)
+                         uint64_t end,
+                         void (*fn)(struct ghost_mem *mem, uint32_t page,
+                                    void *data),
+                         void *data)
 {
 	uint64_t first = start >> PAGE_SHIFT;
 	uint64_t last = end ? (end - 1) >> PAGE_SHIFT : 0;
@@ -201,7 +201,7 @@ static uint32_t line_new(struct ghost_mem *mem)
 }
 
 uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,
-			 uint64_t offset)
+                         uint64_t offset)
 {
 	uint32_t page = ghost_page_find(mem, space, offset >> PAGE_SHIFT);
 	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
@@ -210,7 +210,7 @@ uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,
 }
 
 uint32_t ghost_line_get(struct ghost_mem *mem, uint32_t space, uint64_t offset,
-			bool zero)
+                        bool zero)
 {
 	uint32_t page = ghost_page_find(mem, space, offset >> PAGE_SHIFT);
 	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
@@ -245,7 +245,7 @@ static void line_copy(struct ghost_mem *mem, uint32_t from, uint32_t to)
 }
 
 void ghost_page_copy(struct ghost_mem *mem, uint32_t page, uint32_t space,
-		     uint64_t index)
+                     uint64_t index)
 {
 	uint32_t there = ghost_page_find(mem, space, index);
 	uint32_t copy;
@@ -269,7 +269,7 @@ void ghost_page_copy(struct ghost_mem *mem, uint32_t page, uint32_t space,
 /* ---- other values ---- */
 
 void ghost_alt_add(struct ghost_mem *mem, uint32_t line, uint64_t mask,
-		   const uint8_t *val, uint64_t step)
+                   const uint8_t *val, uint64_t step)
 {
 	uint32_t i = mem->free_alts;
 	struct ghost_alt *a;
@@ -312,7 +312,7 @@ void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask)
 }
 
 bool ghost_may_be(const struct ghost_mem *mem, const struct ghost_line *l,
-		  unsigned i, uint8_t value)
+                  unsigned i, uint8_t value)
 {
 	const struct ghost_alt *a;
 

@@ -11,8 +11,8 @@
 static bool has_owner(const struct scene *s, const struct page *page)
 {
 	for (unsigned i = 0; i < s->mms->len; i++) {
-		const struct scene_mm *mm = &g_array_index(s->mms,
-							   struct scene_mm, i);
+		const struct scene_mm *mm =
+			&g_array_index(s->mms, struct scene_mm, i);
 		if (mm->live && (!page->pt_owner || mm->id == page->pt_owner))
 			return true;
 	}
@@ -51,9 +51,9 @@ void leak_finish(struct oracle_set *set, bool run_to_end)
 		h = hazard_begin(set, ORACLE_LEAK, NULL, pfn);
 		if (h)
 			hazard_text(set, h,
-				    "frame %" PRIu64 " (%s, allocated at step "
-				    "%" PRIu64 ") is left and nobody owns it",
-				    pfn, frame_kind_name(page->kind),
-				    page->alloc_step);
+			            "frame %" PRIu64 " (%s, allocated at step "
+			            "%" PRIu64 ") is left and nobody owns it",
+			            pfn, frame_kind_name(page->kind),
+			            page->alloc_step);
 	}
 }

@@ -40,13 +40,13 @@ static const char *rule_detail(struct oracle_set *set, const struct event *ev)
 	if (!ev->b || ev->b >= LOCK_CLASS_COUNT || ev->a >= LOCK_CLASS_COUNT)
 		return "";
 	detail = g_strdup_printf(" (%s, then %s)",
-				 lock_class_name((enum lock_class)ev->a),
-				 lock_class_name((enum lock_class)ev->b));
+	                         lock_class_name((enum lock_class)ev->a),
+	                         lock_class_name((enum lock_class)ev->b));
 	return g_string_chunk_insert(set->strings, detail);
 }
 
 void lock_rule_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev)
+                     const struct event *ev)
 {
 	const char *text = ev->text ? ev->text : "a rule was broken";
 	uint64_t key = mix_key(g_str_hash(text), ev->a << 32 ^ ev->b);
@@ -59,18 +59,17 @@ void lock_rule_event(struct oracle_set *set, enum oracle_id id,
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, -1, event_agent(ev));
 	hazard_text(set, h, "%s: %s%s", agent_name(set, event_agent(ev)), text,
-		    id == ORACLE_LOCK_RULE ? rule_detail(set, ev) : "");
+	            id == ORACLE_LOCK_RULE ? rule_detail(set, ev) : "");
 }
 
 /* ---- rcu-uaf ---- */
 
 void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
-		   const struct event *ev)
+                   const struct event *ev)
 {
 	const char *type = ev->text ? ev->text : "object";
 	bool twice = ev->type == EV_OBJ_BAD_FREE;
-	struct hazard *h = hazard_begin(set, id, ev,
-					mix_key(ev->addr, twice));
+	struct hazard *h = hazard_begin(set, id, ev, mix_key(ev->addr, twice));
 	int freer = ev->a ? (int)ev->b : -1;
 
 	if (!h)
@@ -80,9 +79,8 @@ void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, freer, event_agent(ev));
 	hazard_text(set, h, "%s %s %s after %s had freed it",
-		    agent_name(set, event_agent(ev)),
-		    twice ? "freed" : "used", type,
-		    freer >= 0 ? agent_name(set, freer) : "somebody");
+	            agent_name(set, event_agent(ev)), twice ? "freed" : "used",
+	            type, freer >= 0 ? agent_name(set, freer) : "somebody");
 }
 
 /* ---- deadlock ---- */
@@ -103,7 +101,7 @@ static const struct gate *gate_of(const struct agent *a)
 
 /* A lock begins with its gate. */
 static const struct agent *holder(const struct machine *m,
-				  const struct gate *gate)
+                                  const struct gate *gate)
 {
 	for (unsigned i = 0; i < m->nr_agents; i++)
 		for (unsigned k = 0; k < m->agents[i]->nr_held; k++)
@@ -114,7 +112,7 @@ static const struct agent *holder(const struct machine *m,
 
 /* The CPU that has not run the function @gate waits for; NULL: none. */
 static const struct cpu *owes_call(const struct machine *m,
-				   const struct gate *gate)
+                                   const struct gate *gate)
 {
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
 		const struct call_single_data *csd = m->cpus[i].csd_queue;
@@ -127,7 +125,7 @@ static const struct cpu *owes_call(const struct machine *m,
 }
 
 static const struct agent *task_on(const struct machine *m,
-				   const struct cpu *cpu)
+                                   const struct cpu *cpu)
 {
 	if (cpu->curr)
 		return cpu->curr->agent;
@@ -141,7 +139,7 @@ static const struct agent *task_on(const struct machine *m,
 
 /* Append one link of the chain; whom @a waits for, NULL if nobody knows. */
 static const struct agent *describe_wait(struct oracle_set *set, GString *text,
-					 const struct agent *a)
+                                         const struct agent *a)
 {
 	const struct machine *m = set->machine;
 	const struct gate *gate = gate_of(a);
@@ -149,11 +147,11 @@ static const struct agent *describe_wait(struct oracle_set *set, GString *text,
 	const struct cpu *cpu = gate ? owes_call(m, gate) : NULL;
 
 	g_string_append_printf(text, "%s waits in %s%s",
-			       agent_name(set, (int)a->id),
-			       a->syscall_name ? a->syscall_name : "",
-			       a->syscall_name ? ", " : "");
+	                       agent_name(set, (int)a->id),
+	                       a->syscall_name ? a->syscall_name : "",
+	                       a->syscall_name ? ", " : "");
 	g_string_append_printf(text, "\"%s\"",
-			       a->next.label ? a->next.label : "?");
+	                       a->next.label ? a->next.label : "?");
 	if (to) {
 		g_string_append(text, " for a lock");
 		return to;
@@ -162,8 +160,8 @@ static const struct agent *describe_wait(struct oracle_set *set, GString *text,
 		return NULL;
 	to = task_on(m, cpu);
 	g_string_append_printf(text, " for CPU%u to answer an IPI%s", cpu->id,
-			       cpu->irq_enabled ? "" :
-						  " (its interrupts are off)");
+	                       cpu->irq_enabled ? ""
+	                                        : " (its interrupts are off)");
 	return to;
 }
 
@@ -185,7 +183,7 @@ static const struct agent *first_stuck(const struct machine *m)
 }
 
 void deadlock_event(struct oracle_set *set, enum oracle_id id,
-		    const struct event *ev)
+                    const struct event *ev)
 {
 	const struct machine *m = set->machine;
 	const struct agent *a = first_stuck(m);
@@ -204,6 +202,6 @@ void deadlock_event(struct oracle_set *set, enum oracle_id id,
 	}
 	if (a)
 		g_string_append_printf(text, " held by %s: a cycle",
-				       agent_name(set, (int)a->id));
+		                       agent_name(set, (int)a->id));
 	hazard_text(set, h, "%s", text->len ? text->str : "nobody can move");
 }

@@ -22,7 +22,7 @@ static pfn_t frame_at(vaddr_t e_va, pfn_t e_pfn, vaddr_t va)
 }
 
 static const char *difference(const struct view_entry *old,
-			      const struct tlb_entry *new)
+                              const struct tlb_entry *new)
 {
 	vaddr_t va = MAX(old->va, new->va);
 	const uint8_t rights = TLB_W | TLB_U | TLB_X;
@@ -46,7 +46,7 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 		return;
 	shift = MAX(old->shift, e->shift);
 	h = hazard_begin(set, ORACLE_SIZE_MIX, ev,
-			 mix_key(mix_key(e->va >> shift, e->pcid), cpu));
+	                 mix_key(mix_key(e->va >> shift, e->pcid), cpu));
 	if (!h)
 		return;
 	hazard_range(h, ALIGN_DOWN(e->va, BIT_ULL(shift)), BIT_ULL(shift));
@@ -54,10 +54,10 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, old->filled_by, event_agent(ev));
 	hazard_text(set, h,
-		    "CPU%u holds a %s and a %s translation %s for 0x%" PRIx64
-		    " at once",
-		    cpu, size_name(old->shift), size_name(e->shift),
-		    difference(old, e), MAX(old->va, e->va));
+	            "CPU%u holds a %s and a %s translation %s for 0x%" PRIx64
+	            " at once",
+	            cpu, size_name(old->shift), size_name(e->shift),
+	            difference(old, e), MAX(old->va, e->va));
 }
 
 /* The processor noticed it itself (AMD erratum 383). */
@@ -67,21 +67,20 @@ static void judge_note(struct oracle_set *set, const struct event *ev)
 
 	if (!ev->text || !g_str_has_prefix(ev->text, "machine check"))
 		return;
-	h = hazard_begin(set, ORACLE_SIZE_MIX, ev,
-			 mix_key(ev->addr, EV_NOTE));
+	h = hazard_begin(set, ORACLE_SIZE_MIX, ev, mix_key(ev->addr, EV_NOTE));
 	if (!h)
 		return;
 	hazard_range(h, ev->addr & PAGE_MASK, PAGE_SIZE);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, -1, event_agent(ev));
 	hazard_text(set, h,
-		    "%s took a machine check: translations of two sizes match "
-		    "0x%" PRIx64,
-		    agent_name(set, event_agent(ev)), ev->addr);
+	            "%s took a machine check: translations of two sizes match "
+	            "0x%" PRIx64,
+	            agent_name(set, event_agent(ev)), ev->addr);
 }
 
 void size_mix_event(struct oracle_set *set, enum oracle_id id,
-		    const struct event *ev)
+                    const struct event *ev)
 {
 	(void)id;
 	if (ev->type == EV_NOTE)
@@ -93,31 +92,31 @@ void size_mix_event(struct oracle_set *set, enum oracle_id id,
 /* ---- split-view ---- */
 
 static void report_split(struct oracle_set *set, const struct event *ev,
-			 const struct view_use *other)
+                         const struct view_use *other)
 {
 	const struct access_record *rec = ev->data;
-	struct hazard *h = hazard_begin(set, ORACLE_SPLIT_VIEW, ev,
-					mix_key(rec->va >> PAGE_SHIFT,
-						rec->root));
+	struct hazard *h =
+		hazard_begin(set, ORACLE_SPLIT_VIEW, ev,
+	                     mix_key(rec->va >> PAGE_SHIFT, rec->root));
 
 	if (!h)
 		return;
 	hazard_range(h, rec->va & PAGE_MASK, PAGE_SIZE);
 	hazard_link(set, h, HAZARD_FILLED, other->filled_by, other->fill_step);
 	hazard_link(set, h, HAZARD_FILLED, rec->entry->filled_by,
-		    rec->entry->fill_step);
+	            rec->entry->fill_step);
 	hazard_link(set, h, HAZARD_USED, other->agent, other->use_step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, other->agent, event_agent(ev));
 	hazard_text(set, h,
-		    "%s uses frame %" PRIu64 " for 0x%" PRIx64
-		    " while CPU%u uses frame %" PRIu64,
-		    agent_name(set, event_agent(ev)), rec->pa >> PAGE_SHIFT,
-		    rec->va & PAGE_MASK, other->cpu, other->pfn);
+	            "%s uses frame %" PRIu64 " for 0x%" PRIx64
+	            " while CPU%u uses frame %" PRIu64,
+	            agent_name(set, event_agent(ev)), rec->pa >> PAGE_SHIFT,
+	            rec->va & PAGE_MASK, other->cpu, other->pfn);
 }
 
 void split_view_event(struct oracle_set *set, enum oracle_id id,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	const struct access_record *rec = ev->data;
 	const struct view_use *other;

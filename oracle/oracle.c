@@ -18,7 +18,7 @@ static bool enabled(const struct oracle_set *set, enum oracle_id id)
 /* ---- events ---- */
 
 static void set_event(struct observer *o, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	struct oracle_set *set = container_of(o, struct oracle_set, observer);
 
@@ -122,7 +122,7 @@ void oracle_set_reset(struct oracle_set *set)
 /* ---- hazards ---- */
 
 struct hazard *hazard_begin(struct oracle_set *set, enum oracle_id id,
-			    const struct event *ev, uint64_t key)
+                            const struct event *ev, uint64_t key)
 {
 	struct hazard *h;
 
@@ -140,9 +140,11 @@ struct hazard *hazard_begin(struct oracle_set *set, enum oracle_id id,
 	g_array_append_val(set->keys, key);
 	g_array_set_size(set->hazards, set->hazards->len + 1);
 	h = &g_array_index(set->hazards, struct hazard, set->hazards->len - 1);
-	*h = (struct hazard){ .id = id, .oracle = oracle_infos[id].name,
-			      .step = ev ? ev->step : 0, .creator = "",
-			      .user = "" };
+	*h = (struct hazard){ .id = id,
+		              .oracle = oracle_infos[id].name,
+		              .step = ev ? ev->step : 0,
+		              .creator = "",
+		              .user = "" };
 	if (!ev && set->machine)
 		h->step = set->machine->sched.nr_steps;
 	return h;
@@ -164,11 +166,12 @@ static const struct agent *find_agent(const struct oracle_set *set, int agent)
 }
 
 void hazard_link(struct oracle_set *set, struct hazard *h,
-		 enum hazard_role role, int agent, uint64_t step)
+                 enum hazard_role role, int agent, uint64_t step)
 {
 	const struct agent *a = find_agent(set, agent);
-	struct hazard_link link = { .role = role, .step = step,
-				    .agent = agent, .cpu = -1 };
+	struct hazard_link link = {
+		.role = role, .step = step, .agent = agent, .cpu = -1
+	};
 	unsigned i = h->nr_links;
 
 	if (h->nr_links == HAZARD_LINKS_MAX)
@@ -184,13 +187,13 @@ void hazard_link(struct oracle_set *set, struct hazard *h,
 }
 
 void hazard_link_fill(struct oracle_set *set, struct hazard *h,
-		      const struct tlb_entry *entry)
+                      const struct tlb_entry *entry)
 {
 	hazard_link(set, h, HAZARD_FILLED, entry->filled_by, entry->fill_step);
 }
 
 void hazard_text(struct oracle_set *set, struct hazard *h, const char *format,
-		 ...)
+                 ...)
 {
 	g_autofree char *text = NULL;
 	va_list args;
@@ -224,7 +227,7 @@ const char *agent_name(struct oracle_set *set, int agent)
 }
 
 void oracle_set_finding(struct oracle_set *set, enum oracle_id id,
-			const char *text)
+                        const char *text)
 {
 	struct hazard *h = hazard_begin(set, id, NULL, g_str_hash(text));
 
@@ -240,7 +243,7 @@ void oracle_set_finish(struct oracle_set *set, bool run_to_end)
 }
 
 const struct hazard *oracle_set_hazards(const struct oracle_set *set,
-					unsigned *n)
+                                        unsigned *n)
 {
 	*n = set->hazards->len;
 	return (const struct hazard *)(const void *)set->hazards->data;

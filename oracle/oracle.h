@@ -74,8 +74,8 @@ enum hazard_role {
 struct hazard_link {
 	enum hazard_role role;
 	uint64_t step;
-	int agent; /* id, -1: nobody */
-	int cpu;   /* -1: none */
+	int agent;    /* id, -1: nobody */
+	int cpu;      /* -1: none */
 	char who[32]; /* the agent's name, "" if nobody */
 };
 
@@ -87,7 +87,7 @@ struct hazard {
 	uint64_t step;      /* when it was noticed */
 	/* Virtual addresses it is about, [addr, end); 0, 0: none. */
 	vaddr_t addr, end;
-	unsigned nr_links;  /* in order of steps */
+	unsigned nr_links; /* in order of steps */
 	struct hazard_link links[HAZARD_LINKS_MAX];
 	const char *creator; /* who made the stale thing; "" if nobody */
 	const char *user;    /* who used it; "" if nobody */
@@ -121,7 +121,7 @@ void oracle_set_reset(struct oracle_set *set);
  * @text: one sentence; copied
  */
 void oracle_set_finding(struct oracle_set *set, enum oracle_id id,
-			const char *text);
+                        const char *text);
 
 /**
  * oracle_set_finish - the run is over: the checks that look at the end state.
@@ -132,7 +132,7 @@ void oracle_set_finish(struct oracle_set *set, bool run_to_end);
 
 /** oracle_set_hazards - what was found, in order; the set's. */
 const struct hazard *oracle_set_hazards(const struct oracle_set *set,
-					unsigned *n);
+                                        unsigned *n);
 /** oracle_set_fired - bit per enum oracle_id that fired. */
 uint32_t oracle_set_fired(const struct oracle_set *set);
 

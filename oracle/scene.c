@@ -72,7 +72,9 @@ void scene_reset(struct scene *s)
 	memset(s->cpu_root, 0, sizeof(s->cpu_root));
 	/* Number 0 means "none": it is over from the start. */
 	*(struct scene_op *)log_append(&s->ops, sizeof(struct scene_op)) =
-		(struct scene_op){ .name = "set-up", .agent = -1, .over = true };
+		(struct scene_op){ .name = "set-up",
+		                   .agent = -1,
+		                   .over = true };
 }
 
 /* ---- operations ---- */
@@ -102,20 +104,22 @@ const char *scene_op_name(const struct scene *s, uint64_t op)
 }
 
 static void op_begin(struct scene *s, const struct event *ev,
-		     enum scene_op_kind kind, const char *name)
+                     enum scene_op_kind kind, const char *name)
 {
 	struct scene_op *op;
 
 	s->current_op[agent_of(ev)] = s->ops.nr;
 	op = log_append(&s->ops, sizeof(*op));
-	*op = (struct scene_op){ .name = name, .enter_step = ev->step,
-				 .agent = agent_of(ev), .kind = kind };
+	*op = (struct scene_op){ .name = name,
+		                 .enter_step = ev->step,
+		                 .agent = agent_of(ev),
+		                 .kind = kind };
 }
 
 static void op_end(struct scene *s, const struct event *ev, int agent)
 {
-	struct scene_op *op = log_at(&s->ops, s->current_op[agent],
-				     sizeof(*op));
+	struct scene_op *op =
+		log_at(&s->ops, s->current_op[agent], sizeof(*op));
 
 	if (op && !op->over) {
 		op->over = true;
@@ -146,9 +150,9 @@ static void op_event(struct scene *s, const struct event *ev)
 	if (ev->type == EV_SYSCALL_ENTER || ev->type == EV_KERNEL_ENTER) {
 		op_end(s, ev, agent);
 		op_begin(s, ev,
-			 ev->type == EV_SYSCALL_ENTER ? SCENE_OP_SYSCALL :
-							SCENE_OP_KERNEL,
-			 ev->text);
+		         ev->type == EV_SYSCALL_ENTER ? SCENE_OP_SYSCALL
+		                                      : SCENE_OP_KERNEL,
+		         ev->text);
 	} else {
 		op_end(s, ev, agent);
 	}
@@ -157,7 +161,7 @@ static void op_event(struct scene *s, const struct event *ev)
 /* ---- entries, frames, address spaces ---- */
 
 static void add_write(struct scene *s, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	pfn_t pfn = ev->addr >> PAGE_SHIFT;
 	int agent = agent_of(ev);
@@ -173,9 +177,8 @@ static void add_write(struct scene *s, struct machine *m,
 		.step = ev->step,
 		.op = agent >= 0 ? s->current_op[agent] : 0,
 		.agent = agent,
-		.owner = pfn_valid(&m->mem, pfn) ?
-				 m->mem.mem_map[pfn].pt_owner :
-				 0,
+		.owner = pfn_valid(&m->mem, pfn) ? m->mem.mem_map[pfn].pt_owner
+		                                 : 0,
 		.level = (uint8_t)ev->c,
 	};
 }
@@ -189,9 +192,10 @@ static void add_free(struct scene *s, const struct event *ev)
 {
 	struct scene_free *f = log_append(&s->frees, sizeof(*f));
 
-	*f = (struct scene_free){ .pfn = ev->addr, .step = ev->step,
-				  .order = (unsigned)ev->a,
-				  .agent = agent_of(ev) };
+	*f = (struct scene_free){ .pfn = ev->addr,
+		                  .step = ev->step,
+		                  .order = (unsigned)ev->a,
+		                  .agent = agent_of(ev) };
 }
 
 const struct scene_free *scene_freed(const struct scene *s, pfn_t pfn)
@@ -211,8 +215,8 @@ const struct scene_free *scene_freed(const struct scene *s, pfn_t pfn)
 static struct scene_mm *find_mm(const struct scene *s, unsigned id)
 {
 	for (unsigned i = s->mms->len; i-- > 0;) {
-		struct scene_mm *mm = &g_array_index(s->mms, struct scene_mm,
-						     i);
+		struct scene_mm *mm =
+			&g_array_index(s->mms, struct scene_mm, i);
 		if (mm->id == id)
 			return mm;
 	}
@@ -222,8 +226,8 @@ static struct scene_mm *find_mm(const struct scene *s, unsigned id)
 unsigned scene_mm_of_root(const struct scene *s, paddr_t root)
 {
 	for (unsigned i = s->mms->len; i-- > 0;) {
-		const struct scene_mm *mm = &g_array_index(s->mms,
-							   struct scene_mm, i);
+		const struct scene_mm *mm =
+			&g_array_index(s->mms, struct scene_mm, i);
 		if (mm->root == root)
 			return mm->live ? mm->id : 0;
 	}
@@ -235,9 +239,10 @@ static void mm_event(struct scene *s, const struct event *ev)
 	struct scene_mm *mm;
 
 	if (ev->type == EV_MM_NEW) {
-		struct scene_mm new = { .id = (unsigned)ev->a, .root = ev->b,
-					.parent = (unsigned)ev->c,
-					.live = true };
+		struct scene_mm new = { .id = (unsigned)ev->a,
+			                .root = ev->b,
+			                .parent = (unsigned)ev->c,
+			                .live = true };
 
 		g_array_append_val(s->mms, new);
 		return;

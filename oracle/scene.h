@@ -22,7 +22,11 @@
 
 #define SCENE_LOG_MAX 65536 /* power of two */
 
-enum scene_op_kind { SCENE_OP_SYSCALL, SCENE_OP_KERNEL, SCENE_OP_IMPLIED };
+enum scene_op_kind {
+	SCENE_OP_SYSCALL,
+	SCENE_OP_KERNEL,
+	SCENE_OP_IMPLIED
+};
 
 struct scene_op {
 	const char *name;
@@ -38,7 +42,7 @@ struct scene_write {
 	paddr_t pa;
 	uint64_t old, new;
 	uint64_t step;
-	uint64_t op;    /* number of the operation */
+	uint64_t op; /* number of the operation */
 	int agent;
 	uint32_t owner; /* id of the mm the table belonged to, 0 = unknown */
 	uint8_t level;

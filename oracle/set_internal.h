@@ -22,7 +22,7 @@ struct tlb_view;
 struct oracle_ops {
 	uint64_t types; /* events it wants */
 	void (*event)(struct oracle_set *set, enum oracle_id id,
-		      const struct event *ev);
+	              const struct event *ev);
 	void (*finish)(struct oracle_set *set, bool run_to_end);
 };
 extern const struct oracle_ops oracle_table[ORACLE_COUNT];
@@ -68,22 +68,22 @@ struct oracle_set {
  * NULL if it is known already or there are too many.
  */
 struct hazard *hazard_begin(struct oracle_set *set, enum oracle_id id,
-			    const struct event *ev, uint64_t key);
+                            const struct event *ev, uint64_t key);
 /** hazard_range - the addresses it is about. */
 void hazard_range(struct hazard *h, vaddr_t start, uint64_t size);
 /** hazard_link - add an event; @agent: its id, -1 if nobody's. Links are kept
  * in order of steps. */
 void hazard_link(struct oracle_set *set, struct hazard *h,
-		 enum hazard_role role, int agent, uint64_t step);
+                 enum hazard_role role, int agent, uint64_t step);
 /** hazard_link_fill - add the making of the translation that was used. */
 void hazard_link_fill(struct oracle_set *set, struct hazard *h,
-		      const struct tlb_entry *entry);
+                      const struct tlb_entry *entry);
 /** hazard_text - the sentence. */
 void hazard_text(struct oracle_set *set, struct hazard *h, const char *format,
-		 ...) G_GNUC_PRINTF(3, 4);
+                 ...) G_GNUC_PRINTF(3, 4);
 /** hazard_who - who made the stale thing and who used it: agent ids or -1. */
 void hazard_who(struct oracle_set *set, struct hazard *h, int creator,
-		int user);
+                int user);
 /** mix_key - fold @value into the identity of a hazard. */
 static inline uint64_t mix_key(uint64_t key, uint64_t value)
 {
@@ -101,23 +101,23 @@ const char *agent_name(struct oracle_set *set, int agent);
 
 /* ---- event functions of the oracles, for the table ---- */
 void stale_event(struct oracle_set *set, enum oracle_id id,
-		 const struct event *ev);
+                 const struct event *ev);
 void frame_uaf_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev);
+                     const struct event *ev);
 void table_uaf_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev);
+                     const struct event *ev);
 void size_mix_event(struct oracle_set *set, enum oracle_id id,
-		    const struct event *ev);
+                    const struct event *ev);
 void split_view_event(struct oracle_set *set, enum oracle_id id,
-		      const struct event *ev);
+                      const struct event *ev);
 void bad_table_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev);
+                     const struct event *ev);
 void lock_rule_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev);
+                     const struct event *ev);
 void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
-		   const struct event *ev);
+                   const struct event *ev);
 void deadlock_event(struct oracle_set *set, enum oracle_id id,
-		    const struct event *ev);
+                    const struct event *ev);
 void leak_finish(struct oracle_set *set, bool run_to_end);
 
 #endif

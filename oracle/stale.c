@@ -26,10 +26,10 @@ struct wanted {
 static struct wanted wanted_by(const struct access_record *rec)
 {
 	return (struct wanted){ .pfn = rec->pa >> PAGE_SHIFT,
-				.va = rec->va,
-				.write = rec->write,
-				.exec = rec->exec,
-				.user = rec->user };
+		                .va = rec->va,
+		                .write = rec->write,
+		                .exec = rec->exec,
+		                .user = rec->user };
 }
 
 static bool walk_gives(struct oracle_set *set, const struct access_record *rec)
@@ -46,7 +46,7 @@ static bool walk_gives(struct oracle_set *set, const struct access_record *rec)
 /* Do the tables say what the translation said?  What they were found to say
  * holds until the kernel writes an entry. */
 static bool still_mapped(struct oracle_set *set,
-			 const struct access_record *rec)
+                         const struct access_record *rec)
 {
 	uint64_t vpn = rec->va >> PAGE_SHIFT;
 	struct good_walk *good = &set->good[vpn % GOOD_WALKS];
@@ -58,17 +58,18 @@ static bool still_mapped(struct oracle_set *set,
 		return true;
 	if (!walk_gives(set, rec))
 		return false;
-	*good = (struct good_walk){ .vpn = vpn, .root = rec->root,
-				    .pfn = rec->pa >> PAGE_SHIFT,
-				    .writes = set->scene->writes.nr,
-				    .kinds = 1U << kind };
+	*good = (struct good_walk){ .vpn = vpn,
+		                    .root = rec->root,
+		                    .pfn = rec->pa >> PAGE_SHIFT,
+		                    .writes = set->scene->writes.nr,
+		                    .kinds = 1U << kind };
 	return true;
 }
 
 /* Does entry @value of @level lead to the frame with the rights? A table
  * leads wherever it leads: yes. */
 static bool gives(struct oracle_set *set, unsigned level, uint64_t value,
-		  const struct wanted *w)
+                  const struct wanted *w)
 {
 	struct pt_entry e = pt_decode(set->machine, level, value);
 	pfn_t span = BIT_ULL(pt_level_shift(level) - PAGE_SHIFT);
@@ -102,7 +103,7 @@ static bool led_elsewhere(struct oracle_set *set, const struct scene_write *w)
 }
 
 static bool removes(struct oracle_set *set, const struct scene_write *w,
-		    const struct wanted *want)
+                    const struct wanted *want)
 {
 	if (!gives(set, w->level, w->old, want))
 		return false;
@@ -112,14 +113,14 @@ static bool removes(struct oracle_set *set, const struct scene_write *w,
 /* Did @w bring back what the later write @found removed: the same entry, or
  * the way to the table it is in? */
 static bool grants(struct oracle_set *set, const struct scene_write *w,
-		   const struct scene_write *found, const struct wanted *want)
+                   const struct scene_write *found, const struct wanted *want)
 {
 	struct pt_entry new = pt_decode(set->machine, w->level, w->new);
 
 	if (w->level == found->level)
 		return gives(set, w->level, w->new, want);
-	return w->level == found->level + 1 && new.present && !new.leaf &&
-	       new.pfn == found->pa >> PAGE_SHIFT;
+	return w->level == found->level + 1 && new.present &&
+	       !new.leaf &&new.pfn == found->pa >> PAGE_SHIFT;
 }
 
 /*
@@ -128,8 +129,8 @@ static bool grants(struct oracle_set *set, const struct scene_write *w,
  * a stale paging-structure cache).
  */
 static const struct scene_write *find_removal(struct oracle_set *set,
-					      const struct tlb_entry *entry,
-					      const struct access_record *rec)
+                                              const struct tlb_entry *entry,
+                                              const struct access_record *rec)
 {
 	struct wanted want = wanted_by(rec);
 	unsigned mm = scene_mm_of_root(set->scene, rec->root);
@@ -165,7 +166,7 @@ static const char *page_size_name(unsigned shift)
 }
 
 static void report_stale(struct oracle_set *set, const struct event *ev,
-			 const struct scene_write *w, uint64_t over_step)
+                         const struct scene_write *w, uint64_t over_step)
 {
 	const struct access_record *rec = ev->data;
 	const struct tlb_entry *entry = rec->entry;
@@ -177,26 +178,25 @@ static void report_stale(struct oracle_set *set, const struct event *ev,
 	if (!h)
 		return;
 	hazard_range(h, ALIGN_DOWN(rec->va, BIT_ULL(entry->shift)),
-		     BIT_ULL(entry->shift));
+	             BIT_ULL(entry->shift));
 	hazard_link_fill(set, h, entry);
 	hazard_link(set, h, HAZARD_REMOVED, w->agent, w->step);
 	hazard_link(set, h, HAZARD_DECLARED, w->agent, over_step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, w->agent, event_agent(ev));
-	hazard_text(set, h,
-		    "%s %s 0x%" PRIx64 " through a %s translation to frame "
-		    "%" PRIu64 "%s that %s had removed in %s and declared "
-		    "flushed",
-		    agent_name(set, event_agent(ev)), verb(rec), rec->va,
-		    page_size_name(entry->shift), rec->pa >> PAGE_SHIFT,
-		    entry->from_psc ? " (made from a paging-structure cache)" :
-				      "",
-		    agent_name(set, w->agent),
-		    scene_op_name(set->scene, w->op));
+	hazard_text(
+		set, h,
+		"%s %s 0x%" PRIx64 " through a %s translation to frame "
+		"%" PRIu64 "%s that %s had removed in %s and declared "
+		"flushed",
+		agent_name(set, event_agent(ev)), verb(rec), rec->va,
+		page_size_name(entry->shift), rec->pa >> PAGE_SHIFT,
+		entry->from_psc ? " (made from a paging-structure cache)" : "",
+		agent_name(set, w->agent), scene_op_name(set->scene, w->op));
 }
 
 void stale_event(struct oracle_set *set, enum oracle_id id,
-		 const struct event *ev)
+                 const struct event *ev)
 {
 	const struct access_record *rec = ev->data;
 	const struct scene_op *op;
@@ -215,13 +215,13 @@ void stale_event(struct oracle_set *set, enum oracle_id id,
 /* ---- frame-uaf ---- */
 
 static void report_frame(struct oracle_set *set, const struct event *ev,
-			 const struct page *page)
+                         const struct page *page)
 {
 	const struct access_record *rec = ev->data;
 	pfn_t pfn = rec->pa >> PAGE_SHIFT;
 	const struct scene_free *f = scene_freed(set->scene, pfn);
 	struct hazard *h = hazard_begin(set, ORACLE_FRAME_UAF, ev,
-					mix_key(pfn, page->generation));
+	                                mix_key(pfn, page->generation));
 	int freer = f ? f->agent : -1;
 
 	if (!h)
@@ -233,19 +233,19 @@ static void report_frame(struct oracle_set *set, const struct event *ev,
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, freer, event_agent(ev));
 	hazard_text(set, h,
-		    "%s %s 0x%" PRIx64 " in frame %" PRIu64 ", which %s had "
-		    "freed%s%s",
-		    agent_name(set, event_agent(ev)), verb(rec), rec->va, pfn,
-		    agent_name(set, freer),
-		    page->kind == FRAME_FREE ? "" : " and is now in use as ",
-		    page->kind == FRAME_FREE ? "" :
-					       frame_kind_name(page->kind));
+	            "%s %s 0x%" PRIx64 " in frame %" PRIu64 ", which %s had "
+	            "freed%s%s",
+	            agent_name(set, event_agent(ev)), verb(rec), rec->va, pfn,
+	            agent_name(set, freer),
+	            page->kind == FRAME_FREE ? "" : " and is now in use as ",
+	            page->kind == FRAME_FREE ? ""
+	                                     : frame_kind_name(page->kind));
 }
 
 /* Frames of a huge page are freed together, or one by one after a split:
  * the step tells for those behind the first. */
 static bool freed_since(const struct page *page, const struct tlb_entry *e,
-			pfn_t pfn)
+                        pfn_t pfn)
 {
 	if (pfn == e->pfn)
 		return page->generation != e->frame_generation;
@@ -254,7 +254,7 @@ static bool freed_since(const struct page *page, const struct tlb_entry *e,
 }
 
 void frame_uaf_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev)
+                     const struct event *ev)
 {
 	const struct access_record *rec = ev->data;
 	pfn_t pfn = rec->pa >> PAGE_SHIFT;

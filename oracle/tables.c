@@ -34,13 +34,13 @@ static bool is_table(const struct page *page, unsigned level)
 /* ---- table-uaf ---- */
 
 static void report_uaf(struct oracle_set *set, const struct event *ev,
-		       const struct page *page, vaddr_t va, const char *how)
+                       const struct page *page, vaddr_t va, const char *how)
 {
 	pfn_t pfn = ev->addr >> PAGE_SHIFT;
 	const struct scene_free *f = scene_freed(set->scene, pfn);
 	int freer = f ? f->agent : -1;
 	uint64_t key = mix_key(mix_key(pfn, page->generation),
-			       (uint64_t)event_agent(ev));
+	                       (uint64_t)event_agent(ev));
 	struct hazard *h = hazard_begin(set, ORACLE_TABLE_UAF, ev, key);
 
 	if (!h)
@@ -51,18 +51,17 @@ static void report_uaf(struct oracle_set *set, const struct event *ev,
 		hazard_link(set, h, HAZARD_FREED, freer, f->step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, freer, event_agent(ev));
-	hazard_text(set, h,
-		    "%s %s frame %" PRIu64 " as a page table%s%s%s%s",
-		    agent_name(set, event_agent(ev)), how, pfn,
-		    f ? " after " : ", which is no table but ",
-		    f ? agent_name(set, freer) : frame_kind_name(page->kind),
-		    f ? " had freed it" : "",
-		    f && page->kind != FRAME_FREE ? " and it was reused" : "");
+	hazard_text(set, h, "%s %s frame %" PRIu64 " as a page table%s%s%s%s",
+	            agent_name(set, event_agent(ev)), how, pfn,
+	            f ? " after " : ", which is no table but ",
+	            f ? agent_name(set, freer) : frame_kind_name(page->kind),
+	            f ? " had freed it" : "",
+	            f && page->kind != FRAME_FREE ? " and it was reused" : "");
 }
 
 /* The newest time the kernel unhooked the table at @pfn; NULL: it did not. */
 static const struct scene_write *find_unhook(struct oracle_set *set, pfn_t pfn,
-					     unsigned level)
+                                             unsigned level)
 {
 	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
 		const struct scene_write *w = scene_write(set->scene, i);
@@ -75,7 +74,7 @@ static const struct scene_write *find_unhook(struct oracle_set *set, pfn_t pfn,
 		old = pt_decode(set->machine, w->level, w->old);
 		new = pt_decode(set->machine, w->level, w->new);
 		if (old.present && !old.leaf && old.pfn == pfn &&
-		    !(new.present && !new.leaf && new.pfn == pfn))
+		    !(new.present && !new.leaf &&new.pfn == pfn))
 			return w;
 	}
 	return NULL;
@@ -87,7 +86,7 @@ static const struct scene_write *find_unhook(struct oracle_set *set, pfn_t pfn,
  * loaded do not lead here.
  */
 static bool reused_table(struct oracle_set *set, const struct event *ev,
-			 const struct page *page)
+                         const struct page *page)
 {
 	unsigned level = (unsigned)ev->b;
 	const struct scene_write *unhook;
@@ -96,8 +95,8 @@ static bool reused_table(struct oracle_set *set, const struct event *ev,
 	if (!page->generation || !ev->agent || !ev->agent->cpu ||
 	    level >= PT_LEVEL_P4D)
 		return false;
-	walk = pt_walk(set->machine,
-		       set->scene->cpu_root[ev->agent->cpu->id], ev->c);
+	walk = pt_walk(set->machine, set->scene->cpu_root[ev->agent->cpu->id],
+	               ev->c);
 	if (walk.level <= level && walk.entry[level].pa == ev->addr)
 		return false;
 	unhook = find_unhook(set, ev->addr >> PAGE_SHIFT, level);
@@ -128,13 +127,13 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 			continue;
 		at.addr = pa;
 		report_uaf(set, &at, page, e->va,
-			   "cached a translation found in");
+		           "cached a translation found in");
 		return;
 	}
 }
 
 void table_uaf_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev)
+                     const struct event *ev)
 {
 	const struct page *page;
 
@@ -147,7 +146,7 @@ void table_uaf_event(struct oracle_set *set, enum oracle_id id,
 		page = frame_of(set, ev->addr);
 		if (page && !is_table(page, page->kind - FRAME_PT_PTE + 1))
 			report_uaf(set, ev, page, ev->c,
-				   "set accessed or dirty bits in");
+			           "set accessed or dirty bits in");
 		break;
 	case EV_PT_WRITE:
 		page = frame_of(set, ev->addr);
@@ -170,11 +169,11 @@ void table_uaf_event(struct oracle_set *set, enum oracle_id id,
 /* ---- bad-table ---- */
 
 static void report_entry(struct oracle_set *set, const struct event *ev,
-			 pfn_t target, const char *what)
+                         pfn_t target, const char *what)
 {
 	const struct page *page = frame_of(set, target << PAGE_SHIFT);
 	struct hazard *h = hazard_begin(set, ORACLE_BAD_TABLE, ev,
-					mix_key(ev->addr, target));
+	                                mix_key(ev->addr, target));
 	const struct scene_free *f;
 
 	if (!h)
@@ -184,11 +183,11 @@ static void report_entry(struct oracle_set *set, const struct event *ev,
 		hazard_link(set, h, HAZARD_FREED, f->agent, f->step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, f ? f->agent : -1, event_agent(ev));
-	hazard_text(set, h, "%s wrote a %s entry that leads to %s %" PRIu64
-		    " (%s)",
-		    agent_name(set, event_agent(ev)),
-		    pt_level_name((unsigned)ev->c), what, target,
-		    page ? frame_kind_name(page->kind) : "beyond memory");
+	hazard_text(set, h,
+	            "%s wrote a %s entry that leads to %s %" PRIu64 " (%s)",
+	            agent_name(set, event_agent(ev)),
+	            pt_level_name((unsigned)ev->c), what, target,
+	            page ? frame_kind_name(page->kind) : "beyond memory");
 }
 
 static void judge_entry(struct oracle_set *set, const struct event *ev)
@@ -231,11 +230,11 @@ static void judge_free(struct oracle_set *set, const struct event *ev)
 		hazard_link(set, h, HAZARD_FREED, event_agent(ev), ev->step);
 		hazard_who(set, h, event_agent(ev), -1);
 		hazard_text(set, h,
-			    "%s freed the %s table in frame %" PRIu64
-			    " while entry %u still maps frame %" PRIu64,
-			    agent_name(set, event_agent(ev)),
-			    pt_level_name(level), ev->addr, i,
-			    pt_decode(set->machine, level, entries[i]).pfn);
+		            "%s freed the %s table in frame %" PRIu64
+		            " while entry %u still maps frame %" PRIu64,
+		            agent_name(set, event_agent(ev)),
+		            pt_level_name(level), ev->addr, i,
+		            pt_decode(set->machine, level, entries[i]).pfn);
 		return;
 	}
 }
@@ -244,7 +243,7 @@ static void judge_bad_free(struct oracle_set *set, const struct event *ev)
 {
 	const struct scene_free *f = scene_freed(set->scene, ev->addr);
 	struct hazard *h = hazard_begin(set, ORACLE_BAD_TABLE, ev,
-					mix_key(ev->addr, EV_FRAME_BAD_FREE));
+	                                mix_key(ev->addr, EV_FRAME_BAD_FREE));
 
 	if (!h)
 		return;
@@ -253,11 +252,11 @@ static void judge_bad_free(struct oracle_set *set, const struct event *ev)
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, f ? f->agent : -1, event_agent(ev));
 	hazard_text(set, h, "%s freed frame %" PRIu64 " a second time",
-		    agent_name(set, event_agent(ev)), ev->addr);
+	            agent_name(set, event_agent(ev)), ev->addr);
 }
 
 void bad_table_event(struct oracle_set *set, enum oracle_id id,
-		     const struct event *ev)
+                     const struct event *ev)
 {
 	(void)id;
 	if (ev->type == EV_PT_WRITE)

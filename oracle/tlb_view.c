@@ -105,7 +105,7 @@ static void drop(struct tlb_view *v, unsigned cpu, const struct tlb_entry *e)
 	uint32_t prev = 0, i = list_head(v, key);
 
 	while (i && (entry_at(v, i)->serial != e->serial ||
-		     entry_at(v, i)->va != e->va)) {
+	             entry_at(v, i)->va != e->va)) {
 		prev = i;
 		i = entry_at(v, i)->next;
 	}
@@ -139,11 +139,11 @@ static bool overlaps(const struct view_entry *o, const struct tlb_entry *e)
 
 	return o->shift != e->shift && o->va >> shift == e->va >> shift &&
 	       (o->pcid == e->pcid || (o->rights & TLB_G) ||
-		(e->rights & TLB_G));
+	        (e->rights & TLB_G));
 }
 
 static const struct view_entry *search(const struct tlb_view *v, uint64_t key,
-				       const struct tlb_entry *e)
+                                       const struct tlb_entry *e)
 {
 	for (uint32_t i = list_head(v, key); i; i = entry_at(v, i)->next)
 		if (overlaps(entry_at(v, i), e))
@@ -152,21 +152,20 @@ static const struct view_entry *search(const struct tlb_view *v, uint64_t key,
 }
 
 /* Smaller entries under a 1 GiB page. */
-static const struct view_entry *search_region(const struct tlb_view *v,
-					      unsigned cpu,
-					      const struct tlb_entry *e)
+static const struct view_entry *
+search_region(const struct tlb_view *v, unsigned cpu, const struct tlb_entry *e)
 {
 	const struct view_entry *o = NULL;
 
 	for (unsigned i = 0; i < 512 && !o; i++)
 		o = search(v, list_key(cpu, e->va + ((uint64_t)i << 21), 21),
-			   e);
+		           e);
 	return o;
 }
 
 const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
-					  unsigned cpu,
-					  const struct tlb_entry *e)
+                                          unsigned cpu,
+                                          const struct tlb_entry *e)
 {
 	const struct view_entry *o = NULL;
 	unsigned nr_kinds = 0;
@@ -191,7 +190,7 @@ static uint64_t use_key(paddr_t root, uint64_t vpn, unsigned cpu)
 }
 
 static struct view_use *find_use(const struct tlb_view *v, paddr_t root,
-				 uint64_t vpn, unsigned cpu)
+                                 uint64_t vpn, unsigned cpu)
 {
 	uint32_t i = keymap_get(&v->last_use, use_key(root, vpn, cpu));
 	struct view_use *use;
@@ -199,22 +198,22 @@ static struct view_use *find_use(const struct tlb_view *v, paddr_t root,
 	if (i == KEYMAP_NONE)
 		return NULL;
 	use = &g_array_index(v->uses, struct view_use, i);
-	return use->root == root && use->vpn == vpn && use->cpu == cpu ? use :
-									 NULL;
+	return use->root == root && use->vpn == vpn && use->cpu == cpu ? use
+	                                                               : NULL;
 }
 
 void tlb_view_note_use(struct tlb_view *v, const struct access_record *rec,
-		       int agent, uint64_t step)
+                       int agent, uint64_t step)
 {
 	uint64_t vpn = rec->va >> PAGE_SHIFT;
 	struct view_use *use = find_use(v, rec->root, vpn, rec->cpu);
 
 	if (!use) {
 		keymap_put(&v->last_use, use_key(rec->root, vpn, rec->cpu),
-			   v->uses->len);
+		           v->uses->len);
 		g_array_set_size(v->uses, v->uses->len + 1);
 		use = &g_array_index(v->uses, struct view_use,
-				     v->uses->len - 1);
+		                     v->uses->len - 1);
 	}
 	*use = (struct view_use){
 		.root = rec->root,
@@ -230,7 +229,7 @@ void tlb_view_note_use(struct tlb_view *v, const struct access_record *rec,
 }
 
 const struct view_use *tlb_view_last_use(const struct tlb_view *v, paddr_t root,
-					 vaddr_t va, unsigned cpu)
+                                         vaddr_t va, unsigned cpu)
 {
 	return find_use(v, root, va >> PAGE_SHIFT, cpu);
 }

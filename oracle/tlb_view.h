@@ -40,7 +40,7 @@ struct view_use {
 struct access_record;
 struct tlb_view;
 
-#define TLB_VIEW_EVENTS                                                        \
+#define TLB_VIEW_EVENTS \
 	((UINT64_C(1) << EV_TLB_FILL) | (UINT64_C(1) << EV_TLB_DROP))
 
 struct tlb_view *tlb_view_new(void);
@@ -56,14 +56,14 @@ void tlb_view_after(struct tlb_view *v, const struct event *ev);
  * size and of the same PCID (or one of them is global); NULL if there is none.
  */
 const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
-					  unsigned cpu,
-					  const struct tlb_entry *e);
+                                          unsigned cpu,
+                                          const struct tlb_entry *e);
 
 /** tlb_view_note_use - remember an access through a translation. */
 void tlb_view_note_use(struct tlb_view *v, const struct access_record *rec,
-		       int agent, uint64_t step);
+                       int agent, uint64_t step);
 /** tlb_view_last_use - how @cpu last used @va, or NULL. */
 const struct view_use *tlb_view_last_use(const struct tlb_view *v, paddr_t root,
-					 vaddr_t va, unsigned cpu);
+                                         vaddr_t va, unsigned cpu);
 
 #endif

@@ -18,70 +18,68 @@ static void describe_access(GString *out, const struct record *rec)
 	if (rec->exec) {
 		g_string_append_printf(out, "fetch 0x%" PRIx64, rec->addr);
 	} else if (rec->write && rec->read) {
-		g_string_append_printf(out,
-				       "update 0x%" PRIx64 " 0x%" PRIx64
-				       " := 0x%" PRIx64,
-				       rec->addr, rec->d, rec->a);
+		g_string_append_printf(
+			out, "update 0x%" PRIx64 " 0x%" PRIx64 " := 0x%" PRIx64,
+			rec->addr, rec->d, rec->a);
 	} else {
 		g_string_append_printf(out, "%s 0x%" PRIx64 " %s 0x%" PRIx64,
-				       rec->write ? "store" : "load",
-				       rec->addr, rec->write ? ":=" : "=",
-				       rec->a);
+		                       rec->write ? "store" : "load", rec->addr,
+		                       rec->write ? ":=" : "=", rec->a);
 	}
 }
 
 static void describe_tlb(GString *out, const struct record *rec)
 {
 	g_string_append_printf(out, "tlb %s %s 0x%" PRIx64 " -> frame %" PRIu64,
-			       rec->type == EV_TLB_FILL ? "fill" : "drop",
-			       size_name(rec->level), rec->addr, rec->a);
+	                       rec->type == EV_TLB_FILL ? "fill" : "drop",
+	                       size_name(rec->level), rec->addr, rec->a);
 }
 
 static void describe_leaf(GString *out, const struct record *rec,
-			  const struct pt_entry *old,
-			  const struct pt_entry *new)
+                          const struct pt_entry *old,
+                          const struct pt_entry *new)
 {
 	const char *huge = rec->level > 1 ? "huge " : "";
 	const char *name = pt_level_name(rec->level);
 
 	if (old->present && old->leaf && old->pfn == new->pfn) {
-		const char *what = old->write && !new->write ? "wrprotect" :
-				   !old->write && new->write ? "make writable" :
-				   old->dirty && !new->dirty ? "clean" :
-				   old->young && !new->young ? "make old" :
-							       "change";
+		const char *what = old->write && !new->write   ? "wrprotect"
+		                   : !old->write &&new->write  ? "make writable"
+		                   : old->dirty && !new->dirty ? "clean"
+		                   : old->young && !new->young ? "make old"
+		                                               : "change";
 		g_string_append_printf(out, "%s %s%s 0x%" PRIx64, what, huge,
-				       name, rec->addr);
+		                       name, rec->addr);
 		return;
 	}
 	g_string_append_printf(out, "set %s%s 0x%" PRIx64 " -> frame %" PRIu64,
-			       huge, name, rec->addr, new->pfn);
+	                       huge, name, rec->addr, new->pfn);
 }
 
 static void describe_entry(GString *out, const struct machine *m,
-			   const struct record *rec)
+                           const struct record *rec)
 {
 	struct pt_entry old = pt_decode(m, rec->level, rec->b);
 	struct pt_entry new = pt_decode(m, rec->level, rec->a);
 	const char *name = pt_level_name(rec->level);
 
-	if (new.present && new.leaf) {
+	if (new.present &&new.leaf) {
 		describe_leaf(out, rec, &old, &new);
 	} else if (new.present) {
-		g_string_append_printf(out, "set %s 0x%" PRIx64
-				       " -> table %" PRIu64,
-				       name, rec->addr, new.pfn);
+		g_string_append_printf(out,
+		                       "set %s 0x%" PRIx64 " -> table %" PRIu64,
+		                       name, rec->addr, new.pfn);
 	} else if (old.present && old.leaf && rec->level > 1) {
 		g_string_append_printf(out, "%s huge %s 0x%" PRIx64,
-				       new.none ? "clear" : "invalidate", name,
-				       rec->addr);
+		                       new.none ? "clear" : "invalidate", name,
+		                       rec->addr);
 	} else if (rec->level > 1) {
 		g_string_append_printf(out, "%s_clear 0x%" PRIx64, name,
-				       rec->addr);
+		                       rec->addr);
 	} else {
 		g_string_append_printf(out, "%s %s 0x%" PRIx64,
-				       new.none ? "clear" : "replace", name,
-				       rec->addr);
+		                       new.none ? "clear" : "replace", name,
+		                       rec->addr);
 	}
 }
 
@@ -132,7 +130,7 @@ static void describe_syscall(GString *out, const struct record *rec)
 		g_string_append_printf(out, "%s returns", name);
 		if (error)
 			g_string_append_printf(out, " %" PRId64,
-					       (int64_t)rec->c);
+			                       (int64_t)rec->c);
 	} else if (advice) {
 		g_string_append_printf(out, "%s(%s)", name, advice);
 	} else if (rec->a == 9 && !rec->b) {
@@ -148,8 +146,8 @@ static void describe_free(GString *out, const struct record *rec)
 	bool table = rec->b >= FRAME_PT_PTE && rec->b <= FRAME_PT_PGD;
 
 	g_string_append_printf(out, "%s %s %" PRIu64,
-			       rec->type == EV_FRAME_FREE ? "free" : "alloc",
-			       table ? name : "frame", rec->addr);
+	                       rec->type == EV_FRAME_FREE ? "free" : "alloc",
+	                       table ? name : "frame", rec->addr);
 }
 
 static void describe_object(GString *out, const struct record *rec)
@@ -165,17 +163,16 @@ static void describe_object(GString *out, const struct record *rec)
 		break;
 	case EV_FRAME_BAD_FREE:
 		g_string_append_printf(out, "BAD FREE of frame %" PRIu64,
-				       rec->addr);
+		                       rec->addr);
 		break;
 	case EV_FRAME_UAF:
 		g_string_append_printf(out, "%s in FREE frame %" PRIu64, what,
-				       rec->addr >> PAGE_SHIFT);
+		                       rec->addr >> PAGE_SHIFT);
 		break;
 	default:
-		g_string_append_printf(out, "%s %s",
-				       rec->type == EV_OBJ_ALLOC ? "new" :
-								   "free",
-				       what);
+		g_string_append_printf(
+			out, "%s %s",
+			rec->type == EV_OBJ_ALLOC ? "new" : "free", what);
 	}
 }
 
@@ -191,11 +188,11 @@ static void describe_lock(GString *out, const struct record *rec)
 	static const char *const words[] = { "got", "released", "downgraded" };
 
 	g_string_append_printf(out, "%s %s", rec->a < 3 ? words[rec->a] : "?",
-			       rec->text ? rec->text : "lock");
+	                       rec->text ? rec->text : "lock");
 }
 
 static void describe_rest(GString *out, const struct machine *m,
-			  const struct record *rec)
+                          const struct record *rec)
 {
 	switch ((int)rec->type) {
 	case EV_KERNEL_ENTER:
@@ -203,12 +200,12 @@ static void describe_rest(GString *out, const struct machine *m,
 		break;
 	case EV_KERNEL_EXIT:
 		g_string_append_printf(out, "%s done",
-				       rec->text ? rec->text : "?");
+		                       rec->text ? rec->text : "?");
 		break;
 	case EV_FAULT:
 		g_string_append_printf(out, "%s 0x%" PRIx64,
-				       rec->text ? rec->text : "page fault",
-				       rec->addr);
+		                       rec->text ? rec->text : "page fault",
+		                       rec->addr);
 		break;
 	case EV_DEADLOCK:
 		g_string_append(out, "nobody can move");
@@ -216,17 +213,18 @@ static void describe_rest(GString *out, const struct machine *m,
 	case EV_WALK_READ:
 	case EV_WALK_WRITE:
 		g_string_append_printf(out, "%s %s 0x%" PRIx64,
-				       rec->type == EV_WALK_READ ?
-					       "walk reads" :
-					       "walk sets A/D in",
-				       rec->type == EV_WALK_READ ?
-					       pt_level_name((unsigned)rec->b) :
-					       "entry for",
-				       rec->c);
+		                       rec->type == EV_WALK_READ
+		                               ? "walk reads"
+		                               : "walk sets A/D in",
+		                       rec->type == EV_WALK_READ
+		                               ? pt_level_name((unsigned)rec->b)
+		                               : "entry for",
+		                       rec->c);
 		break;
 	case EV_CR3:
-		g_string_append_printf(out, "cr3 := 0x%" PRIx64 " pcid %" PRIu64,
-				       rec->a, rec->b);
+		g_string_append_printf(out,
+		                       "cr3 := 0x%" PRIx64 " pcid %" PRIu64,
+		                       rec->a, rec->b);
 		break;
 	default:
 		if (rec->text)
@@ -236,7 +234,7 @@ static void describe_rest(GString *out, const struct machine *m,
 }
 
 void describe_record(GString *out, const struct machine *m,
-		     const struct record *rec)
+                     const struct record *rec)
 {
 	switch ((int)rec->type) {
 	case EV_ACCESS:

@@ -20,7 +20,7 @@
 #define BIT(type) (UINT64_C(1) << (type))
 
 static void recorder_event(struct observer *o, struct machine *m,
-			   const struct event *ev);
+                           const struct event *ev);
 
 struct recorder *recorder_new(bool all_steps)
 {
@@ -32,8 +32,8 @@ struct recorder *recorder_new(bool all_steps)
 	r->observer.types = BIT(EV_TYPE_COUNT) - 1;
 	if (!all_steps)
 		r->observer.types &= ~(BIT(EV_STEP) | BIT(EV_CHOICE) |
-				       BIT(EV_WALK_READ) | BIT(EV_OBJ_ALLOC) |
-				       BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
+		                       BIT(EV_WALK_READ) | BIT(EV_OBJ_ALLOC) |
+		                       BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
 	return r;
 }
 
@@ -102,7 +102,7 @@ static void fill_tlb(struct record *rec, const struct event *ev)
 
 /* The first address an entry spans, if its table knows where it hangs. */
 static void fill_entry(struct record *rec, const struct machine *m,
-		       const struct event *ev)
+                       const struct event *ev)
 {
 	pfn_t pfn = ev->addr >> PAGE_SHIFT;
 	unsigned level = (unsigned)ev->c;
@@ -116,8 +116,8 @@ static void fill_entry(struct record *rec, const struct machine *m,
 	table = &m->mem.mem_map[pfn];
 	if (table->kind < FRAME_PT_PTE || table->kind > FRAME_PT_PGD)
 		return;
-	rec->addr = table->index +
-		    ((ev->addr >> 3 & 511) << pt_level_shift(level));
+	rec->addr =
+		table->index + ((ev->addr >> 3 & 511) << pt_level_shift(level));
 }
 
 static void fill_syscall(struct record *rec, const struct event *ev)
@@ -132,13 +132,18 @@ static void fill_syscall(struct record *rec, const struct event *ev)
 }
 
 static void recorder_event(struct observer *o, struct machine *m,
-			   const struct event *ev)
+                           const struct event *ev)
 {
 	struct recorder *r = container_of(o, struct recorder, observer);
-	struct record rec = { .step = ev->step, .addr = ev->addr, .a = ev->a,
-			      .b = ev->b, .c = ev->c, .text = ev->text,
-			      .type = (uint8_t)ev->type, .agent = -1,
-			      .cpu = -1 };
+	struct record rec = { .step = ev->step,
+		              .addr = ev->addr,
+		              .a = ev->a,
+		              .b = ev->b,
+		              .c = ev->c,
+		              .text = ev->text,
+		              .type = (uint8_t)ev->type,
+		              .agent = -1,
+		              .cpu = -1 };
 
 	if (ev->agent) {
 		rec.agent = (int8_t)ev->agent->id;

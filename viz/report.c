@@ -16,12 +16,17 @@
 #include "viz/viz_internal.h"
 
 #define COLUMN_WIDTH 36
-#define COLUMNS_MAX (NR_CPUS_MAX + 1)
-#define NO_CPU NR_CPUS_MAX
-#define FRAMES_MAX 64
+#define COLUMNS_MAX  (NR_CPUS_MAX + 1)
+#define NO_CPU       NR_CPUS_MAX
+#define FRAMES_MAX   64
 
 /* How telling a line is; 0 is not shown. */
-enum weight { HIDDEN, HELPFUL, TELLING, CENTRAL };
+enum weight {
+	HIDDEN,
+	HELPFUL,
+	TELLING,
+	CENTRAL
+};
 
 struct line {
 	const struct record *rec;
@@ -36,14 +41,14 @@ struct report {
 	const struct hazard *h;
 	const struct record *records;
 	size_t nr_records;
-	uint8_t *weights;          /* per record */
-	uint64_t first_step;       /* of the story */
-	uint64_t agents;           /* bits: in the hazard's links */
-	pfn_t frames[FRAMES_MAX];  /* mapped in the range during the story */
+	uint8_t *weights;         /* per record */
+	uint64_t first_step;      /* of the story */
+	uint64_t agents;          /* bits: in the hazard's links */
+	pfn_t frames[FRAMES_MAX]; /* mapped in the range during the story */
 	unsigned nr_frames;
-	GArray *lines;             /* struct line */
+	GArray *lines; /* struct line */
 	unsigned nr_left_out;
-	int columns[COLUMNS_MAX];  /* CPU -> column, -1: none */
+	int columns[COLUMNS_MAX]; /* CPU -> column, -1: none */
 	unsigned nr_columns;
 };
 
@@ -102,7 +107,7 @@ static enum weight weigh_entry(struct report *r, const struct record *rec)
 }
 
 static enum weight weigh_access(const struct report *r,
-				const struct record *rec)
+                                const struct record *rec)
 {
 	if (!in_range(r, rec->addr, rec->c ? rec->c : 1))
 		return HIDDEN;
@@ -110,8 +115,7 @@ static enum weight weigh_access(const struct report *r,
 }
 
 /* Flushes and interrupts matter between the change and the use. */
-static enum weight weigh_flush(const struct report *r,
-			       const struct record *rec)
+static enum weight weigh_flush(const struct report *r, const struct record *rec)
 {
 	if (!r->nr_frames || r->h->id == ORACLE_LEAK)
 		return HIDDEN;
@@ -125,8 +129,8 @@ static enum weight weigh_flush(const struct report *r,
 
 static enum weight weigh_lock(const struct report *r, const struct record *rec)
 {
-	bool wanted = r->h->id == ORACLE_DEADLOCK ||
-		      r->h->id == ORACLE_LOCK_RULE;
+	bool wanted =
+		r->h->id == ORACLE_DEADLOCK || r->h->id == ORACLE_LOCK_RULE;
 
 	if (!wanted || rec->agent < 0 || !(r->agents >> rec->agent & 1))
 		return HIDDEN;
@@ -153,9 +157,8 @@ static enum weight weigh(struct report *r, const struct record *rec)
 		return known_frame(r, rec->addr, rec->a) ? TELLING : HIDDEN;
 	case EV_WALK_READ:
 	case EV_WALK_WRITE:
-		return is_link(r, rec) && r->h->id == ORACLE_TABLE_UAF ?
-			       CENTRAL :
-			       HIDDEN;
+		return is_link(r, rec) && r->h->id == ORACLE_TABLE_UAF ? CENTRAL
+		                                                       : HIDDEN;
 	case EV_LOCK:
 		return weigh_lock(r, rec);
 	case EV_RULE:
@@ -236,7 +239,7 @@ struct nesting {
 
 /* How deep inside of calls and faults a record is. */
 static unsigned depth_of(struct nesting *n, const struct record *rec,
-			 bool shown)
+                         bool shown)
 {
 	unsigned depth;
 
@@ -256,7 +259,7 @@ static unsigned depth_of(struct nesting *n, const struct record *rec,
 
 /* Do two lines say the same but for the address? */
 static bool same_kind(const struct line *a, const struct record *rec,
-		      const char *text)
+                      const char *text)
 {
 	const char *x = strstr(a->text, "0x");
 
@@ -268,14 +271,13 @@ static bool same_kind(const struct line *a, const struct record *rec,
 }
 
 static void add_line(struct report *r, const struct record *rec,
-		     enum weight weight, unsigned depth, char *text)
+                     enum weight weight, unsigned depth, char *text)
 {
 	struct line line = { rec, text, weight, depth, 1 };
 	struct line *last = NULL;
 
 	if (r->lines->len)
-		last = &g_array_index(r->lines, struct line,
-				      r->lines->len - 1);
+		last = &g_array_index(r->lines, struct line, r->lines->len - 1);
 	if (last && same_kind(last, rec, text)) {
 		last->count++;
 		last->weight = MAX(last->weight, weight);
@@ -294,8 +296,8 @@ static void add_hit(struct report *r, const struct record *rec, unsigned depth)
 	    rec->level > 3)
 		return;
 	add_line(r, rec, CENTRAL, depth + 1,
-		 g_strdup_printf("tlb hit %s -> frame %" PRIu64,
-				 sizes[rec->level], rec->b >> PAGE_SHIFT));
+	         g_strdup_printf("tlb hit %s -> frame %" PRIu64,
+	                         sizes[rec->level], rec->b >> PAGE_SHIFT));
 }
 
 static void make_lines(struct report *r)
@@ -313,7 +315,7 @@ static void make_lines(struct report *r)
 		text = g_string_new(NULL);
 		describe_record(text, r->m, rec);
 		add_line(r, rec, r->weights[i], depth,
-			 g_string_free(text, FALSE));
+		         g_string_free(text, FALSE));
 		add_hit(r, rec, depth);
 	}
 }
@@ -354,8 +356,8 @@ static void assign_columns(struct report *r)
 	for (unsigned i = 0; i < COLUMNS_MAX; i++)
 		r->columns[i] = -1;
 	for (unsigned i = 0; i < r->lines->len; i++) {
-		unsigned cpu = cpu_of(
-			g_array_index(r->lines, struct line, i).rec);
+		unsigned cpu =
+			cpu_of(g_array_index(r->lines, struct line, i).rec);
 
 		if (r->columns[cpu] < 0)
 			r->columns[cpu] = (int)r->nr_columns++;
@@ -364,7 +366,7 @@ static void assign_columns(struct report *r)
 
 /* "CPU1 (reclaim)": the agents whose lines the column has. */
 static void column_title(const struct report *r, unsigned column,
-			 GString *title)
+                         GString *title)
 {
 	uint64_t named = 0;
 
@@ -381,10 +383,10 @@ static void column_title(const struct report *r, unsigned column,
 		    r->m->agents[rec->agent]->kind == AGENT_IRQ)
 			continue;
 		g_string_append_printf(title, "%s%s",
-				       named ? ", " :
-				       cpu == NO_CPU ? "" :
-						       " (",
-				       r->m->agents[rec->agent]->name);
+		                       named           ? ", "
+		                       : cpu == NO_CPU ? ""
+		                                       : " (",
+		                       r->m->agents[rec->agent]->name);
 		named |= BIT_ULL(rec->agent);
 	}
 	if (named && g_str_has_prefix(title->str, "CPU"))
@@ -417,7 +419,7 @@ static void print_titles(const struct report *r, GString *out)
 
 /* A line of a column, continued below if it is too long for it. */
 static void print_line(const struct report *r, const struct line *line,
-		       GString *out)
+                       GString *out)
 {
 	unsigned column = (unsigned)r->columns[cpu_of(line->rec)];
 	unsigned left = column * COLUMN_WIDTH + 2 * line->depth;
@@ -441,7 +443,7 @@ static void print_columns(const struct report *r, GString *out)
 		print_line(r, &g_array_index(r->lines, struct line, i), out);
 	if (r->nr_left_out)
 		g_string_append_printf(out, "(%u lines left out)\n",
-				       r->nr_left_out);
+		                       r->nr_left_out);
 	g_string_append_c(out, '\n');
 }
 
@@ -450,21 +452,24 @@ static void print_columns(const struct report *r, GString *out)
 static const char *role_name(enum hazard_role role)
 {
 	static const char *const names[HAZARD_ROLE_COUNT] = {
-		[HAZARD_FILLED] = "cached",	[HAZARD_REMOVED] = "removed",
-		[HAZARD_DECLARED] = "declared done", [HAZARD_FREED] = "freed",
-		[HAZARD_STORED] = "stored",	[HAZARD_USED] = "used",
+		[HAZARD_FILLED] = "cached",
+		[HAZARD_REMOVED] = "removed",
+		[HAZARD_DECLARED] = "declared done",
+		[HAZARD_FREED] = "freed",
+		[HAZARD_STORED] = "stored",
+		[HAZARD_USED] = "used",
 	};
 
 	return role < HAZARD_ROLE_COUNT ? names[role] : "?";
 }
 
 static void print_hazard(GString *out, const struct hazard *h,
-			 const struct machine *m, unsigned width, bool links)
+                         const struct machine *m, unsigned width, bool links)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	g_string_printf(text, "hazard %s: %s", h->oracle,
-			h->text ? h->text : "");
+	                h->text ? h->text : "");
 	wrap_text(out, text->str, width, 2);
 	g_string_append_c(out, '\n');
 	if (!links || !h->nr_links)
@@ -473,10 +478,9 @@ static void print_hazard(GString *out, const struct hazard *h,
 	for (unsigned i = 0; i < h->nr_links; i++) {
 		g_autofree char *who = agent_label(m, h->links[i].agent);
 
-		g_string_append_printf(text, "%s%s by %s at step %" PRIu64,
-				       i ? ", " : "",
-				       role_name(h->links[i].role), who,
-				       h->links[i].step);
+		g_string_append_printf(
+			text, "%s%s by %s at step %" PRIu64, i ? ", " : "",
+			role_name(h->links[i].role), who, h->links[i].step);
 	}
 	g_string_append(out, "  ");
 	wrap_text(out, text->str, width, 2);
@@ -484,8 +488,8 @@ static void print_hazard(GString *out, const struct hazard *h,
 }
 
 void viz_report(GString *out, const struct recorder *rec,
-		const struct hazard *hazards, unsigned n,
-		const struct machine *m)
+                const struct hazard *hazards, unsigned n,
+                const struct machine *m)
 {
 	struct report r = { .m = m, .h = hazards };
 	unsigned width = 2 * COLUMN_WIDTH;

@@ -4,8 +4,8 @@
  *
  * A recorder observes a machine and keeps compact records of the events a
  * person may want to read about.  From them come the column report - one column
- * per CPU, only the lines that explain the hazards, short enough for an e-mail -
- * and the full trace, one line per event.
+ * per CPU, only the lines that explain the hazards, short enough for an e-mail
+ * - and the full trace, one line per event.
  *
  * A report is made before machine_reset(): names of agents are the machine's.
  */
@@ -24,11 +24,11 @@ struct record {
 	uint64_t step;
 	uint64_t addr;
 	uint64_t a, b, c, d;
-	const char *text;  /* the event's; NULL: none */
-	uint8_t type;      /* enum event_type */
-	int8_t agent;      /* id, -1: none */
-	int8_t cpu;        /* -1: none */
-	uint8_t level;     /* TLB and page-table events: 1 = 4K, 2 = 2M ... */
+	const char *text; /* the event's; NULL: none */
+	uint8_t type;     /* enum event_type */
+	int8_t agent;     /* id, -1: none */
+	int8_t cpu;       /* -1: none */
+	uint8_t level;    /* TLB and page-table events: 1 = 4K, 2 = 2M ... */
 	bool write, read, exec, hit;
 };
 
@@ -48,7 +48,7 @@ const struct record *recorder_records(const struct recorder *r, size_t *n);
  * disassembler.  Appends to @out; may append nothing. */
 struct trace_hooks {
 	void (*instruction)(GString *out, const struct machine *m,
-			    const struct agent *a, vaddr_t pc, void *data);
+	                    const struct agent *a, vaddr_t pc, void *data);
 	void *data;
 };
 
@@ -66,11 +66,11 @@ struct trace_hooks {
  * 72 columns wide for two CPUs; further CPUs add 36 each.
  */
 void viz_report(GString *out, const struct recorder *r,
-		const struct hazard *hazards, unsigned n,
-		const struct machine *m);
+                const struct hazard *hazards, unsigned n,
+                const struct machine *m);
 
 /** viz_trace - every record, one line each. @hooks may be NULL. */
 void viz_trace(GString *out, const struct recorder *r, const struct machine *m,
-	       const struct trace_hooks *hooks);
+               const struct trace_hooks *hooks);
 
 #endif

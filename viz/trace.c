@@ -37,8 +37,8 @@ static size_t break_at(const char *text, size_t room)
 void wrap_text(GString *out, const char *text, unsigned width, unsigned indent)
 {
 	const char *newline = strrchr(out->str, '\n');
-	size_t used = newline ? (size_t)(out->str + out->len - newline - 1) :
-				out->len;
+	size_t used = newline ? (size_t)(out->str + out->len - newline - 1)
+	                      : out->len;
 
 	for (;;) {
 		size_t room = width > used + 8 ? width - used : 8;
@@ -58,30 +58,30 @@ void wrap_text(GString *out, const char *text, unsigned width, unsigned indent)
 }
 
 static void trace_line(GString *out, const struct record *rec,
-		       const struct machine *m, const struct trace_hooks *hooks)
+                       const struct machine *m, const struct trace_hooks *hooks)
 {
 	g_autofree char *who = agent_label(m, rec->agent);
 
 	g_string_append_printf(out, "%8" PRIu64 "  %-20s %-14s ", rec->step,
-			       who,
-			       event_type_name((enum event_type)rec->type));
+	                       who,
+	                       event_type_name((enum event_type)rec->type));
 	describe_record(out, m, rec);
 	if (hooks && hooks->instruction && rec->type == EV_ACCESS &&
 	    rec->exec && rec->agent >= 0)
 		hooks->instruction(out, m, m->agents[rec->agent], rec->addr,
-				   hooks->data);
+		                   hooks->data);
 	while (out->len && out->str[out->len - 1] == ' ')
 		g_string_truncate(out, out->len - 1);
 	g_string_append_c(out, '\n');
 }
 
 void viz_trace(GString *out, const struct recorder *r, const struct machine *m,
-	       const struct trace_hooks *hooks)
+               const struct trace_hooks *hooks)
 {
 	if (r->nr_forgotten)
 		g_string_append_printf(out, "(%" PRIu64 " events forgotten)\n",
-				       r->nr_forgotten);
+		                       r->nr_forgotten);
 	for (unsigned i = 0; i < r->records->len; i++)
-		trace_line(out, &g_array_index(r->records, struct record, i),
-			   m, hooks);
+		trace_line(out, &g_array_index(r->records, struct record, i), m,
+		           hooks);
 }

@@ -14,7 +14,7 @@ struct stage *stage_new(bool strict)
 {
 	static const char *const names[] = { "zero", "one", "two" };
 	struct machine_config config = { .nr_cpus = 3,
-					 .memory_bytes = UINT64_C(1) << 30 };
+		                         .memory_bytes = UINT64_C(1) << 30 };
 	struct oracle_options options = { .strict = strict };
 	struct stage *s = g_new0(struct stage, 1);
 	struct page *root;
@@ -24,7 +24,7 @@ struct stage *stage_new(bool strict)
 	oracle_set_attach(s->set, s->m);
 	for (unsigned i = 0; i < 3; i++)
 		s->agent[i] = agent_new(s->m, AGENT_TASK, &s->m->cpus[i],
-					names[i], nothing, NULL);
+		                        names[i], nothing, NULL);
 	root = alloc_frames(s->m, 0, FRAME_PT_PGD, true);
 	root->pt_owner = 1;
 	s->root = page_to_pfn(&s->m->mem, root) << PAGE_SHIFT;
@@ -60,8 +60,7 @@ pfn_t frame(struct stage *s, enum frame_kind kind)
 
 pfn_t frame_huge(struct stage *s)
 {
-	return page_to_pfn(&s->m->mem,
-			   alloc_frames(s->m, 9, FRAME_ANON, true));
+	return page_to_pfn(&s->m->mem, alloc_frames(s->m, 9, FRAME_ANON, true));
 }
 
 void release(struct stage *s, unsigned who, pfn_t pfn)
@@ -87,8 +86,8 @@ paddr_t entry_of(struct stage *s, vaddr_t va, unsigned level)
 			enum frame_kind kind = FRAME_PT_PTE + l - 2;
 			pfn_t pfn = frame(s, kind);
 
-			s->m->mem.mem_map[pfn].index = ALIGN_DOWN(
-				va, BIT_ULL(pt_level_shift(l)));
+			s->m->mem.mem_map[pfn].index =
+				ALIGN_DOWN(va, BIT_ULL(pt_level_shift(l)));
 			value = entry(pfn, E_P | E_W | E_U | E_A);
 			phys_write(&s->m->mem, pa, 8, value);
 		}
@@ -98,7 +97,7 @@ paddr_t entry_of(struct stage *s, vaddr_t va, unsigned level)
 }
 
 void set_entry(struct stage *s, unsigned who, vaddr_t va, unsigned level,
-	       uint64_t value)
+               uint64_t value)
 {
 	paddr_t pa = entry_of(s, va, level);
 	uint64_t old = phys_read(&s->m->mem, pa, 8);
@@ -113,10 +112,10 @@ struct tlb_entry fill(struct stage *s, unsigned who, vaddr_t va)
 	struct pt_walk w = pt_walk(s->m, s->root, va);
 	unsigned shift = pt_level_shift(w.level);
 	struct tlb_entry e = { .shift = (uint8_t)shift,
-			       .leaf_shift = (uint8_t)shift,
-			       .filled_by = (uint8_t)s->agent[who]->id,
-			       .serial = ++s->serial,
-			       .pcid = 1 };
+		               .leaf_shift = (uint8_t)shift,
+		               .filled_by = (uint8_t)s->agent[who]->id,
+		               .serial = ++s->serial,
+		               .pcid = 1 };
 
 	ck_assert(w.leaf);
 	act(s, who);
@@ -133,8 +132,7 @@ struct tlb_entry fill(struct stage *s, unsigned who, vaddr_t va)
 void drop(struct stage *s, unsigned who, const struct tlb_entry *e)
 {
 	act(s, who);
-	emit(s->m, EV_TLB_DROP, .addr = e->va, .a = TLB_DROP_INVLPG,
-	     .data = e);
+	emit(s->m, EV_TLB_DROP, .addr = e->va, .a = TLB_DROP_INVLPG, .data = e);
 }
 
 static void retire(struct stage *s, unsigned who, struct access_record r)
@@ -153,38 +151,52 @@ static paddr_t target(const struct tlb_entry *e, vaddr_t va)
 }
 
 void load(struct stage *s, unsigned who, const struct tlb_entry *e, vaddr_t va,
-	  uint64_t value)
+          uint64_t value)
 {
-	retire(s, who, (struct access_record){ .root = s->root, .va = va,
-					       .pa = target(e, va), .entry = e,
-					       .tlb_hit = true,
-					       .value = value, .old = value });
+	retire(s, who,
+	       (struct access_record){ .root = s->root,
+	                               .va = va,
+	                               .pa = target(e, va),
+	                               .entry = e,
+	                               .tlb_hit = true,
+	                               .value = value,
+	                               .old = value });
 }
 
 void store(struct stage *s, unsigned who, const struct tlb_entry *e, vaddr_t va,
-	   uint64_t value)
+           uint64_t value)
 {
-	retire(s, who, (struct access_record){ .root = s->root, .va = va,
-					       .pa = target(e, va), .entry = e,
-					       .tlb_hit = true, .write = true,
-					       .value = value });
+	retire(s, who,
+	       (struct access_record){ .root = s->root,
+	                               .va = va,
+	                               .pa = target(e, va),
+	                               .entry = e,
+	                               .tlb_hit = true,
+	                               .write = true,
+	                               .value = value });
 }
 
 /* A frame that is in use: the root table will do. */
 void peek(struct stage *s, unsigned who, paddr_t root, vaddr_t va,
-	  uint64_t value)
+          uint64_t value)
 {
-	retire(s, who, (struct access_record){ .root = root, .va = va,
-					       .pa = s->root, .value = value,
-					       .old = value });
+	retire(s, who,
+	       (struct access_record){ .root = root,
+	                               .va = va,
+	                               .pa = s->root,
+	                               .value = value,
+	                               .old = value });
 }
 
 void poke(struct stage *s, unsigned who, paddr_t root, vaddr_t va,
-	  uint64_t value)
+          uint64_t value)
 {
-	retire(s, who, (struct access_record){ .root = root, .va = va,
-					       .pa = s->root, .write = true,
-					       .value = value });
+	retire(s, who,
+	       (struct access_record){ .root = root,
+	                               .va = va,
+	                               .pa = s->root,
+	                               .write = true,
+	                               .value = value });
 }
 
 static const char *call_name(unsigned nr)
@@ -210,7 +222,7 @@ static const char *call_name(unsigned nr)
 }
 
 void enter(struct stage *s, unsigned who, unsigned mm, unsigned nr,
-	   const uint64_t args[6])
+           const uint64_t args[6])
 {
 	act(s, who);
 	emit(s->m, EV_SYSCALL_ENTER, .a = nr, .b = mm, .data = args,
@@ -218,7 +230,7 @@ void enter(struct stage *s, unsigned who, unsigned mm, unsigned nr,
 }
 
 void leave(struct stage *s, unsigned who, unsigned mm, unsigned nr,
-	   uint64_t result)
+           uint64_t result)
 {
 	act(s, who);
 	emit(s->m, EV_SYSCALL_EXIT, .a = nr, .b = mm, .c = result,

@@ -18,25 +18,25 @@
 #define HEAP UINT64_C(0x40000000)
 
 /* Bits of x86 entries, SDM 3A tables 4-19 and 4-20. */
-#define E_P 0x01
-#define E_W 0x02
-#define E_U 0x04
-#define E_A 0x20
-#define E_D 0x40
+#define E_P  0x01
+#define E_W  0x02
+#define E_U  0x04
+#define E_A  0x20
+#define E_D  0x40
 #define E_PS 0x80
 #define E_RW (E_P | E_W | E_U | E_A | E_D)
 #define E_RO (E_P | E_U | E_A)
 
-#define NR_MMAP 9
-#define NR_MPROTECT 10
-#define NR_MUNMAP 11
-#define NR_MREMAP 25
-#define NR_MADVISE 28
-#define NR_FORK 57
-#define NR_FTRUNCATE 77
+#define NR_MMAP         9
+#define NR_MPROTECT     10
+#define NR_MUNMAP       11
+#define NR_MREMAP       25
+#define NR_MADVISE      28
+#define NR_FORK         57
+#define NR_FTRUNCATE    77
 #define NR_MEMFD_CREATE 319
-#define DONTNEED 4
-#define LAZYFREE 8
+#define DONTNEED        4
+#define LAZYFREE        8
 
 struct stage {
 	struct machine *m;
@@ -63,7 +63,7 @@ void release(struct stage *s, unsigned who, pfn_t pfn);
 paddr_t entry_of(struct stage *s, vaddr_t va, unsigned level);
 /** set_entry - agent @who writes it (EV_PT_WRITE). */
 void set_entry(struct stage *s, unsigned who, vaddr_t va, unsigned level,
-	       uint64_t value);
+               uint64_t value);
 static inline uint64_t entry(pfn_t pfn, uint64_t bits)
 {
 	return pfn << PAGE_SHIFT | bits;
@@ -75,28 +75,28 @@ void drop(struct stage *s, unsigned who, const struct tlb_entry *e);
 
 /** load, store - 8 bytes at @va retire through @e. */
 void load(struct stage *s, unsigned who, const struct tlb_entry *e, vaddr_t va,
-	  uint64_t value);
+          uint64_t value);
 void store(struct stage *s, unsigned who, const struct tlb_entry *e, vaddr_t va,
-	   uint64_t value);
+           uint64_t value);
 /** peek, poke - likewise through no translation at all: only the ghost sees
  * them. The address space is that of @root. */
 void peek(struct stage *s, unsigned who, paddr_t root, vaddr_t va,
-	  uint64_t value);
+          uint64_t value);
 void poke(struct stage *s, unsigned who, paddr_t root, vaddr_t va,
-	  uint64_t value);
+          uint64_t value);
 
 /* System calls of mm @mm; missing arguments are 0. */
 void enter(struct stage *s, unsigned who, unsigned mm, unsigned nr,
-	   const uint64_t args[6]);
+           const uint64_t args[6]);
 void leave(struct stage *s, unsigned who, unsigned mm, unsigned nr,
-	   uint64_t result);
-#define ENTER(s, who, nr, ...)                                                 \
+           uint64_t result);
+#define ENTER(s, who, nr, ...) \
 	enter(s, who, 1, nr, (const uint64_t[6]){ __VA_ARGS__ })
 #define LEAVE(s, who, nr, result) leave(s, who, 1, nr, (uint64_t)(result))
-#define CALL(s, who, nr, result, ...)                                          \
-	do {                                                                   \
-		ENTER(s, who, nr, __VA_ARGS__);                                \
-		LEAVE(s, who, nr, result);                                     \
+#define CALL(s, who, nr, result, ...)           \
+	do {                                    \
+		ENTER(s, who, nr, __VA_ARGS__); \
+		LEAVE(s, who, nr, result);      \
 	} while (0)
 
 /** map_heap - mmap of 2 MiB at HEAP, private and anonymous. */

@@ -4,7 +4,7 @@
 
 #define RW 3
 #define RO 1
-#define A (s->root)
+#define A  (s->root)
 
 static struct stage *s;
 
@@ -216,7 +216,7 @@ START_TEST(a_store_after_mprotect_returned_breaks_its_promise)
 	expect_quiet(s);
 	poke(s, 0, A, HEAP, 8);
 	ck_assert_ptr_nonnull(strstr(the_hazard(s, ORACLE_POSTCONDITION)->text,
-				     "mprotect(READ)"));
+	                             "mprotect(READ)"));
 }
 END_TEST
 
@@ -387,11 +387,11 @@ int main(void)
 	tcase_add_test(tc, memory_grown_by_mremap_is_zero);
 	tcase_add_test(tc, a_child_has_the_memory_of_its_parent);
 	tcase_add_test(tc, stores_after_fork_are_private);
-	tcase_add_test(tc,
-		       a_store_of_another_thread_during_fork_may_be_in_the_child);
+	tcase_add_test(
+		tc, a_store_of_another_thread_during_fork_may_be_in_the_child);
 	tcase_add_test(tc, two_views_of_an_object_agree);
 	tcase_add_test(tc,
-		       an_access_beyond_a_truncated_object_breaks_its_promise);
+	               an_access_beyond_a_truncated_object_breaks_its_promise);
 	tcase_add_test(tc, different_memfds_are_different_objects);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

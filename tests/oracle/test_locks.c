@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lock-rule, rcu-uaf and deadlock, the last on machines that really run. */
-#include "base/spinlock.h"
 #include "base/rcu.h"
+#include "base/spinlock.h"
 #include "tests/oracle/stage.h"
 
 static struct stage *s;
@@ -22,8 +22,8 @@ START_TEST(a_broken_rule_is_reported_with_its_text)
 	emit(s->m, EV_RULE, .a = LOCK_PTE, .b = LOCK_PMD,
 	     .text = "lock order inversion");
 	ck_assert_str_eq(the_hazard(s, ORACLE_LOCK_RULE)->text,
-			 "CPU1 (one): lock order inversion (pte lock, then pmd "
-			 "lock)");
+	                 "CPU1 (one): lock order inversion (pte lock, then pmd "
+	                 "lock)");
 }
 END_TEST
 
@@ -52,8 +52,8 @@ START_TEST(a_use_of_a_freed_object_is_reported)
 	emit(s->m, EV_OBJ_UAF, .addr = 0x1000, .a = 3, .b = s->agent[2]->id,
 	     .text = "ptlock");
 	ck_assert_str_eq(the_hazard(s, ORACLE_RCU_UAF)->text,
-			 "CPU1 (one) used ptlock after CPU2 (two) had freed "
-			 "it");
+	                 "CPU1 (one) used ptlock after CPU2 (two) had freed "
+	                 "it");
 }
 END_TEST
 
@@ -94,10 +94,10 @@ static void lock_ba(void *arg)
 }
 
 static unsigned run_abba(void (*second)(void *arg),
-			 const struct script_line *lines, unsigned n)
+                         const struct script_line *lines, unsigned n)
 {
 	struct machine_config config = { .nr_cpus = 2,
-					 .memory_bytes = UINT64_C(1) << 26 };
+		                         .memory_bytes = UINT64_C(1) << 26 };
 	struct machine *m = machine_new(&config);
 	struct oracle_set *set = oracle_set_new(NULL);
 	struct abba *l = kzalloc(m, sizeof(*l), "locks");
@@ -127,16 +127,13 @@ static unsigned run_abba(void (*second)(void *arg),
 
 /* Each gets its first lock before either goes for its second. */
 static const struct script_line crossed[] = {
-	{ .agent = "ab", .until = SCRIPT_AFTER, .label = "lock A",
-	  .count = 1 },
-	{ .agent = "ba", .until = SCRIPT_AFTER, .label = "lock A",
-	  .count = 1 },
+	{ .agent = "ab", .until = SCRIPT_AFTER, .label = "lock A", .count = 1 },
+	{ .agent = "ba", .until = SCRIPT_AFTER, .label = "lock A", .count = 1 },
 };
 
 START_TEST(two_locks_taken_crosswise_are_a_deadlock)
 {
-	ck_assert_uint_eq(run_abba(lock_ba, crossed, 2),
-			  1U << ORACLE_DEADLOCK);
+	ck_assert_uint_eq(run_abba(lock_ba, crossed, 2), 1U << ORACLE_DEADLOCK);
 }
 END_TEST
 

@@ -148,15 +148,17 @@ int main(void)
 	tcase_add_test(tc, a_small_entry_beside_a_huge_one_is_a_mix);
 	tcase_add_test(tc, both_sizes_on_different_cpus_are_no_mix);
 	tcase_add_test(tc,
-		       a_huge_entry_after_the_small_one_was_dropped_is_no_mix);
+	               a_huge_entry_after_the_small_one_was_dropped_is_no_mix);
 	tcase_add_test(tc, sizes_of_different_address_spaces_are_no_mix);
 	tcase_add_test(tc, a_machine_check_is_a_mix);
-	tcase_add_test(tc,
-		       what_linux_tolerates_is_reported_on_strict_machines_only);
+	tcase_add_test(
+		tc, what_linux_tolerates_is_reported_on_strict_machines_only);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(strict, setup_strict, teardown);
-	tcase_add_test(strict, two_frames_used_for_one_address_are_a_split_view);
-	tcase_add_test(strict, two_frames_one_after_the_other_are_no_split_view);
+	tcase_add_test(strict,
+	               two_frames_used_for_one_address_are_a_split_view);
+	tcase_add_test(strict,
+	               two_frames_one_after_the_other_are_no_split_view);
 	suite_add_tcase(suite, strict);
 	return run_suite(suite);
 }

@@ -27,7 +27,7 @@ START_TEST(a_disabled_oracle_is_silent)
 {
 	struct oracle_options o = { .disabled = 1U << ORACLE_LOCK_RULE };
 	struct machine_config config = { .nr_cpus = 1,
-					 .memory_bytes = UINT64_C(1) << 26 };
+		                         .memory_bytes = UINT64_C(1) << 26 };
 	struct machine *m = machine_new(&config);
 	struct oracle_set *set = oracle_set_new(&o);
 
@@ -66,7 +66,7 @@ START_TEST(a_keymap_keeps_many_keys_and_forgets_at_once)
 		keymap_put(&map, i << 12, KEYMAP_NONE);
 	for (uint64_t i = 0; i < 5000; i++)
 		ck_assert_uint_eq(keymap_get(&map, i << 12),
-				  i % 2 ? i : KEYMAP_NONE);
+		                  i % 2 ? i : KEYMAP_NONE);
 	keymap_reset(&map);
 	ck_assert_uint_eq(keymap_get(&map, 1 << 12), KEYMAP_NONE);
 	keymap_fini(&map);

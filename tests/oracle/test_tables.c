@@ -22,8 +22,8 @@ static pfn_t table_of(vaddr_t va)
 static void walk(unsigned who, vaddr_t va, paddr_t pa, unsigned level)
 {
 	act(s, who);
-	emit(s->m, EV_WALK_READ, .addr = pa,
-	     .a = phys_read(&s->m->mem, pa, 8), .b = level, .c = va);
+	emit(s->m, EV_WALK_READ, .addr = pa, .a = phys_read(&s->m->mem, pa, 8),
+	     .b = level, .c = va);
 }
 
 /* ---- table-uaf ---- */
@@ -158,8 +158,8 @@ START_TEST(a_table_freed_with_live_entries_is_bad)
 	release(s, 0, empty);
 	expect_quiet(s);
 	release(s, 0, table);
-	ck_assert_ptr_nonnull(strstr(the_hazard(s, ORACLE_BAD_TABLE)->text,
-				     "entry 3 "));
+	ck_assert_ptr_nonnull(
+		strstr(the_hazard(s, ORACLE_BAD_TABLE)->text, "entry 3 "));
 }
 END_TEST
 
@@ -168,7 +168,7 @@ START_TEST(a_finding_of_the_full_scan_is_a_hazard)
 	oracle_set_finding(s->set, ORACLE_BAD_TABLE, "nr_ptes is 3, not 2");
 	oracle_set_finding(s->set, ORACLE_BAD_TABLE, "nr_ptes is 3, not 2");
 	ck_assert_str_eq(the_hazard(s, ORACLE_BAD_TABLE)->text,
-			 "nr_ptes is 3, not 2");
+	                 "nr_ptes is 3, not 2");
 }
 END_TEST
 
@@ -223,12 +223,12 @@ int main(void)
 	tcase_add_test(tc, a_walk_of_a_table_reused_as_memory_is_seen);
 	tcase_add_test(tc, a_walk_of_a_table_reused_as_another_table_is_seen);
 	tcase_add_test(tc,
-		       a_walk_of_an_unhooked_table_before_it_is_freed_is_fine);
+	               a_walk_of_an_unhooked_table_before_it_is_freed_is_fine);
 	tcase_add_test(tc, a_kernel_access_to_a_freed_table_is_seen);
 	tcase_add_test(tc, accessed_bits_set_in_a_freed_table_are_seen);
 	tcase_add_test(tc, an_entry_that_maps_a_free_frame_is_bad);
 	tcase_add_test(tc,
-		       an_entry_that_leads_to_a_page_instead_of_a_table_is_bad);
+	               an_entry_that_leads_to_a_page_instead_of_a_table_is_bad);
 	tcase_add_test(tc, a_second_free_of_a_frame_is_bad);
 	tcase_add_test(tc, a_table_freed_with_live_entries_is_bad);
 	tcase_add_test(tc, a_finding_of_the_full_scan_is_a_hazard);

@@ -26,14 +26,14 @@ static void nothing(void *arg)
 static void setup(void)
 {
 	struct machine_config config = { .nr_cpus = 3,
-					 .memory_bytes = UINT64_C(1) << 26 };
+		                         .memory_bytes = UINT64_C(1) << 26 };
 	struct page *page;
 
 	m = machine_new(&config);
 	r = recorder_new(false);
 	stale = agent_new(m, AGENT_TASK, &m->cpus[0], "stale", nothing, NULL);
-	reclaim = agent_new(m, AGENT_TASK, &m->cpus[1], "reclaim", nothing,
-			    NULL);
+	reclaim =
+		agent_new(m, AGENT_TASK, &m->cpus[1], "reclaim", nothing, NULL);
 	touch = agent_new(m, AGENT_TASK, &m->cpus[2], "touch", nothing, NULL);
 	page = alloc_frames(m, 0, FRAME_PT_PTE, true);
 	page->index = HEAP;
@@ -72,10 +72,14 @@ static void fill(struct agent *a, vaddr_t va, pfn_t pfn)
 static void load(struct agent *a, vaddr_t va, pfn_t pfn, uint64_t value)
 {
 	struct tlb_entry e = { .va = va & PAGE_MASK, .pfn = pfn, .shift = 12 };
-	struct access_record acc = { .va = va, .pa = pfn << PAGE_SHIFT,
-				     .size = 8, .read = true, .tlb_hit = true,
-				     .value = value, .old = value,
-				     .entry = &e };
+	struct access_record acc = { .va = va,
+		                     .pa = pfn << PAGE_SHIFT,
+		                     .size = 8,
+		                     .read = true,
+		                     .tlb_hit = true,
+		                     .value = value,
+		                     .old = value,
+		                     .entry = &e };
 
 	act(a);
 	emit(m, EV_ACCESS, .addr = va, .data = &acc);
@@ -92,22 +96,26 @@ static void call(struct agent *a, enum event_type type)
 /* CPU1 discards a page, CPU2 faults in another, CPU0 uses the first. */
 static struct hazard tell_story(void)
 {
-	struct hazard h = { .id = ORACLE_STALE_USE, .oracle = "stale-use",
-			    .text = (char *)(uintptr_t)"CPU0 (stale) loaded "
-				    "what CPU1 (reclaim) had removed",
-			    .addr = HEAP + 0x3000, .end = HEAP + 0x4000,
-			    .creator = "reclaim", .user = "stale" };
+	struct hazard h = {
+		.id = ORACLE_STALE_USE,
+		.oracle = "stale-use",
+		.text = (char *)(uintptr_t) "CPU0 (stale) loaded "
+					    "what CPU1 (reclaim) had removed",
+		.addr = HEAP + 0x3000,
+		.end = HEAP + 0x4000,
+		.creator = "reclaim",
+		.user = "stale"
+	};
 
 	fill(stale, HEAP + 0x3000, 12);
-	h.links[h.nr_links++] = (struct hazard_link){
-		HAZARD_FILLED, m->sched.nr_steps, (int)stale->id, 0, "stale"
-	};
+	h.links[h.nr_links++] =
+		(struct hazard_link){ HAZARD_FILLED, m->sched.nr_steps,
+		                      (int)stale->id, 0, "stale" };
 	call(reclaim, EV_SYSCALL_ENTER);
 	set_pte(reclaim, 3, 12 << 12 | 0x67, 0);
-	h.links[h.nr_links++] = (struct hazard_link){
-		HAZARD_REMOVED, m->sched.nr_steps, (int)reclaim->id, 1,
-		"reclaim"
-	};
+	h.links[h.nr_links++] =
+		(struct hazard_link){ HAZARD_REMOVED, m->sched.nr_steps,
+		                      (int)reclaim->id, 1, "reclaim" };
 	set_pte(reclaim, 9, 13 << 12 | 0x67, 0);
 	call(reclaim, EV_SYSCALL_EXIT);
 	act(touch);
@@ -115,9 +123,9 @@ static struct hazard tell_story(void)
 	set_pte(touch, 3, 0, 14 << 12 | 0x67);
 	load(touch, HEAP + 0x3000, 14, 0);
 	load(stale, HEAP + 0x3008, 12, 0x11);
-	h.links[h.nr_links++] = (struct hazard_link){
-		HAZARD_USED, m->sched.nr_steps, (int)stale->id, 0, "stale"
-	};
+	h.links[h.nr_links++] =
+		(struct hazard_link){ HAZARD_USED, m->sched.nr_steps,
+		                      (int)stale->id, 0, "stale" };
 	h.step = m->sched.nr_steps;
 	return h;
 }
@@ -193,10 +201,10 @@ START_TEST(the_hazard_line_says_what_who_and_when)
 	g_autofree char *text = report(&h, 1);
 
 	ck_assert_ptr_nonnull(strstr(text, "\nhazard stale-use: CPU0 (stale) "
-					   "loaded what CPU1 (reclaim) had"));
+	                                   "loaded what CPU1 (reclaim) had"));
 	ck_assert_ptr_nonnull(strstr(text, "cached by CPU0 (stale) at step 1"));
-	ck_assert_ptr_nonnull(strstr(text,
-				     "removed by CPU1 (reclaim) at step 3"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "removed by CPU1 (reclaim) at step 3"));
 }
 END_TEST
 
@@ -247,9 +255,11 @@ END_TEST
 
 START_TEST(entries_cleared_in_a_row_are_one_line)
 {
-	struct hazard h = { .id = ORACLE_LOST_WRITE, .oracle = "lost-write",
-			    .text = (char *)(uintptr_t)"x", .addr = HEAP,
-			    .end = HEAP + 0x200000 };
+	struct hazard h = { .id = ORACLE_LOST_WRITE,
+		            .oracle = "lost-write",
+		            .text = (char *)(uintptr_t) "x",
+		            .addr = HEAP,
+		            .end = HEAP + 0x200000 };
 	g_autofree char *text = NULL;
 
 	call(reclaim, EV_SYSCALL_ENTER);
@@ -272,8 +282,9 @@ END_TEST
 
 START_TEST(a_hazard_without_a_story_has_its_line)
 {
-	struct hazard h = { .id = ORACLE_LEAK, .oracle = "leak",
-			    .text = (char *)(uintptr_t)"a frame is left" };
+	struct hazard h = { .id = ORACLE_LEAK,
+		            .oracle = "leak",
+		            .text = (char *)(uintptr_t) "a frame is left" };
 	g_autofree char *text = report(&h, 1);
 
 	ck_assert_str_eq(text, "hazard leak: a frame is left\n");
@@ -299,12 +310,12 @@ START_TEST(the_trace_has_a_line_per_event)
 END_TEST
 
 static void disassemble(GString *out, const struct machine *machine,
-			const struct agent *a, vaddr_t pc, void *data)
+                        const struct agent *a, vaddr_t pc, void *data)
 {
 	(void)machine;
 	(void)data;
 	g_string_append_printf(out, " [%s at 0x%x: nop]", a->name,
-			       (unsigned)pc);
+	                       (unsigned)pc);
 }
 
 START_TEST(instructions_are_written_by_the_hook)
