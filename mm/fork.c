@@ -181,8 +181,7 @@ static int copy_pmd_entry(pmd_t *src_pmd, vaddr_t addr, vaddr_t next,
 
 	pmd = pmdp_get(addr, src_pmd);
 	if (pmd_trans_huge(pmd)) {
-		err = copy_huge_pmd(c->dst_vma->vm_mm, c->src_vma->vm_mm,
-				    c->dst_pmd, src_pmd, addr, c->dst_vma,
+		err = copy_huge_pmd(c->dst_pmd, src_pmd, addr, c->dst_vma,
 				    c->src_vma);
 		if (err != -EAGAIN)
 			return err;

@@ -220,7 +220,7 @@ vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
 		spin_unlock(ptl);
 	}
 
-	__split_huge_pmd(vma, vmf->pmd, vmf->address);
+	split_huge_pmd(vma, vmf->pmd, vmf->address);
 	return VM_FAULT_FALLBACK;
 }
 
@@ -296,7 +296,7 @@ bool madvise_free_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	bool handled;
 
 	if (next - addr != HPAGE_PMD_SIZE) {
-		__split_huge_pmd(vma, pmd, addr);
+		split_huge_pmd(vma, pmd, addr);
 		return false;
 	}
 	ptl = pmd_trans_huge_lock(pmd, vma);
@@ -393,22 +393,21 @@ static int copy_huge_pmd_locked(const struct huge_copy *hc, pgtable_t pgtable)
 	return 0;
 }
 
-int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
-                  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
+int copy_huge_pmd(pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
                   struct vm_area_struct *dst_vma,
                   struct vm_area_struct *src_vma)
 {
+	struct mm_struct *dst_mm = dst_vma->vm_mm;
 	struct huge_copy hc = { dst_mm, dst_pmd, src_pmd, src_vma, addr };
 	pgtable_t pgtable = pte_alloc_one(dst_mm, addr);
 	spinlock_t *dst_ptl, *src_ptl;
 	int ret;
 
-	(void)dst_vma;
 	if (!pgtable)
 		return -ENOMEM;
 
 	dst_ptl = pmd_lock(dst_mm, dst_pmd);
-	src_ptl = pmd_lockptr(src_mm, src_pmd);
+	src_ptl = pmd_lockptr(src_vma->vm_mm, src_pmd);
 	spin_lock_nested(src_ptl);
 	ret = copy_huge_pmd_locked(&hc, pgtable);
 	spin_unlock(src_ptl);
@@ -417,7 +416,7 @@ int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
 	if (ret)
 		pte_free(dst_mm, pgtable);
 	if (ret == -EBUSY) {
-		__split_huge_pmd(src_vma, src_pmd, addr);
+		split_huge_pmd(src_vma, src_pmd, addr);
 		ret = -EAGAIN;
 	}
 	return ret;

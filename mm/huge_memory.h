@@ -45,16 +45,15 @@ int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
  */
 bool move_huge_pmd(struct vm_area_struct *vma, vaddr_t old_addr,
                    vaddr_t new_addr, pmd_t *old_pmd, pmd_t *new_pmd);
-/** copy_huge_pmd - fork. Return: 0, -ENOMEM, -EAGAIN (no longer huge). */
-int copy_huge_pmd(struct mm_struct *dst_mm, struct mm_struct *src_mm,
-                  pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
+/** copy_huge_pmd - fork. The mms are those of the VMAs. Return: 0, -ENOMEM,
+ * -EAGAIN (no longer huge: go on with PTEs). */
+int copy_huge_pmd(pmd_t *dst_pmd, pmd_t *src_pmd, vaddr_t addr,
                   struct vm_area_struct *dst_vma,
                   struct vm_area_struct *src_vma);
 
-/** __split_huge_pmd - turn a huge PMD into a table of PTEs; nothing if it is
+/** split_huge_pmd - turn a huge PMD into a table of PTEs; nothing if it is
  * not huge. Takes the PMD lock. */
-void __split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr);
-#define split_huge_pmd(vma, pmd, addr) __split_huge_pmd(vma, pmd, addr)
+void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr);
 /** split_huge_pmd_address - likewise, finding the PMD. */
 void split_huge_pmd_address(struct vm_area_struct *vma, vaddr_t addr);
 /** vma_adjust_trans_huge - split what would straddle a new VMA border. */

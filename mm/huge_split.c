@@ -110,7 +110,7 @@ static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 	split_hook_table(vma, pmd, haddr, table);
 }
 
-void __split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr)
+void split_huge_pmd(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr)
 {
 	vaddr_t haddr = addr & HPAGE_PMD_MASK;
 	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
@@ -131,7 +131,7 @@ void split_huge_pmd_address(struct vm_area_struct *vma, vaddr_t addr)
 	pmd_t *pmd = mm_find_pmd(vma->vm_mm, addr);
 
 	if (pmd)
-		__split_huge_pmd(vma, pmd, addr);
+		split_huge_pmd(vma, pmd, addr);
 }
 
 /* Linux v6.12 mm/huge_memory.c split_huge_pmd_if_needed(). */

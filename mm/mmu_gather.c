@@ -181,8 +181,7 @@ static bool tlb_next_batch(struct mmu_gather *tlb)
 	return true;
 }
 
-bool __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
-                       bool delay_rmap)
+bool tlb_queue_page(struct mmu_gather *tlb, struct page *page, bool delay_rmap)
 {
 	struct mmu_gather_batch *batch = tlb->active;
 	encoded_page_t enc = (encoded_page_t)page;
@@ -202,7 +201,7 @@ bool __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
 
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page)
 {
-	if (__tlb_remove_page(tlb, page, false))
+	if (tlb_queue_page(tlb, page, false))
 		tlb_flush_mmu(tlb);
 }
 

@@ -67,10 +67,10 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb);
 /** tlb_flush_mmu - flush, then free tables, then pages. */
 void tlb_flush_mmu(struct mmu_gather *tlb);
 
-/** __tlb_remove_page - queue a page. Return: the batches are full; the caller
+/** tlb_queue_page - queue a page. Return: the batches are full; the caller
  * must get to tlb_flush_mmu() before the next one. */
-bool must_check __tlb_remove_page(struct mmu_gather *tlb, struct page *page,
-                                  bool delay_rmap);
+bool must_check tlb_queue_page(struct mmu_gather *tlb, struct page *page,
+                               bool delay_rmap);
 /** tlb_remove_page - queue a page, flushing if there is no room. */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 /** tlb_remove_table - queue an unhooked table (the *_free_tlb() below). */

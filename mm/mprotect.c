@@ -95,7 +95,7 @@ static int change_pmd_entry(pmd_t *pmd, vaddr_t addr, vaddr_t next, void *arg)
 			break;
 		if (pmd_trans_huge(pmdval)) {
 			if (next - addr != HPAGE_PMD_SIZE)
-				__split_huge_pmd(cp->vma, pmd, addr);
+				split_huge_pmd(cp->vma, pmd, addr);
 			else if (change_huge_pmd(cp->tlb, cp->vma, pmd, addr,
 						 cp->newprot))
 				break;

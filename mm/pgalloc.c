@@ -291,7 +291,7 @@ void pmd_install(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr, pgtable_t *pte)
 	spin_unlock(ptl);
 }
 
-int __pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr)
+int pte_alloc_new(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr)
 {
 	pgtable_t table = pte_alloc_one(mm, addr);
 
@@ -308,7 +308,7 @@ int pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr)
 {
 	if (!pmd_none(pmdp_get(addr, pmd)))
 		return 0;
-	return __pte_alloc(mm, pmd, addr);
+	return pte_alloc_new(mm, pmd, addr);
 }
 
 pte_t *pte_alloc_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,

@@ -36,7 +36,7 @@ pmd_t *pmd_alloc(struct mm_struct *mm, pud_t *pud, vaddr_t addr);
 
 /** pte_alloc - make sure @pmd has a table. Return: 0 or -ENOMEM. */
 int pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr);
-int __pte_alloc(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr);
+int pte_alloc_new(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr);
 /** pte_alloc_map_lock - pte_alloc() and pte_offset_map_lock(). */
 pte_t *pte_alloc_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
                           spinlock_t **ptlp);

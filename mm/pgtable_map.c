@@ -71,7 +71,7 @@ static void pmd_clear_bad(pmd_t *pmd, vaddr_t addr)
 	pmd_clear(addr, pmd);
 }
 
-pte_t *__pte_offset_map(pmd_t *pmd, vaddr_t addr, pmd_t *pmdvalp)
+pte_t *pte_offset_map_pmdval(pmd_t *pmd, vaddr_t addr, pmd_t *pmdvalp)
 {
 	pmd_t pmdval;
 
@@ -95,7 +95,7 @@ nomap:
 
 pte_t *pte_offset_map(pmd_t *pmd, vaddr_t addr)
 {
-	return __pte_offset_map(pmd, addr, NULL);
+	return pte_offset_map_pmdval(pmd, addr, NULL);
 }
 
 /*
@@ -108,7 +108,7 @@ pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 	for (;;) {
 		spinlock_t *ptl;
 		pmd_t pmdval;
-		pte_t *pte = __pte_offset_map(pmd, addr, &pmdval);
+		pte_t *pte = pte_offset_map_pmdval(pmd, addr, &pmdval);
 
 		if (unlikely(!pte))
 			return NULL;
@@ -134,7 +134,7 @@ pte_t *pte_offset_map_ro_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
 pte_t *pte_offset_map_rw_nolock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
                                 pmd_t *pmdvalp, spinlock_t **ptlp)
 {
-	pte_t *pte = __pte_offset_map(pmd, addr, pmdvalp);
+	pte_t *pte = pte_offset_map_pmdval(pmd, addr, pmdvalp);
 
 	if (likely(pte))
 		*ptlp = pte_lockptr(mm, *pmdvalp);

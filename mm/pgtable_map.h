@@ -31,8 +31,8 @@ spinlock_t *pmd_trans_huge_lock(pmd_t *pmd, struct vm_area_struct *vma);
  * Context: leaves an RCU read section open unless it returns NULL.
  */
 pte_t *pte_offset_map(pmd_t *pmd, vaddr_t addr);
-/** __pte_offset_map - likewise; stores the PMD it followed to @pmdvalp. */
-pte_t *__pte_offset_map(pmd_t *pmd, vaddr_t addr, pmd_t *pmdvalp);
+/** pte_offset_map_pmdval - likewise; stores the PMD it followed to @pmdvalp. */
+pte_t *pte_offset_map_pmdval(pmd_t *pmd, vaddr_t addr, pmd_t *pmdvalp);
 /** pte_offset_map_lock - mapped, locked, and still hooked in at @pmd. */
 pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t *pmd, vaddr_t addr,
                            spinlock_t **ptlp);

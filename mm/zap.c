@@ -67,7 +67,7 @@ static void zap_present_page(struct zap_pass *zap, struct page *page,
 	tlb_remove_tlb_entry(zap->tlb, addr);
 	if (!delay_rmap)
 		page_remove_rmap(page, zap->vma, false);
-	if (__tlb_remove_page(zap->tlb, page, delay_rmap)) {
+	if (tlb_queue_page(zap->tlb, page, delay_rmap)) {
 		zap->force_flush = true;
 		zap->force_break = true;
 	}
@@ -243,7 +243,7 @@ static bool zap_pmd_huge(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	if (!pmd_trans_huge(pmdp_get(addr, pmd)))
 		return false;
 	if (next - addr != HPAGE_PMD_SIZE) {
-		__split_huge_pmd(vma, pmd, addr);
+		split_huge_pmd(vma, pmd, addr);
 		return false;
 	}
 	return zap_huge_pmd(tlb, vma, pmd, addr);

@@ -29,7 +29,7 @@ static unsigned queue_until_full(struct mmu_gather *tlb, unsigned max)
 		struct page *page = alloc_anon_page(w->m, 0, true);
 
 		tlb_remove_tlb_entry(tlb, HEAP);
-		if (__tlb_remove_page(tlb, page, false))
+		if (tlb_queue_page(tlb, page, false))
 			return i;
 	}
 	return 0;

@@ -132,9 +132,8 @@ struct task *world_thread(struct world *w, unsigned cpu, const char *name,
 	return t;
 }
 
-enum run_end world_run(struct world *w, uint64_t seed)
+static enum run_end run_with(struct world *w, struct policy *p)
 {
-	struct policy *p = policy_random_new(seed);
 	enum run_end end;
 
 	w->m->policy = p;
@@ -143,6 +142,17 @@ enum run_end world_run(struct world *w, uint64_t seed)
 	w->m->policy = NULL;
 	policy_free(p);
 	return end;
+}
+
+enum run_end world_run(struct world *w, uint64_t seed)
+{
+	return run_with(w, policy_random_new(seed));
+}
+
+enum run_end world_run_script(struct world *w, const struct script_line *lines,
+                              unsigned n)
+{
+	return run_with(w, policy_script_new(lines, n, false));
 }
 
 static void drain_body(struct task *t)

@@ -49,6 +49,9 @@ struct task *world_thread(struct world *w, unsigned cpu, const char *name,
                           void (*fn)(struct task *t));
 /** world_run - to the end, on a random schedule. */
 enum run_end world_run(struct world *w, uint64_t seed);
+/** world_run_script - likewise, on a pinned schedule. */
+enum run_end world_run_script(struct world *w, const struct script_line *lines,
+                              unsigned n);
 /** world_do - boot, run one thread alone, and expect a clean end. */
 void world_do(struct world *w, void (*fn)(struct task *t));
 /** world_drain - let RCU callbacks run. */
