@@ -13,10 +13,10 @@
 #include "mmu/mmu.h"
 #include "pagetable/x86.h"
 
-#define ROUNDS 9
-#define RIGHTS (X86_P | X86_RW | X86_US | X86_A | X86_D)
+#define ROUNDS   9
+#define RIGHTS   (X86_P | X86_RW | X86_US | X86_A | X86_D)
 #define NR_PAGES 8192
-#define VA UINT64_C(0x40000000)
+#define VA       UINT64_C(0x40000000)
 
 static struct machine *m;
 static struct mmu mmu;
@@ -78,7 +78,9 @@ static void accesses(unsigned n, enum mmu_op op, unsigned pages)
 	for (unsigned i = 0; i < n; i++) {
 		struct mmu_access acc = {
 			.va = VA + (i * 17 & (pages - 1)) * PAGE_SIZE,
-			.op = op, .size = 8, .user = true,
+			.op = op,
+			.size = 8,
+			.user = true,
 		};
 
 		if (!mmu_access(&mmu, &acc, &fault))
@@ -145,7 +147,7 @@ static void measure(void *arg)
 
 /* Two agents take turns, so that each step switches. */
 static unsigned alternate(struct policy *p, struct machine *machine,
-			  const struct choice *c)
+                          const struct choice *c)
 {
 	(void)p;
 	(void)machine;
@@ -174,7 +176,7 @@ static void run(struct subject *s)
 			map(VA + i * PAGE_SIZE, new_frame(FRAME_ANON));
 		for (unsigned i = 0; i < s->nr_agents; i++)
 			agent_new(m, AGENT_TASK, &m->cpus[0], "bench", measure,
-				  i ? m : NULL);
+			          i ? m : NULL);
 		machine_run(m);
 	}
 	qsort(s->ns, ROUNDS, sizeof(s->ns[0]), by_value);
@@ -194,24 +196,35 @@ static void warm_hits(unsigned n)
 int main(void)
 {
 	struct machine_config config = { .nr_cpus = 1,
-					 .memory_bytes = UINT64_C(1) << 30 };
+		                         .memory_bytes = UINT64_C(1) << 30 };
 	struct subject subjects[] = {
-		{ .name = "TLB hit", .fn = warm_hits, .nr_agents = 1,
+		{ .name = "TLB hit",
+		  .fn = warm_hits,
+		  .nr_agents = 1,
 		  .below = 6 },
-		{ .name = "TLB miss, the lookup alone", .fn = lookups_missing,
+		{ .name = "TLB miss, the lookup alone",
+		  .fn = lookups_missing,
 		  .nr_agents = 1 },
-		{ .name = "load, TLB hit: 2 steps and 8 bytes", .fn = loads,
+		{ .name = "load, TLB hit: 2 steps and 8 bytes",
+		  .fn = loads,
 		  .nr_agents = 1 },
-		{ .name = "store, TLB hit: 2 steps and 8 bytes", .fn = stores,
+		{ .name = "store, TLB hit: 2 steps and 8 bytes",
+		  .fn = stores,
 		  .nr_agents = 1 },
-		{ .name = "load, second-level TLB hit", .fn = loads_l2,
+		{ .name = "load, second-level TLB hit",
+		  .fn = loads_l2,
 		  .nr_agents = 1 },
-		{ .name = "load, TLB miss, walk with a warm PSC", .fn = walks,
+		{ .name = "load, TLB miss, walk with a warm PSC",
+		  .fn = walks,
 		  .nr_agents = 1 },
-		{ .name = "step, one agent", .fn = steps, .nr_agents = 1,
+		{ .name = "step, one agent",
+		  .fn = steps,
+		  .nr_agents = 1,
 		  .below = 5 },
-		{ .name = "step with a switch, two agents", .fn = steps,
-		  .nr_agents = 2, .below = 25 },
+		{ .name = "step with a switch, two agents",
+		  .fn = steps,
+		  .nr_agents = 2,
+		  .below = 25 },
 	};
 	double walk;
 

@@ -18,7 +18,9 @@ struct part {
 static bool op_writes(unsigned op)
 {
 	return (BIT_ULL(MMU_STORE) | BIT_ULL(MMU_XCHG) | BIT_ULL(MMU_XADD) |
-		BIT_ULL(MMU_CMPXCHG)) >> op & 1;
+	        BIT_ULL(MMU_CMPXCHG)) >>
+	               op &
+	       1;
 }
 
 static inline struct mmu_need need_of(const struct mmu_access *acc)
@@ -34,7 +36,7 @@ static inline struct mmu_need need_of(const struct mmu_access *acc)
 /* ---- faults ---- */
 
 static uint64_t error_code(const struct mmu *mmu, const struct mmu_need *need,
-			   enum walk_end end)
+                           enum walk_end end)
 {
 	uint64_t code = end == WALK_NOT_PRESENT ? 0 : PF_P;
 
@@ -50,7 +52,7 @@ static uint64_t error_code(const struct mmu *mmu, const struct mmu_need *need,
 }
 
 static bool page_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-		       enum walk_end end, struct fault_info *fault)
+                       enum walk_end end, struct fault_info *fault)
 {
 	struct mmu_need need = need_of(acc);
 	uint64_t code = error_code(mmu, &need, end);
@@ -70,8 +72,7 @@ static bool page_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 	};
 	acc->outcome = MMU_PAGE_FAULT;
 	trace_mix(current_agent, va ^ code);
-	emit(mmu->machine, EV_FAULT, .addr = va, .a = code,
-	     .c = mmu->cpu->id);
+	emit(mmu->machine, EV_FAULT, .addr = va, .a = code, .c = mmu->cpu->id);
 	return false;
 }
 
@@ -88,7 +89,7 @@ static bool sizes_differ(const struct tlb_match *m, unsigned n)
 
 /* More than the fast path knows. *@mixed: the machine cannot stand it. */
 static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
-				     vaddr_t va, bool *mixed)
+                                     vaddr_t va, bool *mixed)
 {
 	struct tlb_match m[TLB_MATCHES_MAX];
 	unsigned n = tlb_lookup(&mmu->tlb, kind, va, mmu->pcid, m);
@@ -99,19 +100,19 @@ static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
 		return NULL;
 	if (n > 1) {
 		*mixed = mmu->size_mix == SIZE_MIX_MACHINE_CHECK &&
-			 sizes_differ(m, n);
+		         sizes_differ(m, n);
 		if (*mixed)
 			return NULL;
 		pick = choose(CHOICE_TLB_MATCH, n, mmu_tlb_obj(mmu),
-			      "tlb match");
+		              "tlb match");
 	}
 	if (m[pick].level != 1)
 		charge(mmu->machine->costs->stlb_hit);
 	return tlb_use(&mmu->tlb, kind, va, mmu->pcid, &m[pick], n == 1);
 }
 
-static void set_part(struct mmu *mmu, struct part *p,
-		     const struct tlb_entry *e, bool hit)
+static void set_part(struct mmu *mmu, struct part *p, const struct tlb_entry *e,
+                     bool hit)
 {
 	p->pa = (e->pfn << PAGE_SHIFT) + (p->va & (BIT_ULL(e->shift) - 1));
 	p->tlb_hit = hit;
@@ -121,7 +122,7 @@ static void set_part(struct mmu *mmu, struct part *p,
 }
 
 static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
-			      struct part *p, struct fault_info *fault)
+                              struct part *p, struct fault_info *fault)
 {
 	struct mmu_need need = need_of(acc);
 	const struct tlb_entry *e;
@@ -143,7 +144,7 @@ static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
  * there, and store in any case.
  */
 static void set_dirty_blindly(struct mmu *mmu, const struct tlb_entry *hit,
-			      vaddr_t va)
+                              vaddr_t va)
 {
 	struct machine *m = mmu->machine;
 	struct tlb_entry e = *hit;
@@ -162,8 +163,8 @@ static void set_dirty_blindly(struct mmu *mmu, const struct tlb_entry *hit,
 
 /* A store through a clean entry: walk again, or not. */
 static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
-			    struct part *p, struct tlb_entry *e,
-			    struct fault_info *fault)
+                            struct part *p, struct tlb_entry *e,
+                            struct fault_info *fault)
 {
 	if (!mmu->switches.dirty_recheck) {
 		set_part(mmu, p, e, true);
@@ -175,7 +176,7 @@ static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
 }
 
 static bool general_protection(struct mmu_access *acc, vaddr_t va,
-			       struct fault_info *fault)
+                               struct fault_info *fault)
 {
 	acc->outcome = MMU_GP_FAULT;
 	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
@@ -184,7 +185,7 @@ static bool general_protection(struct mmu_access *acc, vaddr_t va,
 }
 
 static bool machine_check(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-			  struct fault_info *fault)
+                          struct fault_info *fault)
 {
 	acc->outcome = MMU_MACHINE_CHECK;
 	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
@@ -194,7 +195,7 @@ static bool machine_check(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 }
 
 static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
-		      struct fault_info *fault)
+                      struct fault_info *fault)
 {
 	struct mmu_need need = need_of(acc);
 	enum tlb_kind kind = need.fetch ? TLB_INSN : TLB_DATA;
@@ -232,7 +233,7 @@ static uint64_t size_mask(unsigned size)
 static uint8_t *plain_bytes(struct physmem *mem, paddr_t pa)
 {
 	if (unlikely(pa >= mem->size_bytes ||
-		     mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
+	             mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
 		return NULL;
 	return mem->direct_map + pa;
 }
@@ -250,7 +251,7 @@ static uint64_t mem_load(struct physmem *mem, paddr_t pa, unsigned size)
 }
 
 static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
-		      uint64_t value)
+                      uint64_t value)
 {
 	uint8_t *p = plain_bytes(mem, pa);
 
@@ -261,7 +262,7 @@ static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
 }
 
 static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
-			const struct part *p, uint64_t value, uint64_t old)
+                        const struct part *p, uint64_t value, uint64_t old)
 {
 	struct access_record r = {
 		.root = mmu->root,
@@ -286,9 +287,9 @@ static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
 static const char *op_label(unsigned op)
 {
 	static const char *const labels[] = {
-		[MMU_LOAD] = "load",	       [MMU_STORE] = "store",
-		[MMU_FETCH] = "fetch",	       [MMU_XCHG] = "xchg",
-		[MMU_XADD] = "xadd",	       [MMU_CMPXCHG] = "cmpxchg",
+		[MMU_LOAD] = "load",   [MMU_STORE] = "store",
+		[MMU_FETCH] = "fetch", [MMU_XCHG] = "xchg",
+		[MMU_XADD] = "xadd",   [MMU_CMPXCHG] = "cmpxchg",
 		[MMU_PROBE] = "probe",
 	};
 
@@ -298,7 +299,7 @@ static const char *op_label(unsigned op)
 /* A plain load, store or fetch of one part. Return: what was loaded, or what
  * was stored. */
 static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
-			  const struct part *p, uint64_t value)
+                          const struct part *p, uint64_t value)
 {
 	struct machine *m = mmu->machine;
 	bool write = acc->op == MMU_STORE;
@@ -340,7 +341,7 @@ static uint64_t rmw_result(const struct mmu_access *acc, uint64_t old)
  * step names the first; hardware locks the bus).
  */
 static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
-			 const struct part *p, unsigned n)
+                         const struct part *p, unsigned n)
 {
 	struct machine *m = mmu->machine;
 	uint64_t old[2] = { 0 }, whole, result;
@@ -364,12 +365,12 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 	tell_access(mmu, acc, &p[0], result & size_mask(p[0].size), old[0]);
 	if (n == 2)
 		tell_access(mmu, acc, &p[1],
-			    result >> first_bits & size_mask(p[1].size),
-			    old[1]);
+		            result >> first_bits & size_mask(p[1].size),
+		            old[1]);
 }
 
 static void move_parts(struct mmu *mmu, struct mmu_access *acc,
-		       const struct part *p, unsigned n)
+                       const struct part *p, unsigned n)
 {
 	uint64_t value;
 
@@ -384,17 +385,17 @@ static void move_parts(struct mmu *mmu, struct mmu_access *acc,
 	value = move_part(mmu, acc, &p[0], acc->value & size_mask(p[0].size));
 	if (n == 2)
 		value |= move_part(mmu, acc, &p[1],
-				   acc->value >> 8 * p[0].size &
-					   size_mask(p[1].size))
-			 << 8 * p[0].size;
+		                   acc->value >> 8 * p[0].size &
+		                           size_mask(p[1].size))
+		         << 8 * p[0].size;
 	if (acc->op != MMU_STORE)
 		acc->value = value;
 }
 
 /* Out of line: the second part's copy of an entry is not for everybody. */
-static __attribute__((noinline)) bool
-access_crossing(struct mmu *mmu, struct mmu_access *acc,
-		struct fault_info *fault)
+static __attribute__((noinline)) bool access_crossing(struct mmu *mmu,
+                                                      struct mmu_access *acc,
+                                                      struct fault_info *fault)
 {
 	unsigned first = (unsigned)(PAGE_SIZE - (acc->va & ~PAGE_MASK));
 	struct part p[2];
@@ -412,7 +413,7 @@ access_crossing(struct mmu *mmu, struct mmu_access *acc,
 }
 
 bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
-		struct fault_info *fault)
+                struct fault_info *fault)
 {
 	struct part p;
 

@@ -12,7 +12,7 @@
 
 /* A copy is going: it is news when it is the last one. */
 static void tell_dropped(struct tlb *t, const struct tlb_entry *e,
-			 enum tlb_drop reason)
+                         enum tlb_drop reason)
 {
 	struct mmu *mmu = t->data;
 
@@ -47,7 +47,7 @@ static void power_on(struct mmu *mmu)
 }
 
 void mmu_init(struct mmu *mmu, struct machine *m, struct cpu *cpu,
-	      const struct cpu_profile *p)
+              const struct cpu_profile *p)
 {
 	memset(mmu, 0, sizeof(*mmu));
 	mmu->machine = m;
@@ -91,7 +91,7 @@ const char *mmu_flush_name(enum mmu_flush kind)
 }
 
 static void tell_flush(struct mmu *mmu, enum mmu_flush kind, unsigned pcid,
-		       vaddr_t addr)
+                       vaddr_t addr)
 {
 	mmu->flush_seq++;
 	emit(mmu->machine, EV_TLB_FLUSH, .addr = addr, .a = kind, .b = pcid,
@@ -110,7 +110,7 @@ void mmu_invlpg(struct mmu *mmu, vaddr_t addr)
 
 /* SDM 2A INVPCID: what makes it #GP. */
 static bool invpcid_valid(const struct mmu *mmu, unsigned type, unsigned pcid,
-			  vaddr_t addr)
+                          vaddr_t addr)
 {
 	if (type > 3 || pcid > 0xfff)
 		return false;
@@ -122,21 +122,22 @@ static bool invpcid_valid(const struct mmu *mmu, unsigned type, unsigned pcid,
 bool mmu_invpcid(struct mmu *mmu, unsigned type, unsigned pcid, vaddr_t addr)
 {
 	static const char *const labels[] = {
-		"invpcid address", "invpcid context", "invpcid all",
+		"invpcid address",
+		"invpcid context",
+		"invpcid all",
 		"invpcid all but globals",
 	};
 	struct tlb *t = &mmu->tlb;
 
 	if (!invpcid_valid(mmu, type, pcid, addr))
 		return false;
-	step(STEP_TLB, mmu_tlb_obj(mmu), 0, labels[type],
-	     type ? pcid : addr);
-	charge(type ? mmu->machine->costs->flush_all :
-		      mmu->machine->costs->invlpg);
+	step(STEP_TLB, mmu_tlb_obj(mmu), 0, labels[type], type ? pcid : addr);
+	charge(type ? mmu->machine->costs->flush_all
+	            : mmu->machine->costs->invlpg);
 	switch (type) {
 	case 0:
 		tlb_invalidate_addr(t, addr, (uint16_t)pcid, false,
-				    TLB_DROP_INVPCID);
+		                    TLB_DROP_INVPCID);
 		psc_invalidate_addr(t, addr, (uint16_t)pcid);
 		break;
 	case 1:

@@ -19,8 +19,8 @@
  *  - a page fault drops what is cached for the address;
  *  - walks begin at the deepest paging-structure cache entry that fits.
  *
- * The instruction begins (cpu_begin_insn()) when the first lookup is picked; the
- * caller ends it (cpu_end_insn()), also after a fault.
+ * The instruction begins (cpu_begin_insn()) when the first lookup is picked;
+ *the caller ends it (cpu_end_insn()), also after a fault.
  */
 #ifndef MMULATOR_MMU_MMU_H
 #define MMULATOR_MMU_MMU_H
@@ -31,11 +31,11 @@
 #include "tlb/tlb.h"
 
 /* Page-fault error code, SDM 3A 4.7. */
-#define PF_P 0x01
-#define PF_W 0x02
-#define PF_U 0x04
+#define PF_P    0x01
+#define PF_W    0x02
+#define PF_U    0x04
 #define PF_RSVD 0x08
-#define PF_I 0x10
+#define PF_I    0x10
 
 struct mmu_switches {
 	/* Off: a store through a clean cached entry does not look at memory
@@ -52,8 +52,8 @@ struct mmu {
 	const struct cpu_profile *profile; /* borrowed */
 
 	/* Registers; change them through the functions below once running. */
-	paddr_t root;      /* CR3 without its low 12 bits */
-	uint16_t pcid;     /* 0 while CR4.PCIDE is clear */
+	paddr_t root;  /* CR3 without its low 12 bits */
+	uint16_t pcid; /* 0 while CR4.PCIDE is clear */
 	bool cr0_wp;
 	bool cr4_pge, cr4_pcide, cr4_smep, cr4_smap, cr4_la57;
 	bool efer_nxe;
@@ -84,9 +84,9 @@ enum mmu_op {
 
 enum mmu_outcome {
 	MMU_DONE,
-	MMU_PAGE_FAULT,    /* see fault_info; already emitted as EV_FAULT */
-	MMU_GP_FAULT,      /* not canonical */
-	MMU_MACHINE_CHECK  /* overlapping entries, SIZE_MIX_MACHINE_CHECK */
+	MMU_PAGE_FAULT,   /* see fault_info; already emitted as EV_FAULT */
+	MMU_GP_FAULT,     /* not canonical */
+	MMU_MACHINE_CHECK /* overlapping entries, SIZE_MIX_MACHINE_CHECK */
 };
 
 struct mmu_access {
@@ -110,7 +110,7 @@ struct mmu_access {
  * mmu_reset: the same again, for another run, keeping host memory.
  */
 void mmu_init(struct mmu *mmu, struct machine *m, struct cpu *cpu,
-	      const struct cpu_profile *p);
+              const struct cpu_profile *p);
 void mmu_reset(struct mmu *mmu);
 void mmu_fini(struct mmu *mmu);
 
@@ -124,7 +124,7 @@ void mmu_fini(struct mmu *mmu);
  * Return: true if it retired.
  */
 bool must_check mmu_access(struct mmu *mmu, struct mmu_access *acc,
-			   struct fault_info *fault);
+                           struct fault_info *fault);
 
 /* ---- what kernel code does to it: each one step (STEP_TLB) ---- */
 
@@ -135,9 +135,9 @@ enum mmu_flush {
 	MMU_FLUSH_INVPCID_CTX,  /* b = PCID */
 	MMU_FLUSH_INVPCID_ALL,  /* with globals */
 	MMU_FLUSH_INVPCID_NONGLOBAL,
-	MMU_FLUSH_CR3,          /* b = new PCID, not with bit 63 */
-	MMU_FLUSH_CR4,          /* everything with globals */
-	MMU_FLUSH_CR4_SMEP,     /* b = current PCID, with globals */
+	MMU_FLUSH_CR3,      /* b = new PCID, not with bit 63 */
+	MMU_FLUSH_CR4,      /* everything with globals */
+	MMU_FLUSH_CR4_SMEP, /* b = current PCID, with globals */
 	MMU_FLUSH_COUNT
 };
 const char *mmu_flush_name(enum mmu_flush kind);
@@ -152,11 +152,11 @@ bool mmu_invpcid(struct mmu *mmu, unsigned type, unsigned pcid, vaddr_t addr);
  */
 bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush);
 
-#define CR4_PGE BIT_ULL(7)
-#define CR4_LA57 BIT_ULL(12)
+#define CR4_PGE   BIT_ULL(7)
+#define CR4_LA57  BIT_ULL(12)
 #define CR4_PCIDE BIT_ULL(17)
-#define CR4_SMEP BIT_ULL(20)
-#define CR4_SMAP BIT_ULL(21)
+#define CR4_SMEP  BIT_ULL(20)
+#define CR4_SMAP  BIT_ULL(21)
 /** mmu_write_cr4 - MOV CR4 with its side effects. Return: false if #GP
  * (LA57 changed; PCIDE set with a nonzero PCID in CR3). */
 bool mmu_write_cr4(struct mmu *mmu, uint64_t cr4);

@@ -24,11 +24,11 @@ struct walk {
 	struct mmu_need need;
 	uint64_t flush_seq; /* of the MMU when it began */
 	uint16_t pcid;
-	uint16_t from_psc;  /* level of the PSC entry it began with, or 0 */
-	uint8_t level;      /* of the entry being looked at */
-	uint8_t rights;     /* W U X so far */
-	paddr_t table;      /* that holds it */
-	uint64_t entry;     /* its value */
+	uint16_t from_psc; /* level of the PSC entry it began with, or 0 */
+	uint8_t level;     /* of the entry being looked at */
+	uint8_t rights;    /* W U X so far */
+	paddr_t table;     /* that holds it */
+	uint64_t entry;    /* its value */
 	/* What will be held; `table` is noted on the way. */
 	struct tlb_entry leaf;
 };
@@ -41,11 +41,11 @@ static inline objid_t mmu_tlb_obj(const struct mmu *mmu)
 
 /** mmu_allowed - do effective rights @rights permit @need? SDM 3A 4.6.1. */
 static inline bool mmu_allowed(const struct mmu *mmu,
-			       const struct mmu_need *need, unsigned rights)
+                               const struct mmu_need *need, unsigned rights)
 {
 	if (need->user) {
 		unsigned want = TLB_U | (need->write ? TLB_W : 0) |
-				(need->fetch ? TLB_X : 0);
+		                (need->fetch ? TLB_X : 0);
 
 		return (rights & want) == want;
 	}
@@ -58,11 +58,11 @@ static inline bool mmu_allowed(const struct mmu *mmu,
 
 /**
  * walk_tables - walk for w->va with w->need; steps.
- * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf's, with A
- * and for a write D set.
+ * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf's, with
+ * A and for a write D set.
  */
 enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
-			  const struct mmu_need *need, struct walk *w);
+                          const struct mmu_need *need, struct walk *w);
 
 /** walk_fill - complete w->leaf and hold it. Return: the entry held; NULL if an
  * invalidation came between. */

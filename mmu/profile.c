@@ -72,7 +72,8 @@ const char *profile_size_mix_name(enum size_mix_policy policy)
 	return names[policy];
 }
 
-/* ---- reading: the first error sticks, everything after it does nothing ---- */
+/* ---- reading: the first error sticks, everything after it does nothing ----
+ */
 
 struct reader {
 	GKeyFile *keys;
@@ -83,13 +84,13 @@ struct reader {
 };
 
 static void fail(struct reader *r, enum profile_error code, const char *key,
-		 const char *what)
+                 const char *what)
 {
 	if (r->failed)
 		return;
 	r->failed = true;
 	g_set_error(r->error, PROFILE_ERROR, (int)code, "%s: [%s]%s%s: %s",
-		    r->file, r->group, key ? " " : "", key ? key : "", what);
+	            r->file, r->group, key ? " " : "", key ? key : "", what);
 }
 
 /* A value to free, or NULL and failed. */
@@ -106,13 +107,13 @@ static char *take_string(struct reader *r, const char *key)
 }
 
 static unsigned take_number(struct reader *r, const char *key, unsigned min,
-			    unsigned max)
+                            unsigned max)
 {
 	g_autofree char *text = take_string(r, key);
 	guint64 value = 0;
 
 	if (text && !g_ascii_string_to_unsigned(g_strstrip(text), 10, min, max,
-						&value, NULL)) {
+	                                        &value, NULL)) {
 		g_autofree char *what = g_strdup_printf(
 			"'%s' is not a number from %u to %u", text, min, max);
 
@@ -122,7 +123,7 @@ static unsigned take_number(struct reader *r, const char *key, unsigned min,
 }
 
 static void take_text(struct reader *r, const char *key, char *into,
-		      size_t size)
+                      size_t size)
 {
 	g_autofree char *text = take_string(r, key);
 
@@ -136,7 +137,7 @@ static void take_text(struct reader *r, const char *key, char *into,
 
 /* Position of @word in @words (ended by NULL), or failed. */
 static unsigned find_word(struct reader *r, const char *key, const char *word,
-			  const char *const *words)
+                          const char *const *words)
 {
 	g_autofree char *all = NULL;
 	g_autofree char *what = NULL;
@@ -152,7 +153,7 @@ static unsigned find_word(struct reader *r, const char *key, const char *word,
 }
 
 static unsigned take_word(struct reader *r, const char *key,
-			  const char *const *words)
+                          const char *const *words)
 {
 	g_autofree char *text = take_string(r, key);
 
@@ -161,7 +162,7 @@ static unsigned take_word(struct reader *r, const char *key,
 
 /* A list "a;b" as bits. */
 static unsigned take_words(struct reader *r, const char *key,
-			   const char *const *words)
+                           const char *const *words)
 {
 	g_autofree char *text = take_string(r, key);
 	g_auto(GStrv) list = NULL;
@@ -199,7 +200,7 @@ static void check_keys(struct reader *r, const char *const *known)
 static void read_profile(struct reader *r, struct cpu_profile *p)
 {
 	static const char *const known[] = { "name", "description", "size-mix",
-					     "maxphyaddr", NULL };
+		                             "maxphyaddr", NULL };
 	static const char *const mixes[] = { "choose", "machine-check", NULL };
 
 	r->group = "profile";
@@ -221,11 +222,11 @@ static unsigned take_ways(struct reader *r, unsigned entries)
 }
 
 static void read_array(struct reader *r, const char *name,
-		       struct tlb_geometry *g)
+                       struct tlb_geometry *g)
 {
-	static const char *const known[] = { "level", "kinds", "sizes",
-					     "entries", "ways", "replacement",
-					     NULL };
+	static const char *const known[] = { "level",   "kinds", "sizes",
+		                             "entries", "ways",  "replacement",
+		                             NULL };
 	static const char *const kinds[] = { "data", "insn", NULL };
 	static const char *const sizes[] = { "4k", "2m", "1g", NULL };
 	static const char *const policies[] = { "tree-plru", "lru", NULL };
@@ -253,7 +254,7 @@ static void read_array(struct reader *r, const char *name,
 static void read_psc(struct reader *r, struct tlb_geometry *g)
 {
 	static const char *const known[] = { "pde", "pdpte", "pml4e", "pml5e",
-					     NULL };
+		                             NULL };
 
 	r->group = "psc";
 	check_keys(r, known);
@@ -262,28 +263,28 @@ static void read_psc(struct reader *r, struct tlb_geometry *g)
 			(uint16_t)take_number(r, known[i], 0, TLB_PSC_MAX);
 }
 
-#define COSTS(X)                                                               \
-	X(mhz)                                                                 \
-	X(insn)                                                                \
-	X(l1d_hit)                                                             \
-	X(stlb_hit)                                                            \
-	X(walk_step)                                                           \
-	X(kernel_op)                                                           \
-	X(atomic)                                                              \
-	X(line_same)                                                           \
-	X(line_other)                                                          \
-	X(syscall)                                                             \
-	X(fault)                                                               \
-	X(irq_entry)                                                           \
-	X(irq_exit)                                                            \
-	X(ipi_send)                                                            \
-	X(ipi_wire)                                                            \
-	X(invlpg)                                                              \
-	X(flush_all)                                                           \
-	X(cr3_write)                                                           \
-	X(clear_page)                                                          \
-	X(copy_page)                                                           \
-	X(context_switch)                                                      \
+#define COSTS(X)          \
+	X(mhz)            \
+	X(insn)           \
+	X(l1d_hit)        \
+	X(stlb_hit)       \
+	X(walk_step)      \
+	X(kernel_op)      \
+	X(atomic)         \
+	X(line_same)      \
+	X(line_other)     \
+	X(syscall)        \
+	X(fault)          \
+	X(irq_entry)      \
+	X(irq_exit)       \
+	X(ipi_send)       \
+	X(ipi_wire)       \
+	X(invlpg)         \
+	X(flush_all)      \
+	X(cr3_write)      \
+	X(clear_page)     \
+	X(copy_page)      \
+	X(context_switch) \
 	X(cpus_per_socket)
 
 static void read_costs(struct reader *r, struct cost_table *c)
@@ -301,13 +302,13 @@ static void read_costs(struct reader *r, struct cost_table *c)
 }
 
 static void read_group(struct reader *r, const char *group,
-		       struct cpu_profile *p)
+                       struct cpu_profile *p)
 {
 	r->group = group;
 	if (g_str_has_prefix(group, "tlb "))
 		read_array(r, group + strlen("tlb "), &p->tlb);
 	else if (strcmp(group, "profile") != 0 && strcmp(group, "psc") != 0 &&
-		 strcmp(group, "costs") != 0)
+	         strcmp(group, "costs") != 0)
 		fail(r, PROFILE_ERROR_VALUE, NULL, "unknown group");
 }
 
@@ -322,9 +323,9 @@ static void check_geometry(struct reader *r, const struct tlb_geometry *g)
 	wrong = tlb_geometry_check(g, &array);
 	if (!wrong)
 		return;
-	group = array < g->nr_arrays ?
-			g_strdup_printf("tlb %s", g->array[array].name) :
-			g_strdup("tlb ...");
+	group = array < g->nr_arrays
+	                ? g_strdup_printf("tlb %s", g->array[array].name)
+	                : g_strdup("tlb ...");
 	r->group = group;
 	fail(r, PROFILE_ERROR_VALUE, NULL, wrong);
 }
@@ -342,7 +343,7 @@ static void read_all(struct reader *r, struct cpu_profile *p)
 }
 
 struct cpu_profile *profile_parse(const char *text, size_t len,
-				  const char *file, GError **error)
+                                  const char *file, GError **error)
 {
 	g_autoptr(GKeyFile) keys = g_key_file_new();
 	g_autoptr(GError) syntax = NULL;
@@ -350,10 +351,10 @@ struct cpu_profile *profile_parse(const char *text, size_t len,
 	struct cpu_profile *p;
 
 	/* GLib takes no empty text of length 0 for what it is. */
-	if (len && !g_key_file_load_from_data(keys, text, len,
-					      G_KEY_FILE_NONE, &syntax)) {
+	if (len && !g_key_file_load_from_data(keys, text, len, G_KEY_FILE_NONE,
+	                                      &syntax)) {
 		g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_SYNTAX,
-			    "%s: %s", file, syntax->message);
+		            "%s: %s", file, syntax->message);
 		return NULL;
 	}
 	p = g_new0(struct cpu_profile, 1);
@@ -374,7 +375,7 @@ struct cpu_profile *profile_load_file(const char *path, GError **error)
 
 	if (!g_file_get_contents(path, &text, &len, &file)) {
 		g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_FILE, "%s",
-			    file->message);
+		            file->message);
 		return NULL;
 	}
 	return profile_parse(text, len, path, error);

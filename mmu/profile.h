@@ -75,7 +75,7 @@ GQuark profile_error_quark(void);
  * key. Never a partial one.
  */
 struct cpu_profile *profile_parse(const char *text, size_t len,
-				  const char *file, GError **error);
+                                  const char *file, GError **error);
 /** profile_load_file - profile_parse() of a file's content. */
 struct cpu_profile *profile_load_file(const char *path, GError **error);
 void profile_free(struct cpu_profile *p);

@@ -59,8 +59,8 @@ static void evict_one(struct mmu *mmu)
 static void act(struct mmu_walker *w)
 {
 	unsigned n = 1 + w->nr_candidates + w->evict;
-	unsigned pick = choose(CHOICE_SPECULATE, n, mmu_tlb_obj(w->mmu),
-			       "speculate");
+	unsigned pick =
+		choose(CHOICE_SPECULATE, n, mmu_tlb_obj(w->mmu), "speculate");
 
 	if (pick > w->nr_candidates)
 		evict_one(w->mmu);
@@ -101,7 +101,7 @@ int mmu_walker_start(struct mmu *mmu, bool evict)
 	w->evict = evict;
 	snprintf(name, sizeof(name), "walker%u", mmu->cpu->id);
 	a = agent_new(mmu->machine, AGENT_WALKER, mmu->cpu, name, walker_main,
-		      w);
+	              w);
 	if (!a)
 		return -ENOSPC;
 	a->daemon = true;

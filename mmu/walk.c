@@ -59,9 +59,9 @@ static void note_table(struct walk *w)
 
 	w->leaf.table[w->level - 1] = (struct tlb_table){
 		.pfn = (uint32_t)pfn,
-		.generation = pfn_valid(mem, pfn) ?
-				      pfn_to_page(mem, pfn)->generation :
-				      0,
+		.generation = pfn_valid(mem, pfn)
+		                      ? pfn_to_page(mem, pfn)->generation
+		                      : 0,
 	};
 }
 
@@ -93,8 +93,8 @@ static bool walk_update(struct walk *w, uint64_t bits)
 	uint64_t now;
 
 	step(STEP_RMW, phys_obj(pa), 8,
-	     bits & X86_D ? "walk set dirty" :
-			    accessed_labels[mmu->cr4_la57][w->level],
+	     bits & X86_D ? "walk set dirty"
+	                  : accessed_labels[mmu->cr4_la57][w->level],
 	     w->va);
 	charge(m->costs->atomic);
 	now = phys_read(&m->mem, pa, 8);
@@ -115,7 +115,7 @@ static bool walk_update(struct walk *w, uint64_t bits)
 static uint8_t entry_rights(uint64_t e)
 {
 	return (uint8_t)((e & X86_RW ? TLB_W : 0) | (e & X86_US ? TLB_U : 0) |
-			 (e & X86_NX ? 0 : TLB_X));
+	                 (e & X86_NX ? 0 : TLB_X));
 }
 
 /* Look at w->entry, set what must be set in it. */
@@ -130,8 +130,8 @@ static enum walk_end look(struct walk *w, bool *leaf)
 
 		if (!(w->entry & X86_P))
 			return WALK_NOT_PRESENT;
-		if (w->entry & x86_reserved(w->entry, w->level,
-					    mmu->maxphyaddr, mmu->efer_nxe))
+		if (w->entry & x86_reserved(w->entry, w->level, mmu->maxphyaddr,
+		                            mmu->efer_nxe))
 			return WALK_RESERVED;
 		w->rights = above & entry_rights(w->entry);
 		*leaf = x86_is_leaf(w->entry, w->level);
@@ -169,7 +169,7 @@ static void descend(struct walk *w)
 }
 
 enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
-			  const struct mmu_need *need, struct walk *w)
+                          const struct mmu_need *need, struct walk *w)
 {
 	bool leaf = false;
 
@@ -223,7 +223,7 @@ struct tlb_entry *walk_fill(struct walk *w)
 	if (w->flush_seq != mmu->flush_seq)
 		return NULL;
 	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
-		     &w->leaf);
+	             &w->leaf);
 	if (e)
 		emit(mmu->machine, EV_TLB_FILL, .addr = e->va,
 		     .c = mmu->cpu->id, .data = e);

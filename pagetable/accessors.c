@@ -75,9 +75,11 @@ static uint64_t entry_xchg(const struct entry_access *ea, uint64_t value)
 	return old;
 }
 
-#define ENTRY(addr_, entry_, label_, level_)                                   \
-	(&(struct entry_access){ .addr = (addr_), .entry = (entry_),           \
-				 .label = (label_), .level = (level_) })
+#define ENTRY(addr_, entry_, label_, level_)        \
+	(&(struct entry_access){ .addr = (addr_),   \
+	                         .entry = (entry_), \
+	                         .label = (label_), \
+	                         .level = (level_) })
 
 /* ---- where an entry is ---- */
 
@@ -207,13 +209,13 @@ pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep)
 void set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte)
 {
 	entry_write(ENTRY(addr, ptep, "set_pte_at", PT_LEVEL_PTE),
-		    pte_val(pte));
+	            pte_val(pte));
 }
 
 void set_pmd_at(vaddr_t addr, pmd_t *pmdp, pmd_t pmd)
 {
 	entry_write(ENTRY(addr, pmdp, "set_pmd_at", PT_LEVEL_PMD),
-		    pmd_val(pmd));
+	            pmd_val(pmd));
 }
 
 void set_pud(vaddr_t addr, pud_t *pudp, pud_t pud)
@@ -261,32 +263,32 @@ void pgd_clear(vaddr_t addr, pgd_t *pgdp)
 void pmd_populate(vaddr_t addr, pmd_t *pmdp, pfn_t table)
 {
 	entry_write(ENTRY(addr, pmdp, "pmd_populate", PT_LEVEL_PMD),
-		    fmt()->make_table(table));
+	            fmt()->make_table(table));
 }
 
 void pud_populate(vaddr_t addr, pud_t *pudp, pfn_t table)
 {
 	entry_write(ENTRY(addr, pudp, "pud_populate", PT_LEVEL_PUD),
-		    fmt()->make_table(table));
+	            fmt()->make_table(table));
 }
 
 void p4d_populate(vaddr_t addr, p4d_t *p4dp, pfn_t table)
 {
 	entry_write(ENTRY(addr, p4dp, "p4d_populate", PT_LEVEL_P4D),
-		    fmt()->make_table(table));
+	            fmt()->make_table(table));
 }
 
 void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table)
 {
 	BUG_ON(!pgtable_l5_enabled());
 	entry_write(ENTRY(addr, pgdp, "pgd_populate", PT_LEVEL_PGD),
-		    fmt()->make_table(table));
+	            fmt()->make_table(table));
 }
 
 void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte)
 {
 	entry_write(ENTRY(addr, ptep, "ptep_modify_prot_commit", PT_LEVEL_PTE),
-		    pte_val(pte));
+	            pte_val(pte));
 }
 
 /* ---- atomic ---- */
@@ -311,9 +313,9 @@ pte_t ptep_modify_prot_start(vaddr_t addr, pte_t *ptep)
 
 pmd_t pmdp_establish(vaddr_t addr, pmd_t *pmdp, pmd_t pmd)
 {
-	return __pmd(entry_xchg(
-		ENTRY(addr, pmdp, "pmdp_establish", PT_LEVEL_PMD),
-		pmd_val(pmd)));
+	return __pmd(
+		entry_xchg(ENTRY(addr, pmdp, "pmdp_establish", PT_LEVEL_PMD),
+	                   pmd_val(pmd)));
 }
 
 pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp)
@@ -328,7 +330,7 @@ pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp)
 
 /* Take @attr from an entry. Return: it was there. */
 static bool entry_test_and_clear(const struct entry_access *ea,
-				 enum pt_attr attr)
+                                 enum pt_attr attr)
 {
 	uint64_t old = entry_rmw(ea);
 
@@ -367,7 +369,7 @@ bool pmdp_test_and_clear_young(vaddr_t addr, pmd_t *pmdp)
 /* ---- several steps ---- */
 
 static bool entry_set_access_flags(const struct entry_access *ea,
-				   uint64_t value, bool dirty)
+                                   uint64_t value, bool dirty)
 {
 	bool changed = entry_read(ea) != value;
 
@@ -392,17 +394,17 @@ bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty)
 
 void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep)
 {
-	uint64_t old = entry_read(ENTRY(
-		addr, ptep, "ptep_set_wrprotect (read)", PT_LEVEL_PTE));
+	uint64_t old = entry_read(
+		ENTRY(addr, ptep, "ptep_set_wrprotect (read)", PT_LEVEL_PTE));
 
 	entry_write(ENTRY(addr, ptep, "ptep_set_wrprotect", PT_LEVEL_PTE),
-		    fmt()->change(old, PT_ATTR_WRITE, false));
+	            fmt()->change(old, PT_ATTR_WRITE, false));
 }
 
 pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep)
 {
-	uint64_t old = entry_read(ENTRY(
-		addr, ptep, "ptep_get_and_clear (read)", PT_LEVEL_PTE));
+	uint64_t old = entry_read(
+		ENTRY(addr, ptep, "ptep_get_and_clear (read)", PT_LEVEL_PTE));
 
 	entry_write(ENTRY(addr, ptep, "ptep_get_and_clear", PT_LEVEL_PTE), 0);
 	return __pte(old);

@@ -55,18 +55,18 @@ typedef struct {
 	uint64_t pgprot;
 } pgprot_t;
 
-#define pte_val(x) ((x).pte)
-#define pmd_val(x) ((x).pmd)
-#define pud_val(x) ((x).pud)
-#define p4d_val(x) ((x).p4d)
-#define pgd_val(x) ((x).pgd)
+#define pte_val(x)    ((x).pte)
+#define pmd_val(x)    ((x).pmd)
+#define pud_val(x)    ((x).pud)
+#define p4d_val(x)    ((x).p4d)
+#define pgd_val(x)    ((x).pgd)
 #define pgprot_val(x) ((x).pgprot)
-#define __pte(x) ((pte_t){ (x) })
-#define __pmd(x) ((pmd_t){ (x) })
-#define __pud(x) ((pud_t){ (x) })
-#define __p4d(x) ((p4d_t){ (x) })
-#define __pgd(x) ((pgd_t){ (x) })
-#define __pgprot(x) ((pgprot_t){ (x) })
+#define __pte(x)      ((pte_t){ (x) })
+#define __pmd(x)      ((pmd_t){ (x) })
+#define __pud(x)      ((pud_t){ (x) })
+#define __p4d(x)      ((p4d_t){ (x) })
+#define __pgd(x)      ((pgd_t){ (x) })
+#define __pgprot(x)   ((pgprot_t){ (x) })
 
 /* ---- geometry: 4 KiB granule, 512 entries of 8 bytes at every level ---- */
 
@@ -86,27 +86,27 @@ static inline unsigned pt_level_shift(unsigned level)
 	return PAGE_SHIFT + 9 * (level - 1);
 }
 
-#define PTRS_PER_PTE 512
-#define PTRS_PER_PMD 512
-#define PTRS_PER_PUD 512
-#define PTRS_PER_PGD 512
-#define PMD_SHIFT 21
-#define PUD_SHIFT 30
-#define P4D_SHIFT 39
-#define PMD_SIZE (UINT64_C(1) << PMD_SHIFT)
-#define PMD_MASK (~(PMD_SIZE - 1))
-#define PUD_SIZE (UINT64_C(1) << PUD_SHIFT)
-#define PUD_MASK (~(PUD_SIZE - 1))
-#define P4D_SIZE (UINT64_C(1) << P4D_SHIFT)
-#define P4D_MASK (~(P4D_SIZE - 1))
-#define PGDIR_SHIFT pgdir_shift()
-#define PGDIR_SIZE (UINT64_C(1) << PGDIR_SHIFT)
-#define PGDIR_MASK (~(PGDIR_SIZE - 1))
+#define PTRS_PER_PTE    512
+#define PTRS_PER_PMD    512
+#define PTRS_PER_PUD    512
+#define PTRS_PER_PGD    512
+#define PMD_SHIFT       21
+#define PUD_SHIFT       30
+#define P4D_SHIFT       39
+#define PMD_SIZE        (UINT64_C(1) << PMD_SHIFT)
+#define PMD_MASK        (~(PMD_SIZE - 1))
+#define PUD_SIZE        (UINT64_C(1) << PUD_SHIFT)
+#define PUD_MASK        (~(PUD_SIZE - 1))
+#define P4D_SIZE        (UINT64_C(1) << P4D_SHIFT)
+#define P4D_MASK        (~(P4D_SIZE - 1))
+#define PGDIR_SHIFT     pgdir_shift()
+#define PGDIR_SIZE      (UINT64_C(1) << PGDIR_SHIFT)
+#define PGDIR_MASK      (~(PGDIR_SIZE - 1))
 #define HPAGE_PMD_SHIFT PMD_SHIFT
 #define HPAGE_PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
-#define HPAGE_PMD_NR (1U << HPAGE_PMD_ORDER)
-#define HPAGE_PMD_SIZE PMD_SIZE
-#define HPAGE_PMD_MASK PMD_MASK
+#define HPAGE_PMD_NR    (1U << HPAGE_PMD_ORDER)
+#define HPAGE_PMD_SIZE  PMD_SIZE
+#define HPAGE_PMD_MASK  PMD_MASK
 
 /** pgdir_shift - 39 with 4 levels, 48 with 5. */
 unsigned pgdir_shift(void);
@@ -269,7 +269,7 @@ pfn_t pgd_pgtable(pgd_t pgd);
 typedef struct {
 	uint64_t val;
 } swp_entry_t;
-#define SWP_TYPE_BITS 5
+#define SWP_TYPE_BITS   5
 #define SWP_OFFSET_BITS 50
 enum swp_type {
 	/* 0 .. : swap devices */
@@ -393,14 +393,14 @@ pte_t ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep);
 /* One entry, taken apart. */
 struct pt_entry {
 	uint64_t value;
-	paddr_t pa;      /* where the entry is; 0 if it was only decoded */
-	uint8_t level;   /* enum pt_level */
-	bool none;       /* as pte_none() */
-	bool present;    /* hardware uses it */
-	bool leaf;       /* maps memory (if present) */
+	paddr_t pa;    /* where the entry is; 0 if it was only decoded */
+	uint8_t level; /* enum pt_level */
+	bool none;     /* as pte_none() */
+	bool present;  /* hardware uses it */
+	bool leaf;     /* maps memory (if present) */
 	bool write, user, exec, dirty, young, global;
-	bool reserved;   /* hardware would fault on a reserved bit */
-	pfn_t pfn;       /* of the page or of the table */
+	bool reserved; /* hardware would fault on a reserved bit */
+	pfn_t pfn;     /* of the page or of the table */
 };
 
 struct pt_walk {
@@ -411,12 +411,12 @@ struct pt_walk {
 	uint8_t level; /* where it ended: a leaf or something not present */
 	bool leaf;     /* ended at a present leaf; then: */
 	bool write, user, exec; /* of all levels together */
-	paddr_t paddr; /* of `addr` */
+	paddr_t paddr;          /* of `addr` */
 };
 
 /** pt_decode - take an entry of @level apart, in @m's format. Pure. */
 struct pt_entry pt_decode(const struct machine *m, unsigned level,
-			  uint64_t value);
+                          uint64_t value);
 /** pt_levels - levels of @m's tables: 4 or 5. */
 unsigned pt_levels(const struct machine *m);
 /**
@@ -435,10 +435,10 @@ struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr);
  * followed only inside of memory. No steps.
  */
 void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
-		       vaddr_t end,
-		       bool (*fn)(const struct pt_entry *e, vaddr_t addr,
-				  void *data),
-		       void *data);
+                       vaddr_t end,
+                       bool (*fn)(const struct pt_entry *e, vaddr_t addr,
+                                  void *data),
+                       void *data);
 
 /* Names of the fields of an entry, for pictures. */
 struct entry_field {
@@ -449,7 +449,7 @@ struct entry_field {
 
 /** pt_entry_format - "pfn 0x12 P RW US A D" into @buf; returns @buf. */
 char *pt_entry_format(const struct machine *m, unsigned level, uint64_t value,
-		      char *buf, size_t size);
+                      char *buf, size_t size);
 /** pt_level_name - "pte", "pmd", ... */
 const char *pt_level_name(unsigned level);
 

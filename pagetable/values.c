@@ -367,8 +367,8 @@ pfn_t pgd_pgtable(pgd_t pgd)
 swp_entry_t swp_entry(unsigned type, uint64_t offset)
 {
 	return (swp_entry_t){ (uint64_t)(type & (BIT_ULL(SWP_TYPE_BITS) - 1))
-				      << SWP_TYPE_SHIFT |
-			      (offset & (BIT_ULL(SWP_OFFSET_BITS) - 1)) };
+		                      << SWP_TYPE_SHIFT |
+		              (offset & (BIT_ULL(SWP_OFFSET_BITS) - 1)) };
 }
 
 unsigned swp_type(swp_entry_t entry)
@@ -389,5 +389,5 @@ pte_t swp_entry_to_pte(swp_entry_t entry)
 swp_entry_t pte_to_swp_entry(pte_t pte)
 {
 	return swp_entry(fmt()->swap_type(pte_val(pte)),
-			 fmt()->swap_offset(pte_val(pte)));
+	                 fmt()->swap_offset(pte_val(pte)));
 }

@@ -22,7 +22,7 @@ const char *pt_level_name(unsigned level)
 }
 
 struct pt_entry pt_decode(const struct machine *m, unsigned level,
-			  uint64_t value)
+                          uint64_t value)
 {
 	const struct pt_format *f = pt_format_of(m);
 
@@ -49,7 +49,7 @@ static unsigned level_index(vaddr_t addr, unsigned level)
 }
 
 static struct pt_entry entry_at(struct machine *m, pfn_t table, unsigned level,
-				unsigned index)
+                                unsigned index)
 {
 	paddr_t pa = (table << PAGE_SHIFT) + index * sizeof(uint64_t);
 	uint64_t value = 0;
@@ -64,8 +64,9 @@ static struct pt_entry entry_at(struct machine *m, pfn_t table, unsigned level,
 
 struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr)
 {
-	struct pt_walk w = { .addr = addr, .write = true, .user = true,
-			     .exec = true };
+	struct pt_walk w = {
+		.addr = addr, .write = true, .user = true, .exec = true
+	};
 	pfn_t table = root >> PAGE_SHIFT;
 
 	w.root_level = (uint8_t)pt_levels(m);
@@ -85,7 +86,7 @@ struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr)
 	}
 	if (w.leaf)
 		w.paddr = (w.entry[w.level].pfn << PAGE_SHIFT) +
-			  (addr & (BIT_ULL(pt_level_shift(w.level)) - 1));
+		          (addr & (BIT_ULL(pt_level_shift(w.level)) - 1));
 	return w;
 }
 
@@ -93,8 +94,8 @@ struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr)
 
 struct table_cursor {
 	pfn_t table;
-	vaddr_t base;    /* first address the table spans */
-	unsigned index;  /* of the next entry */
+	vaddr_t base;   /* first address the table spans */
+	unsigned index; /* of the next entry */
 };
 
 static vaddr_t sign_extend(vaddr_t addr, unsigned bits)
@@ -103,10 +104,10 @@ static vaddr_t sign_extend(vaddr_t addr, unsigned bits)
 }
 
 void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
-		       vaddr_t end,
-		       bool (*fn)(const struct pt_entry *e, vaddr_t addr,
-				  void *data),
-		       void *data)
+                       vaddr_t end,
+                       bool (*fn)(const struct pt_entry *e, vaddr_t addr,
+                                  void *data),
+                       void *data)
 {
 	const unsigned va_bits = pt_format_of(m)->va_bits;
 	const vaddr_t va_mask = BIT_ULL(va_bits) - 1;
@@ -130,7 +131,7 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
 		}
 		if (addr + span <= start) {
 			c->index += (unsigned)MIN((start - addr) / span,
-						  PTRS_PER_PTE - c->index);
+			                          PTRS_PER_PTE - c->index);
 			continue;
 		}
 		e = entry_at(m, c->table, level, c->index++);
@@ -138,14 +139,14 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
 			continue;
 		if (e.present && !e.leaf && pfn_valid(&m->mem, e.pfn))
 			at[--level] = (struct table_cursor){ .table = e.pfn,
-							     .base = addr };
+				                             .base = addr };
 	}
 }
 
 /* ---- text ---- */
 
 char *pt_entry_format(const struct machine *m, unsigned level, uint64_t value,
-		      char *buf, size_t size)
+                      char *buf, size_t size)
 {
 	const struct entry_field *f = pt_format_of(m)->fields;
 	struct pt_entry e = pt_decode(m, level, value);
@@ -157,11 +158,11 @@ char *pt_entry_format(const struct machine *m, unsigned level, uint64_t value,
 		return buf;
 	}
 	used = (size_t)snprintf(buf, size, "pfn 0x%llx",
-				(unsigned long long)e.pfn);
+	                        (unsigned long long)e.pfn);
 	for (; f->name && used < size; f++) {
 		if (value & f->mask)
 			used += (size_t)snprintf(buf + used, size - used, " %s",
-						 f->name);
+			                         f->name);
 	}
 	return buf;
 }

@@ -8,8 +8,8 @@
 #define TABLE_BITS (X86_P | X86_RW | X86_US | X86_A | X86_D)
 /* What pte_modify() leaves alone: frame number, A, D, PWT, PCD and bits
  * 9 - 11, 58 of software (_PAGE_CHG_MASK). */
-#define CHANGE_KEEPS                                                           \
-	(X86_PFN_MASK | X86_A | X86_D | X86_PWT | X86_PCD | UINT64_C(0xe00) |   \
+#define CHANGE_KEEPS                                                          \
+	(X86_PFN_MASK | X86_A | X86_D | X86_PWT | X86_PCD | UINT64_C(0xe00) | \
 	 BIT_ULL(58))
 /* Attributes that decide what a leaf is stay, too (_HPAGE_CHG_MASK). */
 #define MAXPHYADDR_MAX 52
@@ -102,7 +102,8 @@ static bool x86_bad_table(uint64_t e)
 
 static bool x86_format_reserved(uint64_t e, unsigned level)
 {
-	return (e & X86_P) && (e & x86_reserved(e, level, MAXPHYADDR_MAX, true));
+	return (e & X86_P) &&
+	       (e & x86_reserved(e, level, MAXPHYADDR_MAX, true));
 }
 
 static pfn_t x86_pfn(uint64_t e, unsigned level)
@@ -163,13 +164,13 @@ static uint64_t x86_vm_prot(unsigned vm_flags)
 /* Bit 0 and bit 8 clear; offset in 9 - 58, complemented so that an entry is
  * never none and a speculative walk finds no memory; type in 59 - 63. */
 #define SWAP_OFFSET_SHIFT 9
-#define SWAP_TYPE_SHIFT 59
-#define SWAP_OFFSET_MASK (BIT_ULL(SWP_OFFSET_BITS) - 1)
+#define SWAP_TYPE_SHIFT   59
+#define SWAP_OFFSET_MASK  (BIT_ULL(SWP_OFFSET_BITS) - 1)
 
 static uint64_t x86_make_swap(unsigned type, uint64_t offset)
 {
-	return (uint64_t)type << SWAP_TYPE_SHIFT |
-	       (~offset & SWAP_OFFSET_MASK) << SWAP_OFFSET_SHIFT;
+	return (uint64_t)type << SWAP_TYPE_SHIFT | (~offset & SWAP_OFFSET_MASK)
+	                                                   << SWAP_OFFSET_SHIFT;
 }
 
 static unsigned x86_swap_type(uint64_t e)
@@ -182,19 +183,19 @@ static uint64_t x86_swap_offset(uint64_t e)
 	return ~(e >> SWAP_OFFSET_SHIFT) & SWAP_OFFSET_MASK;
 }
 
-#define X86_FORMAT(name_, levels_, va_bits_)                                   \
-	{                                                                      \
-		.name = (name_), .levels = (levels_), .va_bits = (va_bits_),   \
-		.fields = x86_fields, .test = x86_test, .change = x86_change,  \
-		.none = x86_none, .present = x86_present,                      \
-		.hw_present = x86_hw_present, .protnone = x86_protnone,        \
-		.leaf = x86_leaf, .bad_table = x86_bad_table,                  \
-		.reserved = x86_format_reserved, .pfn = x86_pfn,               \
-		.make_leaf = x86_make_leaf, .make_table = x86_make_table,      \
-		.modify = x86_modify, .prot = x86_prot,                        \
-		.make_huge = x86_make_huge, .make_invalid = x86_make_invalid,  \
-		.vm_prot = x86_vm_prot, .make_swap = x86_make_swap,            \
-		.swap_type = x86_swap_type, .swap_offset = x86_swap_offset,    \
+#define X86_FORMAT(name_, levels_, va_bits_)                                  \
+	{                                                                     \
+		.name = (name_), .levels = (levels_), .va_bits = (va_bits_),  \
+		.fields = x86_fields, .test = x86_test, .change = x86_change, \
+		.none = x86_none, .present = x86_present,                     \
+		.hw_present = x86_hw_present, .protnone = x86_protnone,       \
+		.leaf = x86_leaf, .bad_table = x86_bad_table,                 \
+		.reserved = x86_format_reserved, .pfn = x86_pfn,              \
+		.make_leaf = x86_make_leaf, .make_table = x86_make_table,     \
+		.modify = x86_modify, .prot = x86_prot,                       \
+		.make_huge = x86_make_huge, .make_invalid = x86_make_invalid, \
+		.vm_prot = x86_vm_prot, .make_swap = x86_make_swap,           \
+		.swap_type = x86_swap_type, .swap_offset = x86_swap_offset,   \
 	}
 
 const struct pt_format x86_pt_format_4level = X86_FORMAT("x86-64", 4, 48);

@@ -27,7 +27,7 @@ static const char *check_array(const struct tlb_array_geometry *a)
 }
 
 static bool same_place(const struct tlb_array_geometry *a,
-		       const struct tlb_array_geometry *b)
+                       const struct tlb_array_geometry *b)
 {
 	return a->level == b->level && (a->kinds & b->kinds) &&
 	       (a->sizes & b->sizes);

@@ -100,8 +100,8 @@ void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid)
 {
 	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
 		struct psc *p = &t->psc[level];
-		int i = p->nr_valid ? psc_find(p, psc_tag(va, level, pcid)) :
-				      -1;
+		int i = p->nr_valid ? psc_find(p, psc_tag(va, level, pcid))
+		                    : -1;
 
 		if (i >= 0)
 			psc_drop(p, (unsigned)i);

@@ -116,7 +116,7 @@ static int find_tag(const struct tlb_array *a, unsigned base, uint64_t tag)
 }
 
 static void touch(struct tlb *t, struct tlb_array *a, unsigned set,
-		  unsigned way)
+                  unsigned way)
 {
 	a->stamps[set * a->geo.ways + way] = ++t->clock;
 	plru_use(&a->tree[2 * (size_t)set], &a->paths[way]);
@@ -139,7 +139,7 @@ static unsigned lru_victim(const uint64_t *stamps, unsigned ways)
  * first, or the victim's.
  */
 static unsigned choose_way(const struct tlb_array *a, unsigned set,
-			   uint64_t tag)
+                           uint64_t tag)
 {
 	const unsigned ways = a->geo.ways;
 	const uint64_t *tags = a->tags + (size_t)set * ways;
@@ -185,7 +185,7 @@ static bool is_splintered(const struct tlb_entry *e)
 
 /* Looks at the entry itself only if it must: its cache line is cold. */
 static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
-		 enum tlb_drop reason)
+                 enum tlb_drop reason)
 {
 	struct tlb_entry *e = &a->entries[index];
 	uint64_t tag = a->tags[index];
@@ -212,7 +212,7 @@ static unsigned place_index(const struct place *p)
 }
 
 static struct place insert(struct tlb *t, struct tlb_array *a,
-			   const struct tlb_entry *e)
+                           const struct tlb_entry *e)
 {
 	uint64_t tag = make_tag(e->va, e->shift, e->pcid);
 	struct place p = { .array = a, .set = set_of(a, e->va, e->shift) };
@@ -224,8 +224,8 @@ static struct place insert(struct tlb *t, struct tlb_array *a,
 	index = place_index(&p);
 	if (a->tags[index])
 		drop(t, a, index,
-		     a->tags[index] == tag ? TLB_DROP_REFILLED :
-					     TLB_DROP_REPLACED);
+		     a->tags[index] == tag ? TLB_DROP_REFILLED
+		                           : TLB_DROP_REPLACED);
 	a->tags[index] = tag;
 	a->entries[index] = *e;
 	count_tag(a, tag, 1);
@@ -238,17 +238,17 @@ static struct place insert(struct tlb *t, struct tlb_array *a,
 /* ---- looking up ---- */
 
 static bool same_translation(const struct tlb_entry *a,
-			     const struct tlb_entry *b)
+                             const struct tlb_entry *b)
 {
 	const unsigned rights = TLB_W | TLB_U | TLB_X;
 
 	return a->serial == b->serial ||
 	       (a->shift == b->shift && a->pfn == b->pfn &&
-		!((a->rights ^ b->rights) & rights));
+	        !((a->rights ^ b->rights) & rights));
 }
 
-static unsigned add_match(struct tlb_match *m, unsigned n,
-			  const struct tlb *t, unsigned array, int index)
+static unsigned add_match(struct tlb_match *m, unsigned n, const struct tlb *t,
+                          unsigned array, int index)
 {
 	const struct tlb_array *a = &t->arrays[array];
 
@@ -259,21 +259,21 @@ static unsigned add_match(struct tlb_match *m, unsigned n,
 			return n;
 	}
 	m[n] = (struct tlb_match){ .entry = &a->entries[index],
-				   .array = (uint8_t)array,
-				   .level = a->geo.level };
+		                   .array = (uint8_t)array,
+		                   .level = a->geo.level };
 	return n + 1;
 }
 
 unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
-		    uint16_t pcid, struct tlb_match *m)
+                    uint16_t pcid, struct tlb_match *m)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 2 * TLB_SIZE_COUNT; i++) {
 		unsigned size = i % TLB_SIZE_COUNT;
 		unsigned shift = tlb_size_shift((enum tlb_size)size);
-		int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size] :
-					      t->l2[kind][size];
+		int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size]
+		                            : t->l2[kind][size];
 		const struct tlb_array *a;
 		uint64_t tag;
 		unsigned base;
@@ -286,13 +286,13 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		n = add_match(m, n, t, (unsigned)nr, find_tag(a, base, tag));
 		if (a->nr_global)
 			n = add_match(m, n, t, (unsigned)nr,
-				      find_tag(a, base, global_tag(tag)));
+			              find_tag(a, base, global_tag(tag)));
 	}
 	return n;
 }
 
 static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-		     uint16_t pcid, const struct place *p)
+                     uint16_t pcid, const struct place *p)
 {
 	unsigned index = place_index(p);
 
@@ -308,7 +308,7 @@ static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 }
 
 struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			  uint16_t pcid, const struct tlb_match *m, bool unique)
+                          uint16_t pcid, const struct tlb_match *m, bool unique)
 {
 	struct place p = { .array = &t->arrays[m->array] };
 	unsigned shift = m->entry->shift;
@@ -316,7 +316,7 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 
 	p.set = set_of(p.array, va, shift);
 	p.way = (unsigned)(m->entry - p.array->entries) -
-		p.set * p.array->geo.ways;
+	        p.set * p.array->geo.ways;
 	touch(t, p.array, p.set, p.way);
 	if (l1 < 0)
 		return m->entry;
@@ -331,7 +331,7 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 
 /* A page of a size no array takes becomes its part around @va. */
 static void splinter(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
-		     struct tlb_entry *e)
+                     struct tlb_entry *e)
 {
 	enum tlb_size size = tlb_shift_size(e->shift);
 
@@ -343,7 +343,7 @@ static void splinter(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 }
 
 struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			   struct tlb_entry *e)
+                           struct tlb_entry *e)
 {
 	enum tlb_size size;
 	struct place p = { 0 };
@@ -366,7 +366,7 @@ struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 
 /* The next copy of @serial for @va after position (*array, *way), or NULL. */
 static struct tlb_entry *next_copy(const struct tlb *t, uint64_t serial,
-				   vaddr_t va, unsigned *pos)
+                                   vaddr_t va, unsigned *pos)
 {
 	for (; *pos < t->nr_arrays * TLB_SIZE_COUNT; ++*pos) {
 		const struct tlb_array *a = &t->arrays[*pos / TLB_SIZE_COUNT];
@@ -396,7 +396,7 @@ void tlb_set_dirty(struct tlb *t, uint64_t serial, vaddr_t va)
 }
 
 bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
-	       const struct tlb_entry *but)
+               const struct tlb_entry *but)
 {
 	const struct tlb_entry *e;
 	unsigned pos = 0;
@@ -409,14 +409,13 @@ bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
 }
 
 void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
-		     enum tlb_drop reason)
+                     enum tlb_drop reason)
 {
 	struct tlb_entry *e;
 	unsigned pos = 0;
 
 	while ((e = next_copy(t, serial, va, &pos))) {
-		struct tlb_array *a =
-			&t->arrays[(pos - 1) / TLB_SIZE_COUNT];
+		struct tlb_array *a = &t->arrays[(pos - 1) / TLB_SIZE_COUNT];
 
 		drop(t, a, (unsigned)(e - a->entries), reason);
 	}
@@ -425,7 +424,7 @@ void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
 /* ---- invalidating ---- */
 
 static void drop_tag(struct tlb *t, struct tlb_array *a, unsigned base,
-		     uint64_t tag, enum tlb_drop reason)
+                     uint64_t tag, enum tlb_drop reason)
 {
 	int index = find_tag(a, base, tag);
 
@@ -435,7 +434,7 @@ static void drop_tag(struct tlb *t, struct tlb_array *a, unsigned base,
 
 /* The other pieces of splintered pages: they can be in any set. */
 static void drop_pieces(struct tlb *t, struct tlb_array *a, vaddr_t va,
-			uint16_t pcid, bool globals, enum tlb_drop reason)
+                        uint16_t pcid, bool globals, enum tlb_drop reason)
 {
 	for (unsigned i = 0; a->nr_splintered && i < a->geo.entries; i++) {
 		const struct tlb_entry *e = &a->entries[i];
@@ -449,7 +448,7 @@ static void drop_pieces(struct tlb *t, struct tlb_array *a, vaddr_t va,
 }
 
 void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
-			 enum tlb_drop reason)
+                         enum tlb_drop reason)
 {
 	for (unsigned i = 0; i < t->nr_arrays * TLB_SIZE_COUNT; i++) {
 		struct tlb_array *a = &t->arrays[i / TLB_SIZE_COUNT];
@@ -470,7 +469,7 @@ void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
 
 /* Drop every entry whose tag, masked, is @value. */
 static void drop_masked(struct tlb *t, uint64_t mask, uint64_t value,
-			enum tlb_drop reason)
+                        enum tlb_drop reason)
 {
 	for (unsigned nr = 0; nr < t->nr_arrays; nr++) {
 		struct tlb_array *a = &t->arrays[nr];
@@ -485,13 +484,13 @@ static void drop_masked(struct tlb *t, uint64_t mask, uint64_t value,
 void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason)
 {
 	drop_masked(t, TAG_VALID | TAG_GLOBAL | TAG_PCID_MASK,
-		    TAG_VALID | (uint64_t)pcid << TAG_PCID_SHIFT, reason);
+	            TAG_VALID | (uint64_t)pcid << TAG_PCID_SHIFT, reason);
 }
 
 void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason)
 {
 	drop_masked(t, TAG_VALID | (globals ? 0 : TAG_GLOBAL), TAG_VALID,
-		    reason);
+	            reason);
 }
 
 void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason)

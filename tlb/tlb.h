@@ -23,9 +23,21 @@
 
 #include "base/types.h"
 
-enum tlb_kind { TLB_DATA, TLB_INSN, TLB_KIND_COUNT };
-enum tlb_size { TLB_4K, TLB_2M, TLB_1G, TLB_SIZE_COUNT };
-enum tlb_replacement { TLB_TREE_PLRU, TLB_LRU };
+enum tlb_kind {
+	TLB_DATA,
+	TLB_INSN,
+	TLB_KIND_COUNT
+};
+enum tlb_size {
+	TLB_4K,
+	TLB_2M,
+	TLB_1G,
+	TLB_SIZE_COUNT
+};
+enum tlb_replacement {
+	TLB_TREE_PLRU,
+	TLB_LRU
+};
 
 static inline unsigned tlb_size_shift(enum tlb_size size)
 {
@@ -51,34 +63,35 @@ struct tlb_table {
 #define TLB_LEVELS 5
 
 struct tlb_entry {
-	vaddr_t va;    /* first address translated, aligned to the size */
-	pfn_t pfn;     /* first frame */
-	uint8_t shift; /* 12, 21, 30 */
+	vaddr_t va;         /* first address translated, aligned to the size */
+	pfn_t pfn;          /* first frame */
+	uint8_t shift;      /* 12, 21, 30 */
 	uint8_t leaf_shift; /* of the page table's leaf; larger than shift if
-			     * the page was splintered for lack of room */
+	                     * the page was splintered for lack of room */
 	uint8_t rights;     /* TLB_W ... */
 	uint8_t filled_by;  /* id of the agent that filled it */
 	uint16_t pcid;
-	uint16_t from_psc; /* level of the PSC entry the walk began from, or 0 */
+	uint16_t
+		from_psc; /* level of the PSC entry the walk began from, or 0 */
 	uint32_t frame_generation; /* of the first frame at fill */
-	uint64_t serial;   /* one per fill; copies share it; never 0 */
+	uint64_t serial;           /* one per fill; copies share it; never 0 */
 	uint64_t fill_step;
-	paddr_t leaf_pa;   /* where the leaf entry was read */
+	paddr_t leaf_pa;                    /* where the leaf entry was read */
 	struct tlb_table table[TLB_LEVELS]; /* [level - 1] */
 };
 
 /* ---- geometry ---- */
 
 #define TLB_ARRAYS_MAX 10
-#define TLB_NAME_MAX 16
+#define TLB_NAME_MAX   16
 struct tlb_array_geometry {
 	char name[TLB_NAME_MAX]; /* "l1d-4k" */
-	uint8_t level;   /* 1 or 2 */
-	uint8_t kinds;   /* bits 1 << TLB_DATA, 1 << TLB_INSN */
-	uint8_t sizes;   /* bits 1 << TLB_4K ... */
+	uint8_t level;           /* 1 or 2 */
+	uint8_t kinds;           /* bits 1 << TLB_DATA, 1 << TLB_INSN */
+	uint8_t sizes;           /* bits 1 << TLB_4K ... */
 	uint8_t replacement;
 	uint16_t entries;
-	uint16_t ways;   /* == entries: fully associative */
+	uint16_t ways; /* == entries: fully associative */
 };
 
 struct tlb_geometry {
@@ -89,8 +102,8 @@ struct tlb_geometry {
 	uint16_t psc[TLB_LEVELS + 1];
 };
 #define TLB_ENTRIES_MAX 8192
-#define TLB_WAYS_MAX 128
-#define TLB_PSC_MAX 128
+#define TLB_WAYS_MAX    128
+#define TLB_PSC_MAX     128
 
 /**
  * tlb_geometry_check - is it one this module can build?
@@ -103,10 +116,10 @@ const char *tlb_geometry_check(const struct tlb_geometry *g, unsigned *array);
 
 /* Why an entry went: `a` of EV_TLB_DROP. */
 enum tlb_drop {
-	TLB_DROP_REPLACED,    /* made room for another */
-	TLB_DROP_REFILLED,    /* a newer translation of the same page */
+	TLB_DROP_REPLACED, /* made room for another */
+	TLB_DROP_REFILLED, /* a newer translation of the same page */
 	TLB_DROP_INVLPG,
-	TLB_DROP_INVPCID,     /* address or context */
+	TLB_DROP_INVPCID, /* address or context */
 	TLB_DROP_CR3,
 	TLB_DROP_ALL,         /* INVPCID all, CR4 */
 	TLB_DROP_FAULT,       /* a page fault for that address */
@@ -148,21 +161,21 @@ struct tlb_hint {
 
 /* An upper-level entry held by the PSC: leads to the table one level down. */
 struct psc_entry {
-	vaddr_t va;      /* first address it spans */
-	paddr_t table;   /* the table it leads to */
-	paddr_t pa;      /* where the entry was read */
-	uint64_t value;  /* its raw value */
+	vaddr_t va;     /* first address it spans */
+	paddr_t table;  /* the table it leads to */
+	paddr_t pa;     /* where the entry was read */
+	uint64_t value; /* its raw value */
 	uint64_t fill_step;
 	uint16_t pcid;
-	uint8_t level;   /* 2 .. 5 */
-	uint8_t rights;  /* W U X of this level and those above */
+	uint8_t level;  /* 2 .. 5 */
+	uint8_t rights; /* W U X of this level and those above */
 	uint8_t filled_by;
 	struct tlb_table walked[TLB_LEVELS]; /* [level - 1], @level and above */
 };
 
 struct psc {
 	uint16_t size, nr_valid;
-	uint64_t tags[TLB_PSC_MAX]; /* 0 = invalid */
+	uint64_t tags[TLB_PSC_MAX];   /* 0 = invalid */
 	uint64_t stamps[TLB_PSC_MAX]; /* last use */
 	struct psc_entry entries[TLB_PSC_MAX];
 	uint8_t slot[256]; /* host's guess where a tag is */
@@ -183,7 +196,7 @@ struct tlb {
 
 	/* Called when a copy is about to go, before it does; may be NULL. */
 	void (*dropped)(struct tlb *t, const struct tlb_entry *e,
-			enum tlb_drop reason);
+	                enum tlb_drop reason);
 	void *data; /* of the owner */
 };
 
@@ -205,9 +218,8 @@ static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
  * in the first level; counts as its use.
  * Return: the entry or NULL: then tlb_lookup() knows.
  */
-static inline struct tlb_entry *tlb_lookup_fast(struct tlb *t,
-						enum tlb_kind kind, vaddr_t va,
-						uint16_t pcid)
+static inline struct tlb_entry *
+tlb_lookup_fast(struct tlb *t, enum tlb_kind kind, vaddr_t va, uint16_t pcid)
 {
 	struct tlb_hint *h = &t->hints[kind][(va >> 12) & (TLB_HINTS - 1)];
 
@@ -235,7 +247,7 @@ struct tlb_match {
  * Return: how many.
  */
 unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
-		    uint16_t pcid, struct tlb_match *m);
+                    uint16_t pcid, struct tlb_match *m);
 
 /**
  * tlb_use - count a use of @m; brings it into the first level.
@@ -243,8 +255,8 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
  * Return: the entry in the first level (@m's is stale after it).
  */
 struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			  uint16_t pcid, const struct tlb_match *m,
-			  bool unique);
+                          uint16_t pcid, const struct tlb_match *m,
+                          bool unique);
 
 /* ---- changing ---- */
 
@@ -255,14 +267,14 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
  * Return: the entry in the first level, NULL if nothing takes it.
  */
 struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-			   struct tlb_entry *e);
+                           struct tlb_entry *e);
 
 /** tlb_set_dirty - set TLB_D in every copy of @serial. */
 void tlb_set_dirty(struct tlb *t, uint64_t serial, vaddr_t va);
 
 /** tlb_holds - is any copy of @serial for @va held (other than @but)? */
 bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
-	       const struct tlb_entry *but);
+               const struct tlb_entry *but);
 
 /**
  * tlb_invalidate_addr - drop what translates @va: every size, both kinds, of
@@ -270,7 +282,7 @@ bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
  * @globals: global entries as well
  */
 void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
-			 enum tlb_drop reason);
+                         enum tlb_drop reason);
 /** tlb_invalidate_context - drop what is tagged @pcid and not global. */
 void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason);
 /** tlb_invalidate_all - drop all PCIDs, global entries if @globals. */
@@ -279,7 +291,7 @@ void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason);
 void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason);
 /** tlb_drop_serial - drop the copies of one translation. */
 void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
-		     enum tlb_drop reason);
+                     enum tlb_drop reason);
 
 /* ---- paging-structure caches ---- */
 
@@ -300,12 +312,12 @@ void psc_invalidate_all(struct tlb *t);
  * as often as they are held. @fn must not change the TLB.
  */
 void tlb_for_each(const struct tlb *t,
-		  void (*fn)(const struct tlb_array *a,
-			     const struct tlb_entry *e, void *data),
-		  void *data);
+                  void (*fn)(const struct tlb_array *a,
+                             const struct tlb_entry *e, void *data),
+                  void *data);
 void psc_for_each(const struct tlb *t,
-		  void (*fn)(const struct psc_entry *e, void *data),
-		  void *data);
+                  void (*fn)(const struct psc_entry *e, void *data),
+                  void *data);
 /** tlb_nth - the @n-th entry in that order, or NULL. */
 const struct tlb_entry *tlb_nth(const struct tlb *t, unsigned n);
 unsigned tlb_nr_valid(const struct tlb *t);

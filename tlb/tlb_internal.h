@@ -10,11 +10,11 @@
  * | page number | PCID | size | G | 1 |
  * The page number loses its topmost bits, which are copies of the sign.
  */
-#define TAG_VALID UINT64_C(1)
-#define TAG_GLOBAL UINT64_C(2)
+#define TAG_VALID      UINT64_C(1)
+#define TAG_GLOBAL     UINT64_C(2)
 #define TAG_SIZE_SHIFT 2
 #define TAG_PCID_SHIFT 4
-#define TAG_PCID_MASK (UINT64_C(0xfff) << TAG_PCID_SHIFT)
+#define TAG_PCID_MASK  (UINT64_C(0xfff) << TAG_PCID_SHIFT)
 #define TAG_PAGE_SHIFT 16
 
 static inline uint64_t make_tag(vaddr_t va, unsigned shift, uint16_t pcid)

@@ -4,9 +4,9 @@
 #include "tlb/tlb_internal.h"
 
 void tlb_for_each(const struct tlb *t,
-		  void (*fn)(const struct tlb_array *a,
-			     const struct tlb_entry *e, void *data),
-		  void *data)
+                  void (*fn)(const struct tlb_array *a,
+                             const struct tlb_entry *e, void *data),
+                  void *data)
 {
 	for (unsigned nr = 0; nr < t->nr_arrays; nr++) {
 		const struct tlb_array *a = &t->arrays[nr];
@@ -19,8 +19,7 @@ void tlb_for_each(const struct tlb *t,
 }
 
 void psc_for_each(const struct tlb *t,
-		  void (*fn)(const struct psc_entry *e, void *data),
-		  void *data)
+                  void (*fn)(const struct psc_entry *e, void *data), void *data)
 {
 	for (unsigned level = TLB_LEVELS; level >= 2; level--) {
 		const struct psc *p = &t->psc[level];
@@ -113,7 +112,7 @@ static const char *check_array(const struct tlb_array *a)
 }
 
 static const char *check_hint(const struct tlb *t, enum tlb_kind kind,
-			      const struct tlb_hint *h)
+                              const struct tlb_hint *h)
 {
 	struct tlb_match m[TLB_MATCHES_MAX];
 	vaddr_t va = h->key & PAGE_MASK;

@@ -7,7 +7,7 @@
 #include "tests/mmu/fixture.h"
 
 struct combination {
-	bool w, u, nx;             /* of the leaf */
+	bool w, u, nx;                   /* of the leaf */
 	bool upper_w, upper_u, upper_nx; /* of the PMD entry */
 	bool wp, smep, smap, nxe;
 	bool user, ac;
@@ -81,10 +81,10 @@ static void set_up(const struct combination *c)
 	struct mmu *mmu = &b.mmu[0];
 
 	set_entry(pte, frame | X86_P | (c->w ? X86_RW : 0) |
-			       (c->u ? X86_US : 0) | (c->nx ? X86_NX : 0));
+	                       (c->u ? X86_US : 0) | (c->nx ? X86_NX : 0));
 	set_entry(pmd, table | X86_P | (c->upper_w ? X86_RW : 0) |
-			       (c->upper_u ? X86_US : 0) |
-			       (c->upper_nx ? X86_NX : 0));
+	                       (c->upper_u ? X86_US : 0) |
+	                       (c->upper_nx ? X86_NX : 0));
 	mmu->cr0_wp = c->wp;
 	mmu->cr4_smep = c->smep;
 	mmu->cr4_smap = c->smap;
@@ -96,8 +96,9 @@ static void try_one(const struct combination *c, bool cached)
 {
 	bool reserved = !c->nxe && (c->nx || c->upper_nx);
 	bool want = permitted(c) && !reserved;
-	struct mmu_access acc = { .va = VA, .op = c->op, .size = 8,
-				  .user = c->user, .ac = c->ac };
+	struct mmu_access acc = {
+		.va = VA, .op = c->op, .size = 8, .user = c->user, .ac = c->ac
+	};
 	struct fault_info fault = { 0 };
 	bool got = mmu_access(&b.mmu[0], &acc, &fault);
 
@@ -133,7 +134,7 @@ static void cache(const struct combination *c)
 static void all_combinations(void *arg)
 {
 	static const enum mmu_op ops[] = { MMU_LOAD, MMU_STORE, MMU_FETCH,
-					   MMU_XCHG };
+		                           MMU_XCHG };
 
 	(void)arg;
 	for (unsigned i = 0; i < ARRAY_SIZE(ops) << NR_BITS; i++) {

@@ -53,7 +53,7 @@ static void watch(struct observer *o, struct machine *m, const struct event *ev)
 static void setup_format(const struct pt_format *format)
 {
 	struct machine_config config = { .nr_cpus = 2,
-					 .memory_bytes = UINT64_C(8) << 30 };
+		                         .memory_bytes = UINT64_C(8) << 30 };
 
 	memset(&b, 0, sizeof(b));
 	b.m = machine_new(&config);
@@ -65,9 +65,9 @@ static void setup_format(const struct pt_format *format)
 	b.observer = (struct observer){
 		.name = "bench",
 		.types = BIT_ULL(EV_TLB_FILL) | BIT_ULL(EV_TLB_DROP) |
-			 BIT_ULL(EV_WALK_READ) | BIT_ULL(EV_WALK_WRITE) |
-			 BIT_ULL(EV_TLB_FLUSH) | BIT_ULL(EV_FAULT) |
-			 BIT_ULL(EV_ACCESS),
+		         BIT_ULL(EV_WALK_READ) | BIT_ULL(EV_WALK_WRITE) |
+		         BIT_ULL(EV_TLB_FLUSH) | BIT_ULL(EV_FAULT) |
+		         BIT_ULL(EV_ACCESS),
 		.event = watch,
 	};
 	observe(b.m, &b.observer);
@@ -131,9 +131,9 @@ paddr_t map(vaddr_t va, paddr_t pa, unsigned level, uint64_t bits)
 	for (unsigned l = pt_levels(b.m); l > level; l--) {
 		at = index_in(table, va, l);
 		if (!(entry_at(at) & X86_P))
-			set_entry(at, new_frame((enum frame_kind)(
-					      FRAME_PT_PTE + l - 2)) |
-					      RIGHTS_RW);
+			set_entry(at, new_frame((enum frame_kind)(FRAME_PT_PTE +
+			                                          l - 2)) |
+			                      RIGHTS_RW);
 		table = entry_at(at) & X86_PFN_MASK;
 	}
 	at = index_in(table, va, level);
@@ -152,8 +152,8 @@ paddr_t map_new(vaddr_t va, uint64_t bits, paddr_t *pa)
 
 static void new_task(unsigned cpu, const char *name, void (*fn)(void *arg))
 {
-	struct agent *a = agent_new(b.m, AGENT_TASK, &b.m->cpus[cpu], name, fn,
-				    NULL);
+	struct agent *a =
+		agent_new(b.m, AGENT_TASK, &b.m->cpus[cpu], name, fn, NULL);
 
 	ck_assert_ptr_nonnull(a);
 }
@@ -175,10 +175,12 @@ void run(void (*fn)(void *arg))
 }
 
 void run_around(void (*fn0)(void *arg), const char *label,
-		void (*fn1)(void *arg))
+                void (*fn1)(void *arg))
 {
 	const struct script_line lines[] = {
-		{ .agent = "cpu0", .until = SCRIPT_BEFORE, .label = label,
+		{ .agent = "cpu0",
+		  .until = SCRIPT_BEFORE,
+		  .label = label,
 		  .count = 1 },
 		{ .agent = "cpu1", .until = SCRIPT_TO_END },
 		{ .agent = "cpu0", .until = SCRIPT_TO_END },
@@ -191,10 +193,12 @@ void run_around(void (*fn0)(void *arg), const char *label,
 
 bool access_op(enum mmu_op op, vaddr_t va, unsigned size, uint64_t value)
 {
-	last_acc = (struct mmu_access){ .va = va, .op = op,
-					.size = (uint8_t)size, .value = value,
-					.expected = last_acc.expected,
-					.user = true };
+	last_acc = (struct mmu_access){ .va = va,
+		                        .op = op,
+		                        .size = (uint8_t)size,
+		                        .value = value,
+		                        .expected = last_acc.expected,
+		                        .user = true };
 	return mmu_access(&b.mmu[0], &last_acc, &last_fault);
 }
 

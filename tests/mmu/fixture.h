@@ -12,7 +12,7 @@
 #include "pagetable/x86.h"
 
 #define RIGHTS_RW (X86_P | X86_RW | X86_US)
-#define VA UINT64_C(0x40000000)
+#define VA        UINT64_C(0x40000000)
 
 struct bench {
 	struct machine *m;
@@ -48,7 +48,7 @@ void run(void (*fn)(void *arg));
 /* Run @fn0 on CPU 0 and @fn1 on CPU 1: first CPU 0 up to its @nth step called
  * @label, then CPU 1 to its end, then CPU 0 to its end. */
 void run_around(void (*fn0)(void *arg), const char *label,
-		void (*fn1)(void *arg));
+                void (*fn1)(void *arg));
 
 /* Accesses of user code on CPU 0; the outcome is in last_fault / acc. */
 extern struct fault_info last_fault;

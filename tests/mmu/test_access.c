@@ -20,9 +20,9 @@ static void all_sizes(void *arg)
 		ck_assert(access_op(MMU_STORE, VA, size, pattern));
 		ck_assert(access_op(MMU_LOAD, VA, size, 0));
 		ck_assert_uint_eq(last_acc.value,
-				  pattern & ~UINT64_C(0) >> (64 - 8 * size));
-		ck_assert(size == 8 || phys_read(&b.m->mem, first + size, 1) ==
-					       0xff);
+		                  pattern & ~UINT64_C(0) >> (64 - 8 * size));
+		ck_assert(size == 8 ||
+		          phys_read(&b.m->mem, first + size, 1) == 0xff);
 	}
 }
 
@@ -40,9 +40,9 @@ static void crossing(void *arg)
 	ck_assert(store(VA + PAGE_SIZE - 3, UINT64_C(0x1122334455667788)));
 	ck_assert_uint_eq(b.nr_accesses, 2);
 	ck_assert_uint_eq(phys_read(&b.m->mem, first + PAGE_SIZE - 3, 3),
-			  0x667788);
+	                  0x667788);
 	ck_assert_uint_eq(phys_read(&b.m->mem, second, 5),
-			  UINT64_C(0x1122334455));
+	                  UINT64_C(0x1122334455));
 	ck_assert(access_op(MMU_LOAD, VA + PAGE_SIZE - 3, 8, 0));
 	ck_assert_uint_eq(last_acc.value, UINT64_C(0x1122334455667788));
 }
@@ -94,7 +94,7 @@ static void atomics_in_and_across(void *arg)
 	ck_assert(access_op(MMU_XADD, VA, 4, 1));
 	ck_assert_uint_eq(last_acc.value, 0xffffffff);
 	ck_assert_uint_eq(phys_read(&b.m->mem, first, 8),
-			  UINT64_C(0xffffffff00000000));
+	                  UINT64_C(0xffffffff00000000));
 }
 
 START_TEST(atomics_give_the_old_value_and_store_the_new)
@@ -107,7 +107,7 @@ END_TEST
 static unsigned nr_rmw;
 
 static void count_rmw(struct observer *o, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	(void)o;
 	(void)m;
@@ -125,8 +125,9 @@ static void one_xadd(void *arg)
 
 START_TEST(a_locked_instruction_is_one_step)
 {
-	struct observer o = { .name = "rmw", .types = BIT_ULL(EV_STEP),
-			      .event = count_rmw };
+	struct observer o = { .name = "rmw",
+		              .types = BIT_ULL(EV_STEP),
+		              .event = count_rmw };
 
 	two_pages();
 	observe(b.m, &o);
@@ -235,7 +236,7 @@ static void large_pages(void *arg)
 	ck_assert_uint_eq(b.last_entry.shift, 30);
 	ck_assert(store(VA + PUD_SIZE, 1));
 	ck_assert_uint_eq(entry_at(entry_of(VA + PUD_SIZE, PT_LEVEL_PUD)),
-			  PUD_SIZE | RIGHTS_RW | X86_PS | X86_A | X86_D);
+	                  PUD_SIZE | RIGHTS_RW | X86_PS | X86_A | X86_D);
 }
 
 START_TEST(large_pages_translate_their_whole_span)
@@ -311,7 +312,7 @@ static void out_of_memory(void *arg)
 	ck_assert_uint_eq(last_acc.value, ~UINT64_C(0));
 	/* A table there: reads as ones, so reserved bits are set. */
 	set_entry(entry_of(VA, PT_LEVEL_PMD),
-		  UINT64_C(0x100000000000) | RIGHTS_RW);
+	          UINT64_C(0x100000000000) | RIGHTS_RW);
 	mmu_flush_all(&b.mmu[0]);
 	expect_reserved(VA);
 }
@@ -343,7 +344,7 @@ int main(void)
 	tcase_add_test(tc, large_pages_translate_their_whole_span);
 	tcase_add_test(tc, a_1g_page_is_fetched_from);
 	tcase_add_test(tc,
-		       a_walk_reads_every_level_once_and_then_only_the_last);
+	               a_walk_reads_every_level_once_and_then_only_the_last);
 	tcase_add_test(tc, physical_addresses_out_of_memory_read_as_ones);
 	suite_add_tcase(s, tc);
 

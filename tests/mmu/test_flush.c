@@ -3,16 +3,22 @@
 #include "tests/mmu/fixture.h"
 
 /* Four pages in two 2M regions; the last is global. */
-enum { PAGE_A, PAGE_B, PAGE_FAR, PAGE_GLOBAL, NR_PAGES };
+enum {
+	PAGE_A,
+	PAGE_B,
+	PAGE_FAR,
+	PAGE_GLOBAL,
+	NR_PAGES
+};
 static const vaddr_t va[NR_PAGES] = { VA, VA + PAGE_SIZE, VA + PMD_SIZE,
-				      VA + PMD_SIZE + PAGE_SIZE };
+	                              VA + PMD_SIZE + PAGE_SIZE };
 
 static void setup(void)
 {
 	bench_setup();
 	for (unsigned i = 0; i < NR_PAGES; i++)
 		map_new(va[i], RIGHTS_RW | (i == PAGE_GLOBAL ? X86_G : 0),
-			NULL);
+		        NULL);
 }
 
 static void touch_all(void)
@@ -39,7 +45,7 @@ static bool psc_holds(uint16_t pcid)
 	return psc_lookup(&b.mmu[0].tlb, VA, pcid);
 }
 
-#define ALL ((1U << NR_PAGES) - 1)
+#define ALL         ((1U << NR_PAGES) - 1)
 #define ONLY_GLOBAL (1U << PAGE_GLOBAL)
 
 /* Fill for PCID 1 and 2; PCID 1 is current afterwards. */
@@ -324,8 +330,8 @@ int main(void)
 	TCase *tc = tcase_create("flush");
 
 	tcase_add_checked_fixture(tc, setup, bench_teardown);
-	tcase_add_test(
-		tc, invlpg_drops_the_page_and_psc_of_the_current_pcid_only);
+	tcase_add_test(tc,
+	               invlpg_drops_the_page_and_psc_of_the_current_pcid_only);
 	tcase_add_test(tc, invlpg_drops_a_global_page);
 	tcase_add_test(tc, invpcid_0_drops_a_page_of_any_pcid_but_no_global);
 	tcase_add_test(tc, invpcid_1_drops_a_pcid_but_no_globals);
@@ -338,9 +344,9 @@ int main(void)
 	tcase_add_test(tc, without_pcide_mov_cr3_flushes_and_bit_63_faults);
 	tcase_add_test(tc, toggling_pge_drops_everything);
 	tcase_add_test(tc,
-		       turning_smep_on_drops_the_current_pcid_and_smap_nothing);
+	               turning_smep_on_drops_the_current_pcid_and_smap_nothing);
 	tcase_add_test(tc,
-		       clearing_pcide_drops_everything_and_la57_cannot_change);
+	               clearing_pcide_drops_everything_and_la57_cannot_change);
 	tcase_add_test(tc, every_fill_is_followed_by_one_drop);
 	tcase_add_test(tc, an_eviction_drops_one_translation);
 	suite_add_tcase(s, tc);

@@ -174,7 +174,7 @@ START_TEST(a_pte_remapped_before_the_dirty_update_gives_the_new_frame)
 	ck_assert_uint_eq(phys_read(&b.m->mem, frame, 8), 0);
 	ck_assert_uint_eq(phys_read(&b.m->mem, other_frame, 8), 7);
 	ck_assert_uint_eq(entry_at(pte),
-			  other_frame | RIGHTS_RW | X86_A | X86_D);
+	                  other_frame | RIGHTS_RW | X86_A | X86_D);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ START_TEST(a_speculative_walk_that_an_invalidation_overtakes_fills_nothing)
 {
 	map_one(RIGHTS_RW);
 	run_around(speculate_nothing, "walk set accessed pte",
-		   invlpg_from_afar);
+	           invlpg_from_afar);
 	ck_assert_uint_eq(nr_cached(VA), 0);
 }
 END_TEST
@@ -378,25 +378,24 @@ int main(void)
 	tcase_add_checked_fixture(tc, bench_setup, bench_teardown);
 	tcase_add_test(
 		tc, a_store_through_a_clean_entry_reads_the_pte_and_sets_dirty);
-	tcase_add_test(
-		tc, a_store_through_a_clean_entry_faults_if_the_pte_is_gone);
 	tcase_add_test(tc,
-		       without_the_recheck_the_store_goes_to_the_old_frame);
+	               a_store_through_a_clean_entry_faults_if_the_pte_is_gone);
+	tcase_add_test(tc, without_the_recheck_the_store_goes_to_the_old_frame);
 	tcase_add_test(
 		tc, without_the_recheck_dirty_is_set_where_nobody_interferes);
 	tcase_add_test(tc, a_store_through_a_dirty_entry_asks_nobody);
 	tcase_add_test(
 		tc,
 		a_pte_cleared_before_the_dirty_update_stays_clear_and_faults);
-	tcase_add_test(
-		tc, a_pte_write_protected_before_the_dirty_update_faults);
-	tcase_add_test(
-		tc, without_the_present_check_bits_appear_in_a_cleared_pte);
+	tcase_add_test(tc,
+	               a_pte_write_protected_before_the_dirty_update_faults);
+	tcase_add_test(tc,
+	               without_the_present_check_bits_appear_in_a_cleared_pte);
 	tcase_add_test(
 		tc, a_pte_remapped_before_the_dirty_update_gives_the_new_frame);
 	tcase_add_test(tc, a_speculative_walk_sets_accessed_but_never_dirty);
 	tcase_add_test(tc,
-		       a_speculative_walk_of_a_hole_neither_faults_nor_fills);
+	               a_speculative_walk_of_a_hole_neither_faults_nor_fills);
 	tcase_add_test(
 		tc,
 		a_speculative_walk_that_an_invalidation_overtakes_fills_nothing);
