@@ -163,6 +163,7 @@ struct ast_process {
 	struct ast_process *parent; /* checked */
 	struct ast_map *maps, **maps_tail; /* own ones; then the parent's */
 	unsigned index; /* 0 .. in the order of the file */
+	unsigned nr_threads; /* checked */
 };
 
 /* One statement of the initial part, of one process. */

@@ -6,6 +6,8 @@
 #include "mm/uapi.h"
 #include "scenario/check_internal.h"
 
+/* Slots that the system calls' process has. */
+#define PROCESS_THREADS_MAX 16
 /* End of user space: the lower half without its last page. */
 #define USER_END_4LEVEL ((UINT64_C(1) << 47) - PAGE_SIZE)
 #define USER_END_5LEVEL ((UINT64_C(1) << 56) - PAGE_SIZE)
@@ -238,6 +240,10 @@ static void check_thread(struct checker *c, struct ast_thread *thread)
 			complain_process(c, thread);
 			return;
 		}
+		if (++thread->process->nr_threads > PROCESS_THREADS_MAX)
+			check_error(c, thread->pos,
+				    "a process has at most %d threads",
+				    PROCESS_THREADS_MAX);
 	}
 	check_statements(c, thread->body, thread->process);
 }

@@ -15,6 +15,7 @@
 #include "pagetable/format.h"
 #include "scenario/conditions.h"
 #include "scenario/guest.h"
+#include "syscalls/process.h"
 
 struct runner {
 	const struct scenario *s;
@@ -43,6 +44,7 @@ struct chore {
 	struct runner *r;
 	const struct setup_phase *phase;
 	const struct ast_thread *thread;
+	struct mm_struct *mm;
 	long result;
 };
 
@@ -278,10 +280,8 @@ static bool run_alone(struct runner *r)
 static void fork_body(struct task *t)
 {
 	struct chore *chore = t->user_data;
-	const struct ast_process *child = chore->phase->process;
-	struct mm_struct *mm = dup_mm(t, t->mm);
 
-	chore->r->guest.mms[child->index] = mm;
+	chore->mm = dup_mm(t, t->mm);
 	exit_mm(t);
 }
 
@@ -305,7 +305,7 @@ static bool start_process(struct runner *r, const struct setup_phase *phase,
 	bool ended = true;
 
 	if (!p->parent) {
-		g->mms[p->index] = mm_alloc(g->kernel, p->name);
+		chore.mm = mm_alloc(g->kernel, p->name);
 	} else {
 		struct task *t =
 			new_chore(r, phase->cpu, "fork", fork_body, &chore);
@@ -313,9 +313,10 @@ static bool start_process(struct runner *r, const struct setup_phase *phase,
 		guest_give_mm(g, p->parent, t);
 		ended = run_alone(r);
 	}
-	if (!ended || !g->mms[p->index])
-		fail_setup(r, p->pos, "no process", -ENOMEM, error);
-	return ended && g->mms[p->index];
+	if (ended && guest_add_process(g, p, chore.mm))
+		return true;
+	fail_setup(r, p->pos, "no process", -ENOMEM, error);
+	return false;
 }
 
 /* Which statement of the program did not succeed? */
@@ -343,12 +344,11 @@ static bool run_program(struct runner *r, const struct setup_phase *phase,
 			GError **error)
 {
 	struct task *t = guest_thread_new(r->machine, phase->cpu, "setup",
-					  &phase->program, guest_thread_body);
-	bool ended;
+					  &phase->program, process_thread_body);
+	bool added = guest_add_thread(&r->guest, phase->process, t);
 
-	guest_give_mm(&r->guest, phase->process, t);
-	ended = run_alone(r);
-	if (ended && !t->exit_signal &&
+	BUG_ON(!added); /* it is the only one */
+	if (run_alone(r) && !t->exit_signal &&
 	    !guest_thread_reg(t, SETUP_FAILED_REG))
 		return true;
 	fail_program(r, phase, t, error);
@@ -434,6 +434,7 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
 			 struct chore *chore)
 {
 	struct task *t;
+	bool added;
 
 	if (thread->kthread) {
 		*chore = (struct chore){ .r = r, .thread = thread };
@@ -441,8 +442,9 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
 			      chore);
 	} else {
 		t = guest_thread_new(r->machine, thread->cpu, thread->name,
-				     &thread->program, guest_thread_body);
-		guest_give_mm(&r->guest, thread->process, t);
+				     &thread->program, process_thread_body);
+		added = guest_add_thread(&r->guest, thread->process, t);
+		BUG_ON(!added); /* the checker counted them */
 	}
 	r->tasks[thread->index] = t;
 }
