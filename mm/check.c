@@ -52,10 +52,9 @@ static void check_deposits(struct table_scan *s)
 		struct frame_use *use = check_frame(c, pfn);
 
 		if (!use || spare->kind != FRAME_PT_PTE) {
-			check_found(c,
-				    "%s: deposited table %#" PRIx64 " is %s",
-				    mm_name(s->mm), pfn,
-				    frame_kind_name(spare->kind));
+			check_found(c, "%s: deposited table %#" PRIx64 " is %s",
+			            mm_name(s->mm), pfn,
+			            frame_kind_name(spare->kind));
 			break;
 		}
 		use->tables++;
@@ -64,17 +63,18 @@ static void check_deposits(struct table_scan *s)
 	}
 	if (nr != s->nr_huge)
 		check_found(c,
-			    "%s: PMD table %#" PRIx64 " has %u huge entries but %u deposited tables",
-			    mm_name(s->mm),
-			    page_to_pfn(&c->machine->mem, s->pmd_table),
-			    s->nr_huge, nr);
+		            "%s: PMD table %#" PRIx64
+		            " has %u huge entries but %u deposited tables",
+		            mm_name(s->mm),
+		            page_to_pfn(&c->machine->mem, s->pmd_table),
+		            s->nr_huge, nr);
 	s->pmd_table = NULL;
 	s->nr_huge = 0;
 }
 
 /* The entry @e, of level @e->level, leads to a table. Return: descend. */
 static bool check_table(struct table_scan *s, const struct pt_entry *e,
-			vaddr_t addr)
+                        vaddr_t addr)
 {
 	struct mm_checker *c = s->c;
 	struct frame_use *use = check_frame(c, e->pfn);
@@ -82,27 +82,30 @@ static bool check_table(struct table_scan *s, const struct pt_entry *e,
 	unsigned level = e->level - 1U;
 
 	if (!use) {
-		check_found(c, "%s: %s of %#" PRIx64 " leads to frame %#" PRIx64
-			    ", which was never allocated",
-			    mm_name(s->mm), pt_level_name(e->level), addr,
-			    e->pfn);
+		check_found(c,
+		            "%s: %s of %#" PRIx64 " leads to frame %#" PRIx64
+		            ", which was never allocated",
+		            mm_name(s->mm), pt_level_name(e->level), addr,
+		            e->pfn);
 		return false;
 	}
 	page = pfn_to_page(&c->machine->mem, e->pfn);
 	if (page->kind != FRAME_PT_PTE + level - PT_LEVEL_PTE) {
-		check_found(c, "%s: %s of %#" PRIx64 " leads to frame %#" PRIx64
-			    ", which is %s",
-			    mm_name(s->mm), pt_level_name(e->level), addr,
-			    e->pfn, frame_kind_name(page->kind));
+		check_found(c,
+		            "%s: %s of %#" PRIx64 " leads to frame %#" PRIx64
+		            ", which is %s",
+		            mm_name(s->mm), pt_level_name(e->level), addr,
+		            e->pfn, frame_kind_name(page->kind));
 		return false;
 	}
 	if (page->pt_owner != s->mm->id)
 		check_found(c, "%s: table %#" PRIx64 " belongs to mm %u",
-			    mm_name(s->mm), e->pfn, page->pt_owner);
+		            mm_name(s->mm), e->pfn, page->pt_owner);
 	if (use->tables++) {
-		check_found(c, "%s: table %#" PRIx64
-			    " is reached a second time, at %#" PRIx64,
-			    mm_name(s->mm), e->pfn, addr);
+		check_found(c,
+		            "%s: table %#" PRIx64
+		            " is reached a second time, at %#" PRIx64,
+		            mm_name(s->mm), e->pfn, addr);
 		return false;
 	}
 	if (level <= PT_LEVEL_PUD)
@@ -114,8 +117,7 @@ static bool check_table(struct table_scan *s, const struct pt_entry *e,
 	return true;
 }
 
-static void count_rss(struct table_scan *s, const struct page *page,
-		      int64_t nr)
+static void count_rss(struct table_scan *s, const struct page *page, int64_t nr)
 {
 	if (page->kind == FRAME_ANON)
 		s->rss_anon += nr;
@@ -125,7 +127,7 @@ static void count_rss(struct table_scan *s, const struct page *page,
 
 /* A PTE or a huge PMD maps memory. */
 static void check_leaf(struct table_scan *s, const struct pt_entry *e,
-		       vaddr_t addr)
+                       vaddr_t addr)
 {
 	struct mm_checker *c = s->c;
 	struct frame_use *use = check_frame(c, e->pfn);
@@ -135,22 +137,24 @@ static void check_leaf(struct table_scan *s, const struct pt_entry *e,
 
 	if (!vma || vma->vm_start > addr)
 		check_found(c, "%s: %#" PRIx64 " is mapped but in no VMA",
-			    mm_name(s->mm), addr);
+		            mm_name(s->mm), addr);
 	s->nr_huge += huge;
 	if (!use) {
-		check_found(c, "%s: %#" PRIx64 " maps frame %#" PRIx64
-			    ", which was never allocated",
-			    mm_name(s->mm), addr, e->pfn);
+		check_found(c,
+		            "%s: %#" PRIx64 " maps frame %#" PRIx64
+		            ", which was never allocated",
+		            mm_name(s->mm), addr, e->pfn);
 		return;
 	}
 
 	page = pfn_to_page(&c->machine->mem, e->pfn);
 	if (page->kind != FRAME_ANON && page->kind != FRAME_FILE &&
 	    page->kind != FRAME_ZERO) {
-		check_found(c, "%s: %#" PRIx64 " maps frame %#" PRIx64
-			    ", which is %s",
-			    mm_name(s->mm), addr, e->pfn,
-			    frame_kind_name(page->kind));
+		check_found(c,
+		            "%s: %#" PRIx64 " maps frame %#" PRIx64
+		            ", which is %s",
+		            mm_name(s->mm), addr, e->pfn,
+		            frame_kind_name(page->kind));
 		return;
 	}
 	count_rss(s, page, huge ? HPAGE_PMD_NR : 1);
@@ -168,9 +172,9 @@ static bool check_entry(const struct pt_entry *e, vaddr_t addr, void *data)
 		if (pte_present(__pte(e->value)))
 			check_leaf(s, e, addr);
 		else if (!pte_none(__pte(e->value)))
-			check_found(s->c, "%s: strange pte %#" PRIx64
-				    " at %#" PRIx64,
-				    mm_name(s->mm), e->value, addr);
+			check_found(s->c,
+			            "%s: strange pte %#" PRIx64 " at %#" PRIx64,
+			            mm_name(s->mm), e->value, addr);
 		return false;
 	}
 	if (e->level == PT_LEVEL_PMD && pmd_trans_huge(__pmd(e->value))) {
@@ -179,8 +183,8 @@ static bool check_entry(const struct pt_entry *e, vaddr_t addr, void *data)
 	}
 	if (!e->present || e->leaf || e->reserved) {
 		check_found(s->c, "%s: bad %s %#" PRIx64 " at %#" PRIx64,
-			    mm_name(s->mm), pt_level_name(e->level), e->value,
-			    addr);
+		            mm_name(s->mm), pt_level_name(e->level), e->value,
+		            addr);
 		return false;
 	}
 	return check_table(s, e, addr);
@@ -189,11 +193,12 @@ static bool check_entry(const struct pt_entry *e, vaddr_t addr, void *data)
 /* ---- one mm ---- */
 
 static void check_counter(struct table_scan *s, const char *what,
-			  int64_t counted, int64_t found)
+                          int64_t counted, int64_t found)
 {
 	if (counted != found)
-		check_found(s->c, "%s: %s is %" PRId64 ", the tables say %" PRId64,
-			    mm_name(s->mm), what, counted, found);
+		check_found(s->c,
+		            "%s: %s is %" PRId64 ", the tables say %" PRId64,
+		            mm_name(s->mm), what, counted, found);
 }
 
 static void check_root(struct table_scan *s)
@@ -204,9 +209,8 @@ static void check_root(struct table_scan *s)
 
 	if (!use || page->kind != FRAME_PT_PGD) {
 		check_found(s->c, "%s: the root table %#" PRIx64 " is %s",
-			    mm_name(s->mm), pfn,
-			    use ? frame_kind_name(page->kind) :
-				  "no frame");
+		            mm_name(s->mm), pfn,
+		            use ? frame_kind_name(page->kind) : "no frame");
 		return;
 	}
 	use->tables++;
@@ -227,10 +231,10 @@ static void check_mm(struct mm_checker *c, struct mm_struct *mm)
 	check_counter(&s, "rss_shmem", mm->rss_shmem.counter, s.rss_shmem);
 	check_counter(&s, "rss_file", mm->rss_file.counter, 0);
 	check_counter(&s, "pgtables_bytes", mm->pgtables_bytes.counter,
-		      s.table_bytes);
+	              s.table_bytes);
 	if (mm->tlb_flush_pending.counter)
 		check_found(c, "%s: tlb_flush_pending is %d", mm_name(mm),
-			    mm->tlb_flush_pending.counter);
+		            mm->tlb_flush_pending.counter);
 	check_vmas(c, mm);
 }
 

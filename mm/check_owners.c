@@ -33,19 +33,19 @@ void check_vmas(struct mm_checker *c, struct mm_struct *mm)
 		if (vma->vm_start < end || vma->vm_end <= vma->vm_start ||
 		    vma->vm_mm != mm) {
 			check_found(c, "%s: bad VMA %#" PRIx64 "-%#" PRIx64,
-				    name, vma->vm_start, vma->vm_end);
+			            name, vma->vm_start, vma->vm_end);
 			break;
 		}
 		end = vma->vm_end;
 	}
 	if (nr != mm->map_count)
 		check_found(c, "%s: map_count is %u, there are %u VMAs", name,
-			    mm->map_count, nr);
+		            mm->map_count, nr);
 	if (pages != mm->total_vm)
 		check_found(c,
-			    "%s: total_vm is %" PRIu64
-			    " pages, the VMAs have %" PRIu64,
-			    name, mm->total_vm, pages);
+		            "%s: total_vm is %" PRIu64
+		            " pages, the VMAs have %" PRIu64,
+		            name, mm->total_vm, pages);
 }
 
 /* ---- files ---- */
@@ -65,23 +65,23 @@ static void check_file(struct mm_checker *c, struct address_space *file)
 		if (!use || page->kind != FRAME_FILE || page->mapping != file ||
 		    page->index != index)
 			check_found(c,
-				    "file %s: page %" PRIu64
-				    " is frame %#" PRIx64
-				    ", which is %s or another file's",
-				    file->name, index, pfn,
-				    frame_kind_name(page->kind));
+			            "file %s: page %" PRIu64
+			            " is frame %#" PRIx64
+			            ", which is %s or another file's",
+			            file->name, index, pfn,
+			            frame_kind_name(page->kind));
 		if (index << PAGE_SHIFT >= file->i_size)
 			check_found(c,
-				    "file %s: page %" PRIu64
-				    " lies beyond its size %" PRIu64,
-				    file->name, index, file->i_size);
+			            "file %s: page %" PRIu64
+			            " lies beyond its size %" PRIu64,
+			            file->name, index, file->i_size);
 		index++;
 	}
 	if (nr != file->nrpages)
 		check_found(c,
-			    "file %s: nrpages is %" PRIu64
-			    ", the cache has %" PRIu64,
-			    file->name, file->nrpages, nr);
+		            "file %s: nrpages is %" PRIu64
+		            ", the cache has %" PRIu64,
+		            file->name, file->nrpages, nr);
 }
 
 void check_files(struct mm_checker *c)
@@ -103,7 +103,7 @@ static bool rcu_pending(const struct mm_checker *c)
 
 /* @page: an order-0 page or a head; @pfn its frame. */
 static void check_user_page(struct mm_checker *c, const struct page *page,
-			    pfn_t pfn)
+                            pfn_t pfn)
 {
 	unsigned i, nr = page->flags & 1U << PG_head ? 1U << page->order : 1;
 	uint64_t refs = c->frames[pfn].pmds + c->frames[pfn].cached;
@@ -115,26 +115,27 @@ static void check_user_page(struct mm_checker *c, const struct page *page,
 		refs += use->ptes;
 		if (page[i].mapcount != (int32_t)use->ptes)
 			check_found(c,
-				    "frame %#" PRIx64
-				    ": mapcount is %d, %u PTEs map it",
-				    pfn + i, page[i].mapcount, use->ptes);
+			            "frame %#" PRIx64
+			            ": mapcount is %d, %u PTEs map it",
+			            pfn + i, page[i].mapcount, use->ptes);
 	}
 	if (page->kind == FRAME_ANON && pmds != c->frames[pfn].pmds)
 		check_found(c,
-			    "frame %#" PRIx64 ": mapped by %u PMDs, counted %" PRIu64,
-			    pfn, c->frames[pfn].pmds, pmds);
+		            "frame %#" PRIx64
+		            ": mapped by %u PMDs, counted %" PRIu64,
+		            pfn, c->frames[pfn].pmds, pmds);
 	if (page->refcount == (int64_t)refs)
 		return;
 	if (!refs)
 		check_found(c,
-			    "leak: %s frame %#" PRIx64
-			    " has %d references but no owner",
-			    frame_kind_name(page->kind), pfn, page->refcount);
+		            "leak: %s frame %#" PRIx64
+		            " has %d references but no owner",
+		            frame_kind_name(page->kind), pfn, page->refcount);
 	else
 		check_found(c,
-			    "frame %#" PRIx64 ": refcount is %d, %" PRIu64
-			    " references were found",
-			    pfn, page->refcount, refs);
+		            "frame %#" PRIx64 ": refcount is %d, %" PRIu64
+		            " references were found",
+		            pfn, page->refcount, refs);
 }
 
 static bool is_table(const struct page *page)
@@ -143,17 +144,21 @@ static bool is_table(const struct page *page)
 }
 
 static void check_table_frame(struct mm_checker *c, const struct page *page,
-			      pfn_t pfn)
+                              pfn_t pfn)
 {
 	const struct frame_use *use = &c->frames[pfn];
 
 	if (use->tables > 1)
-		check_found(c, "table %#" PRIx64 " is hooked in or deposited %u times",
-			    pfn, use->tables);
+		check_found(c,
+		            "table %#" PRIx64
+		            " is hooked in or deposited %u times",
+		            pfn, use->tables);
 	if (!use->tables && !rcu_pending(c) &&
 	    pfn != c->kernel->init_mm->pgd >> PAGE_SHIFT)
-		check_found(c, "leak: %s %#" PRIx64 " of mm %u is hooked in nowhere",
-			    frame_kind_name(page->kind), pfn, page->pt_owner);
+		check_found(c,
+		            "leak: %s %#" PRIx64
+		            " of mm %u is hooked in nowhere",
+		            frame_kind_name(page->kind), pfn, page->pt_owner);
 }
 
 void check_frames(struct mm_checker *c)
@@ -161,8 +166,7 @@ void check_frames(struct mm_checker *c)
 	pfn_t pfn;
 
 	for (pfn = 0; pfn < c->nr_frames; pfn++) {
-		const struct page *page =
-			pfn_to_page(&c->machine->mem, pfn);
+		const struct page *page = pfn_to_page(&c->machine->mem, pfn);
 
 		if (page->flags & 1U << PG_tail)
 			continue;
@@ -172,9 +176,9 @@ void check_frames(struct mm_checker *c)
 			check_user_page(c, page, pfn);
 		else if (page->kind == FRAME_GATHER && !rcu_pending(c))
 			check_found(c,
-				    "leak: frame %#" PRIx64
-				    " of an mmu_gather that is over",
-				    pfn);
+			            "leak: frame %#" PRIx64
+			            " of an mmu_gather that is over",
+			            pfn);
 	}
 }
 
@@ -189,7 +193,7 @@ static void *object_at(const struct mm_checker *c, uint64_t offset)
 }
 
 static void check_anon_vma(struct mm_checker *c,
-			   const struct anon_vma *anon_vma, uint64_t offset)
+                           const struct anon_vma *anon_vma, uint64_t offset)
 {
 	const struct vm_area_struct *vma;
 	int32_t refs = 0;
@@ -203,24 +207,23 @@ static void check_anon_vma(struct mm_checker *c,
 		if (vma->anon_vma != anon_vma ||
 		    !g_hash_table_contains(c->vmas, GSIZE_TO_POINTER(at))) {
 			check_found(c,
-				    "anon_vma %#" PRIx64
-				    " lists a VMA that is gone",
-				    offset);
+			            "anon_vma %#" PRIx64
+			            " lists a VMA that is gone",
+			            offset);
 			return;
 		}
 	}
 	if (!refs)
 		check_found(c, "leak: anon_vma %#" PRIx64 " has no VMA",
-			    offset);
+		            offset);
 	else if (refs != anon_vma->refcount.counter)
 		check_found(c,
-			    "anon_vma %#" PRIx64
-			    ": refcount is %d, it has %d VMAs",
-			    offset, anon_vma->refcount.counter, refs);
+		            "anon_vma %#" PRIx64
+		            ": refcount is %d, it has %d VMAs",
+		            offset, anon_vma->refcount.counter, refs);
 }
 
-static bool mm_is_listed(const struct mm_checker *c,
-			 const struct mm_struct *mm)
+static bool mm_is_listed(const struct mm_checker *c, const struct mm_struct *mm)
 {
 	const struct mm_struct *it = c->kernel->mms;
 
@@ -239,9 +242,9 @@ static void check_object(const struct arena_object *o, void *data)
 	else if (!strcmp(o->type, "mm_struct") && !mm_is_listed(c, p))
 		check_found(c, "leak: mm_struct %#" PRIx64, o->offset);
 	else if (!strcmp(o->type, "vm_area_struct") && !rcu_pending(c) &&
-		 !g_hash_table_contains(c->vmas, GSIZE_TO_POINTER(o->offset)))
+	         !g_hash_table_contains(c->vmas, GSIZE_TO_POINTER(o->offset)))
 		check_found(c, "leak: VMA %#" PRIx64 " is in no address space",
-			    o->offset);
+		            o->offset);
 }
 
 /* CPUs that run lazily on @mm: each holds an mm_count. */
@@ -267,10 +270,11 @@ void check_objects(struct mm_checker *c)
 
 		if (mm->mm_users.counter <= 0 && mm->map_count)
 			check_found(c, "leak: mm %s has VMAs but no users",
-				    mm->name);
+			            mm->name);
 		if (!owners)
-			check_found(c, "leak: mm %s has mm_count %d but no owner",
-				    mm->name, mm->mm_count.counter);
+			check_found(c,
+			            "leak: mm %s has mm_count %d but no owner",
+			            mm->name, mm->mm_count.counter);
 	}
 	arena_for_each_live(c->machine->arena, check_object, c);
 }

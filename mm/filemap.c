@@ -116,7 +116,7 @@ struct page *filemap_lock_folio(struct address_space *mapping, uint64_t index)
 
 /* Linux v6.12 mm/filemap.c __filemap_add_folio() */
 int filemap_add_folio(struct address_space *mapping, struct page *page,
-		      uint64_t index)
+                      uint64_t index)
 {
 	int err;
 
@@ -171,12 +171,12 @@ void i_mmap_unlock_write(struct address_space *mapping)
 
 /* A list in order of insertion stands for Linux's interval tree. */
 void vma_interval_tree_insert(struct vm_area_struct *vma,
-			      struct address_space *mapping)
+                              struct address_space *mapping)
 {
 	struct vm_area_struct **p = &mapping->i_mmap;
 
 	lockdep_assert_held_write(&mapping->i_mmap_rwsem,
-				  "i_mmap changed without i_mmap_rwsem");
+	                          "i_mmap changed without i_mmap_rwsem");
 	while (*p)
 		p = &(*p)->i_mmap_next;
 	vma->i_mmap_next = NULL;
@@ -184,12 +184,12 @@ void vma_interval_tree_insert(struct vm_area_struct *vma,
 }
 
 void vma_interval_tree_remove(struct vm_area_struct *vma,
-			      struct address_space *mapping)
+                              struct address_space *mapping)
 {
 	struct vm_area_struct **p = &mapping->i_mmap;
 
 	lockdep_assert_held_write(&mapping->i_mmap_rwsem,
-				  "i_mmap changed without i_mmap_rwsem");
+	                          "i_mmap changed without i_mmap_rwsem");
 	while (*p && *p != vma)
 		p = &(*p)->i_mmap_next;
 	BUG_ON(!*p);
@@ -201,8 +201,8 @@ void vma_interval_tree_remove(struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/memory.c unmap_mapping_range_tree(): [first, last] in pages */
 static void unmap_mapping_range_tree(struct address_space *mapping,
-				     uint64_t first, uint64_t last,
-				     struct zap_details *details)
+                                     uint64_t first, uint64_t last,
+                                     struct zap_details *details)
 {
 	struct vm_area_struct *vma;
 
@@ -222,7 +222,7 @@ static void unmap_mapping_range_tree(struct address_space *mapping,
 }
 
 static void unmap_mapping_pages(struct address_space *mapping, uint64_t first,
-				uint64_t last, struct zap_details *details)
+                                uint64_t last, struct zap_details *details)
 {
 	i_mmap_lock_read(mapping);
 	unmap_mapping_range_tree(mapping, first, last, details);
@@ -230,7 +230,7 @@ static void unmap_mapping_pages(struct address_space *mapping, uint64_t first,
 }
 
 void unmap_mapping_range(struct address_space *mapping, uint64_t holebegin,
-			 uint64_t holelen, bool even_cows)
+                         uint64_t holelen, bool even_cows)
 {
 	struct zap_details details = { .even_cows = even_cows };
 	uint64_t first = holebegin >> PAGE_SHIFT;
@@ -242,7 +242,7 @@ void unmap_mapping_range(struct address_space *mapping, uint64_t holebegin,
 
 /* Linux v6.12 mm/truncate.c truncate_inode_folio() */
 static void truncate_inode_folio(struct address_space *mapping,
-				 struct page *page)
+                                 struct page *page)
 {
 	struct zap_details details = { .single_page = page };
 
@@ -252,14 +252,14 @@ static void truncate_inode_folio(struct address_space *mapping,
 	/* It may have been mapped again since unmap_mapping_range(). */
 	if (page_mapped(page))
 		unmap_mapping_pages(mapping, page->index, page->index,
-				    &details);
+		                    &details);
 	ClearPageDirty(page);
 	filemap_remove_folio(page);
 }
 
 /* Linux v6.12 mm/truncate.c truncate_inode_partial_folio() */
 static void truncate_partial_page(struct address_space *mapping,
-				  uint64_t lstart)
+                                  uint64_t lstart)
 {
 	struct machine *m = this_machine();
 	uint64_t offset = lstart & ~PAGE_MASK;

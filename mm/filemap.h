@@ -20,11 +20,11 @@
 struct address_space {
 	struct kernel *kernel;
 	const char *name;
-	unsigned id;          /* order of creation, from 1 */
-	atomic_t f_count;     /* references: descriptors and VMAs */
-	uint64_t i_size;      /* bytes; read without a lock */
+	unsigned id;      /* order of creation, from 1 */
+	atomic_t f_count; /* references: descriptors and VMAs */
+	uint64_t i_size;  /* bytes; read without a lock */
 	struct xarray i_pages;
-	uint64_t nrpages;     /* under the folio lock of what changes it */
+	uint64_t nrpages; /* under the folio lock of what changes it */
 
 	struct rw_semaphore i_mmap_rwsem;
 	struct vm_area_struct *i_mmap; /* linked by i_mmap_next */
@@ -52,7 +52,7 @@ struct page *filemap_lock_folio(struct address_space *mapping, uint64_t index);
 /** filemap_add_folio - put the locked @page in; takes the cache's reference.
  * Return: 0, -EEXIST if somebody was faster, -ENOMEM. */
 int must_check filemap_add_folio(struct address_space *mapping,
-				 struct page *page, uint64_t index);
+                                 struct page *page, uint64_t index);
 /** filemap_remove_folio - take the locked @page out, drop that reference. */
 void filemap_remove_folio(struct page *page);
 
@@ -64,9 +64,9 @@ void i_mmap_lock_write(struct address_space *mapping);
 void i_mmap_unlock_write(struct address_space *mapping);
 /** vma_interval_tree_insert, _remove - under i_mmap_rwsem for writing. */
 void vma_interval_tree_insert(struct vm_area_struct *vma,
-			      struct address_space *mapping);
+                              struct address_space *mapping);
 void vma_interval_tree_remove(struct vm_area_struct *vma,
-			      struct address_space *mapping);
+                              struct address_space *mapping);
 
 /**
  * unmap_mapping_range - zap the file's [@holebegin, +@holelen) from all VMAs.
@@ -77,14 +77,13 @@ void vma_interval_tree_remove(struct vm_area_struct *vma,
  * Linux v6.12 mm/memory.c unmap_mapping_range().
  */
 void unmap_mapping_range(struct address_space *mapping, uint64_t holebegin,
-			 uint64_t holelen, bool even_cows);
+                         uint64_t holelen, bool even_cows);
 
 /**
  * truncate_inode_pages_range - drop cached pages from @lstart on.
  * Linux v6.12 mm/truncate.c: lock each page, unmap it if it got mapped again,
  * remove it. A page that @lstart cuts keeps its first part, zeroed from there.
  */
-void truncate_inode_pages_range(struct address_space *mapping,
-				uint64_t lstart);
+void truncate_inode_pages_range(struct address_space *mapping, uint64_t lstart);
 
 #endif

@@ -20,28 +20,28 @@
 /* ---- operations on an address space ---- */
 
 static long kop_collapse(struct kernel *k, struct mm_struct *mm,
-			 const uint64_t args[KOP_ARGS_MAX])
+                         const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	return khugepaged_collapse(mm, args[0]);
 }
 
 static long kop_retract(struct kernel *k, struct mm_struct *mm,
-			const uint64_t args[KOP_ARGS_MAX])
+                        const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	return khugepaged_retract(mm, args[0]);
 }
 
 static long kop_reclaim(struct kernel *k, struct mm_struct *mm,
-			const uint64_t args[KOP_ARGS_MAX])
+                        const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	return reclaim_range(mm, args[0], args[1]);
 }
 
 static long kop_split(struct kernel *k, struct mm_struct *mm,
-		      const uint64_t args[KOP_ARGS_MAX])
+                      const uint64_t args[KOP_ARGS_MAX])
 {
 	struct vm_area_struct *vma;
 
@@ -55,7 +55,7 @@ static long kop_split(struct kernel *k, struct mm_struct *mm,
 }
 
 static long kop_zap(struct kernel *k, struct mm_struct *mm,
-		    const uint64_t args[KOP_ARGS_MAX])
+                    const uint64_t args[KOP_ARGS_MAX])
 {
 	vaddr_t start = ALIGN_DOWN(args[0], PAGE_SIZE);
 	vaddr_t end = ALIGN_UP(args[0] + args[1], PAGE_SIZE);
@@ -63,7 +63,8 @@ static long kop_zap(struct kernel *k, struct mm_struct *mm,
 
 	(void)k;
 	mmap_read_lock(mm);
-	for_each_vma_range(mm, vma, start, end) {
+	for_each_vma_range(mm, vma, start, end)
+	{
 		vaddr_t from = MAX(start, vma->vm_start);
 		vaddr_t to = MIN(end, vma->vm_end);
 
@@ -74,7 +75,7 @@ static long kop_zap(struct kernel *k, struct mm_struct *mm,
 }
 
 static long kop_flush_tlb_all(struct kernel *k, struct mm_struct *mm,
-			      const uint64_t args[KOP_ARGS_MAX])
+                              const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;
@@ -84,7 +85,7 @@ static long kop_flush_tlb_all(struct kernel *k, struct mm_struct *mm,
 }
 
 static long kop_flush_tlb_mm(struct kernel *k, struct mm_struct *mm,
-			     const uint64_t args[KOP_ARGS_MAX])
+                             const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)args;
@@ -93,22 +94,42 @@ static long kop_flush_tlb_mm(struct kernel *k, struct mm_struct *mm,
 }
 
 static long kop_flush_tlb_range(struct kernel *k, struct mm_struct *mm,
-				const uint64_t args[KOP_ARGS_MAX])
+                                const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	flush_tlb_mm_range(mm, ALIGN_DOWN(args[0], PAGE_SIZE),
-			   ALIGN_UP(args[0] + args[1], PAGE_SIZE), PAGE_SHIFT,
-			   false);
+	                   ALIGN_UP(args[0] + args[1], PAGE_SIZE), PAGE_SHIFT,
+	                   false);
 	return 0;
 }
 
 /* ---- the table ---- */
 
-#define ARGS_NONE { KOP_ARG_NONE }, { NULL }
-#define ARGS_ADDR { KOP_ARG_ADDR }, { "ADDR" }
-#define ARGS_ADDR_LEN { KOP_ARG_ADDR, KOP_ARG_LEN }, { "ADDR", "LEN" }
-#define ARGS_ADDR_VALUE { KOP_ARG_ADDR, KOP_ARG_NUM }, { "ADDR", "VALUE" }
-#define ARGS_LOCK { KOP_ARG_LOCK }, { "LOCK" }
+#define ARGS_NONE         \
+	{ KOP_ARG_NONE }, \
+	{                 \
+		NULL      \
+	}
+#define ARGS_ADDR         \
+	{ KOP_ARG_ADDR }, \
+	{                 \
+		"ADDR"    \
+	}
+#define ARGS_ADDR_LEN                  \
+	{ KOP_ARG_ADDR, KOP_ARG_LEN }, \
+	{                              \
+		"ADDR", "LEN"          \
+	}
+#define ARGS_ADDR_VALUE                \
+	{ KOP_ARG_ADDR, KOP_ARG_NUM }, \
+	{                              \
+		"ADDR", "VALUE"        \
+	}
+#define ARGS_LOCK         \
+	{ KOP_ARG_LOCK }, \
+	{                 \
+		"LOCK"    \
+	}
 
 static const struct kop kops[] = {
 	{ "collapse", "khugepaged: make the 2 MiB around ADDR one huge page",
@@ -120,13 +141,15 @@ static const struct kop kops[] = {
 	  true, ARGS_ADDR_LEN, kop_reclaim },
 	{ "split", "split the huge PMD at ADDR into PTEs", true, ARGS_ADDR,
 	  kop_split },
-	{ "zap", "zap a range as madvise(DONTNEED) does, without freeing tables",
-	  true, ARGS_ADDR_LEN, kop_zap },
+	{ "zap",
+	  "zap a range as madvise(DONTNEED) does, without freeing tables", true,
+	  ARGS_ADDR_LEN, kop_zap },
 	{ "walk",
 	  "software walk to the PTE of ADDR under RCU: read it, take its lock",
 	  true, ARGS_ADDR, kop_walk },
-	{ "gup_fast", "walk to the page at ADDR with interrupts off, pin it, "
-		      "let it go",
+	{ "gup_fast",
+	  "walk to the page at ADDR with interrupts off, pin it, "
+	  "let it go",
 	  true, ARGS_ADDR, kop_gup_fast },
 	{ "move_dst",
 	  "install a page holding VALUE at ADDR, locking the PTE table late "
@@ -196,7 +219,7 @@ static bool args_valid(const struct kop *op, const uint64_t args[KOP_ARGS_MAX])
  * between finding the process alive and holding on to it.
  */
 static struct mm_struct *kop_begin(struct kernel *k, const struct kop *op,
-				   struct mm_struct *mm, uint64_t arg)
+                                   struct mm_struct *mm, uint64_t arg)
 {
 	unsigned id = mm ? mm->id : 0;
 	objid_t object = mm ? mem_obj(k->machine, &mm->mm_users) : OBJ_NONE;
@@ -213,7 +236,7 @@ static struct mm_struct *kop_begin(struct kernel *k, const struct kop *op,
 }
 
 long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
-	     const uint64_t args[KOP_ARGS_MAX])
+             const uint64_t args[KOP_ARGS_MAX])
 {
 	long ret = -ESRCH;
 

@@ -19,7 +19,7 @@ enum kop_arg_kind {
 	KOP_ARG_LEN,  /* a number of bytes */
 	KOP_ARG_NUM,  /* any number */
 	KOP_ARG_LOCK, /* number of a test lock, 0 .. KOP_NR_LOCKS - 1; the
-		       * scenario language gives them names */
+	               * scenario language gives them names */
 };
 
 /* Locks a scenario may declare; each number is a spinlock (`lock`, `unlock`)
@@ -29,12 +29,12 @@ enum kop_arg_kind {
 
 struct kop {
 	const char *name;
-	const char *help;     /* one line */
+	const char *help; /* one line */
 	bool needs_mm;
 	enum kop_arg_kind args[KOP_ARGS_MAX]; /* up to KOP_ARG_NONE */
 	const char *arg_names[KOP_ARGS_MAX];
 	long (*run)(struct kernel *k, struct mm_struct *mm,
-		    const uint64_t args[KOP_ARGS_MAX]);
+	            const uint64_t args[KOP_ARGS_MAX]);
 };
 
 /** kop_find - by name; NULL if there is none. */
@@ -52,6 +52,6 @@ const struct kop *kop_table(unsigned *n);
  * ended first; -EINVAL for a lock number out of range.
  */
 long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
-	     const uint64_t args[KOP_ARGS_MAX]);
+             const uint64_t args[KOP_ARGS_MAX]);
 
 #endif

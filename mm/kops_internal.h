@@ -8,9 +8,9 @@
 
 #include "mm/kops.h"
 
-#define KOP_BODY(name)                                                         \
-	long name(struct kernel *k, struct mm_struct *mm,                      \
-		  const uint64_t args[KOP_ARGS_MAX])
+#define KOP_BODY(name)                                    \
+	long name(struct kernel *k, struct mm_struct *mm, \
+	          const uint64_t args[KOP_ARGS_MAX])
 
 /* kops_walk.c */
 KOP_BODY(kop_walk);

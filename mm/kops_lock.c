@@ -26,7 +26,7 @@ static struct kop_lock *kop_lock_at(struct kernel *k, uint64_t number)
 
 	if (!k->kop_locks) {
 		k->kop_locks = kzalloc(k->machine, sizeof(*k->kop_locks),
-				       "scenario locks");
+		                       "scenario locks");
 		BUG_ON(!k->kop_locks);
 		for (i = 0; i < KOP_NR_LOCKS; i++) {
 			struct kop_lock *l = &k->kop_locks->lock[i];
@@ -39,7 +39,7 @@ static struct kop_lock *kop_lock_at(struct kernel *k, uint64_t number)
 }
 
 long kop_lock(struct kernel *k, struct mm_struct *mm,
-	      const uint64_t args[KOP_ARGS_MAX])
+              const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
 	spin_lock(&kop_lock_at(k, args[0])->spin);
@@ -56,7 +56,7 @@ static bool held(struct kernel *k, const void *lock)
 }
 
 long kop_unlock(struct kernel *k, struct mm_struct *mm,
-		const uint64_t args[KOP_ARGS_MAX])
+                const uint64_t args[KOP_ARGS_MAX])
 {
 	spinlock_t *lock = &kop_lock_at(k, args[0])->spin;
 
@@ -67,7 +67,7 @@ long kop_unlock(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_down_read(struct kernel *k, struct mm_struct *mm,
-		   const uint64_t args[KOP_ARGS_MAX])
+                   const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
 	down_read_label(&kop_lock_at(k, args[0])->sem, "down_read");
@@ -75,7 +75,7 @@ long kop_down_read(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_up_read(struct kernel *k, struct mm_struct *mm,
-		 const uint64_t args[KOP_ARGS_MAX])
+                 const uint64_t args[KOP_ARGS_MAX])
 {
 	struct rw_semaphore *sem = &kop_lock_at(k, args[0])->sem;
 
@@ -86,7 +86,7 @@ long kop_up_read(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_down_write(struct kernel *k, struct mm_struct *mm,
-		    const uint64_t args[KOP_ARGS_MAX])
+                    const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
 	down_write_label(&kop_lock_at(k, args[0])->sem, "down_write");
@@ -94,7 +94,7 @@ long kop_down_write(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_up_write(struct kernel *k, struct mm_struct *mm,
-		  const uint64_t args[KOP_ARGS_MAX])
+                  const uint64_t args[KOP_ARGS_MAX])
 {
 	struct rw_semaphore *sem = &kop_lock_at(k, args[0])->sem;
 
@@ -105,7 +105,7 @@ long kop_up_write(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_irq_off(struct kernel *k, struct mm_struct *mm,
-		 const uint64_t args[KOP_ARGS_MAX])
+                 const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;
@@ -115,7 +115,7 @@ long kop_irq_off(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_irq_on(struct kernel *k, struct mm_struct *mm,
-		const uint64_t args[KOP_ARGS_MAX])
+                const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;
@@ -125,7 +125,7 @@ long kop_irq_on(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_rcu_read_lock(struct kernel *k, struct mm_struct *mm,
-		       const uint64_t args[KOP_ARGS_MAX])
+                       const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;
@@ -135,7 +135,7 @@ long kop_rcu_read_lock(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_rcu_read_unlock(struct kernel *k, struct mm_struct *mm,
-			 const uint64_t args[KOP_ARGS_MAX])
+                         const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
 	(void)args;
@@ -148,7 +148,7 @@ long kop_rcu_read_unlock(struct kernel *k, struct mm_struct *mm,
 }
 
 long kop_synchronize_rcu(struct kernel *k, struct mm_struct *mm,
-			 const uint64_t args[KOP_ARGS_MAX])
+                         const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;
@@ -159,7 +159,7 @@ long kop_synchronize_rcu(struct kernel *k, struct mm_struct *mm,
 
 /* kop_run()'s own step is all there is to it. */
 long kop_pause(struct kernel *k, struct mm_struct *mm,
-	       const uint64_t args[KOP_ARGS_MAX])
+               const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)k;
 	(void)mm;

@@ -39,7 +39,7 @@ static long walk_pte(struct mm_struct *mm, vaddr_t addr)
 }
 
 long kop_walk(struct kernel *k, struct mm_struct *mm,
-	      const uint64_t args[KOP_ARGS_MAX])
+              const uint64_t args[KOP_ARGS_MAX])
 {
 	vaddr_t addr = ALIGN_DOWN(args[0], PAGE_SIZE);
 	long ret;
@@ -80,7 +80,7 @@ static struct page *gup_fast_page(struct mm_struct *mm, vaddr_t addr)
 }
 
 long kop_gup_fast(struct kernel *k, struct mm_struct *mm,
-		  const uint64_t args[KOP_ARGS_MAX])
+                  const uint64_t args[KOP_ARGS_MAX])
 {
 	struct page *page;
 	bool flags;
@@ -97,7 +97,7 @@ long kop_gup_fast(struct kernel *k, struct mm_struct *mm,
 
 /* A page nobody knows yet, with @value at the offset of @addr. */
 static struct page *new_page_with(struct mm_struct *mm, vaddr_t addr,
-				  uint64_t value)
+                                  uint64_t value)
 {
 	struct machine *m = mm->kernel->machine;
 	struct page *page = alloc_anon_page(m, 0, true);
@@ -115,7 +115,7 @@ static struct page *new_page_with(struct mm_struct *mm, vaddr_t addr,
  * can tell whether the table is still hooked in.
  */
 static long install_at(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr,
-		       struct page *page)
+                       struct page *page)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pgprot_t prot = vm_get_page_prot(vma->vm_flags);
@@ -140,7 +140,7 @@ static long install_at(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr,
 		add_mm_anon(mm, 1);
 		page_add_new_anon_rmap(page, vma, addr);
 		set_pte_at(addr, ptep,
-			   maybe_mkwrite(pte_mkdirty(mk_pte(page, prot)), vma));
+		           maybe_mkwrite(pte_mkdirty(mk_pte(page, prot)), vma));
 		ret = 0;
 	}
 	pte_unmap_unlock(ptep, ptl);
@@ -148,7 +148,7 @@ static long install_at(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr,
 }
 
 static long move_dst_locked(struct mm_struct *mm, vaddr_t addr,
-			    struct page *page)
+                            struct page *page)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 	long ret;
@@ -171,7 +171,7 @@ static long move_dst_locked(struct mm_struct *mm, vaddr_t addr,
 }
 
 long kop_move_dst(struct kernel *k, struct mm_struct *mm,
-		  const uint64_t args[KOP_ARGS_MAX])
+                  const uint64_t args[KOP_ARGS_MAX])
 {
 	struct page *page = new_page_with(mm, args[0], args[1]);
 	long ret;

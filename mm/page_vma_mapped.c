@@ -43,7 +43,11 @@ static bool walk_huge_pmd(struct page_vma_mapped_walk *pvmw, bool *was_split)
 	return false;
 }
 
-enum map_result { MAP_MISSING, MAP_FOUND, MAP_RETRY };
+enum map_result {
+	MAP_MISSING,
+	MAP_FOUND,
+	MAP_RETRY
+};
 
 /* Linux v6.13 mm/page_vma_mapped.c map_pte(), check_pte() */
 static enum map_result map_pte(struct page_vma_mapped_walk *pvmw)
@@ -54,7 +58,7 @@ static enum map_result map_pte(struct page_vma_mapped_walk *pvmw)
 	pte_t pte;
 
 	pvmw->pte = pte_offset_map_rw_nolock(mm, pvmw->pmd, pvmw->address,
-					     &pmdval, &ptl);
+	                                     &pmdval, &ptl);
 	if (!pvmw->pte)
 		return MAP_MISSING;
 	if (!pte_present(ptep_get(pvmw->address, pvmw->pte))) {

@@ -25,7 +25,7 @@ struct mm_figures mm_figures(const struct mm_struct *mm)
 		.rss_file = counter_kb(mm->rss_file.counter),
 		.rss_shmem = counter_kb(mm->rss_shmem.counter),
 		.vm_pte = (uint64_t)mm->pgtables_bytes.counter / 1024 +
-			  mm_opt(mm)->pgtables_base_kb,
+		          mm_opt(mm)->pgtables_base_kb,
 	};
 
 	f.vm_rss = f.rss_anon + f.rss_file + f.rss_shmem;
@@ -60,7 +60,7 @@ void proc_pid_status(const struct task *t, GString *s)
 }
 
 static void put_map(const struct mm_struct *mm,
-		    const struct vm_area_struct *vma, GString *s)
+                    const struct vm_area_struct *vma, GString *s)
 {
 	uint64_t flags = vma->vm_flags;
 	const struct address_space *file = vma->vm_file;
@@ -68,7 +68,9 @@ static void put_map(const struct mm_struct *mm,
 	gsize start = s->len;
 
 	g_string_append_printf(
-		s, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %u ",
+		s,
+		"%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64
+		" %02x:%02x %u ",
 		vma->vm_start, vma->vm_end, flags & VM_READ ? 'r' : '-',
 		flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
 		flags & VM_MAYSHARE ? 's' : 'p',
@@ -78,7 +80,7 @@ static void put_map(const struct mm_struct *mm,
 	if (file)
 		name = file->name;
 	else if (vma->vm_start <= mm->brk && vma->vm_end > mm->start_brk &&
-		 mm->brk > mm->start_brk)
+	         mm->brk > mm->start_brk)
 		name = "[heap]";
 	if (name) {
 		while (s->len - start < 73)
@@ -101,7 +103,7 @@ void proc_pid_maps(const struct mm_struct *mm, GString *s)
 static void put_meminfo(GString *s, const char *key, uint64_t kb)
 {
 	g_string_append_printf(s, "%s:%*" PRIu64 " kB\n", key,
-			       (int)(23 - strlen(key)), kb);
+	                       (int)(23 - strlen(key)), kb);
 }
 
 /* Linux v6.12 fs/proc/meminfo.c meminfo_proc_show(), the lines we know. */
@@ -112,8 +114,7 @@ void proc_meminfo(const struct kernel *k, GString *s)
 	const struct mm_struct *mm;
 	uint64_t anon = 0, shmem = 0;
 
-	for_each_mm(k, mm)
-		anon += counter_kb(mm->rss_anon.counter);
+	for_each_mm(k, mm) anon += counter_kb(mm->rss_anon.counter);
 	for (file = k->files; file; file = file->next)
 		shmem += file->nrpages * PAGE_KB;
 
@@ -126,7 +127,7 @@ void proc_meminfo(const struct kernel *k, GString *s)
 
 void proc_vmstat(const struct kernel *k, GString *s)
 {
-#define X(name)                                                                \
+#define X(name) \
 	g_string_append_printf(s, #name " %" PRIu64 "\n", k->vmstat->name);
 	VMSTAT_ITEMS(X)
 #undef X

@@ -16,7 +16,7 @@ struct mm_figures { /* kB */
 	uint64_t rss_anon;
 	uint64_t rss_file;
 	uint64_t rss_shmem;
-	uint64_t vm_pte;  /* page tables, option pgtables_base_kb included */
+	uint64_t vm_pte; /* page tables, option pgtables_base_kb included */
 };
 
 /** mm_figures - of one mm. */

@@ -12,11 +12,11 @@
 
 /* A step on a page's counts; those of the refcount are in mm/page.c. */
 static void rmap_step(enum step_kind kind, const struct page *page,
-		      const char *label)
+                      const char *label)
 {
 	step(kind, page_obj(page) + 4, 4, label, page_phys(page));
-	charge(kind == STEP_READ ? this_machine()->costs->kernel_op :
-				   this_machine()->costs->atomic);
+	charge(kind == STEP_READ ? this_machine()->costs->kernel_op
+	                         : this_machine()->costs->atomic);
 	trace_mix(current_agent, (uint64_t)page->mapcount);
 }
 
@@ -66,14 +66,14 @@ static void anon_vma_free_rcu(struct rcu_head *head)
 void put_anon_vma(struct anon_vma *anon_vma)
 {
 	if (RMW_ONCE_AT(anon_vma->refcount.counter, old - 1, "put_anon_vma",
-			0) == 1)
+	                0) == 1)
 		call_rcu(&anon_vma->rcu, anon_vma_free_rcu);
 }
 
 /* Under the lock. In order of joining, as the rbtree of Linux would not be,
  * but the same in every run. */
 static void anon_vma_list_add(struct anon_vma *anon_vma,
-			      struct vm_area_struct *vma)
+                              struct vm_area_struct *vma)
 {
 	struct vm_area_struct **p = &anon_vma->head;
 
@@ -92,7 +92,7 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 	if (READ_ONCE_AT(vma->anon_vma, "read vma->anon_vma", vma->vm_start))
 		return 0;
 	lockdep_assert_held(&mm->mmap_lock,
-			    "anon_vma_prepare() without mmap_lock");
+	                    "anon_vma_prepare() without mmap_lock");
 
 	/* mmap_lock keeps the neighbour, and so its anon_vma. */
 	anon_vma = find_mergeable_anon_vma(vma);
@@ -106,10 +106,10 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 	spin_lock(&mm->page_table_lock);
 	if (!vma->anon_vma) {
 		WRITE_ONCE_AT(vma->anon_vma, anon_vma, "write vma->anon_vma",
-			      vma->vm_start);
+		              vma->vm_start);
 		if (!allocated)
 			(void)RMW_ONCE_AT(anon_vma->refcount.counter, old + 1,
-					  "get_anon_vma", 0);
+			                  "get_anon_vma", 0);
 		anon_vma_list_add(anon_vma, vma);
 		allocated = NULL;
 	}
@@ -133,7 +133,7 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 
 	anon_vma_lock_write(anon_vma);
 	(void)RMW_ONCE_AT(anon_vma->refcount.counter, old + 1, "get_anon_vma",
-			  0);
+	                  0);
 	anon_vma_list_add(anon_vma, dst);
 	anon_vma_unlock_write(anon_vma);
 	return 0;
@@ -174,9 +174,8 @@ struct anon_vma *page_get_anon_vma(struct page *page)
 	rcu_read_lock();
 	rmap_step(STEP_READ, head, "read page->mapping");
 	anon_vma = PageAnon(head) && page_mapped(head) ? head->mapping : NULL;
-	if (anon_vma &&
-	    !RMW_ONCE_AT(anon_vma->refcount.counter, old ? old + 1 : 0,
-			 "get_anon_vma", 0))
+	if (anon_vma && !RMW_ONCE_AT(anon_vma->refcount.counter,
+	                             old ? old + 1 : 0, "get_anon_vma", 0))
 		anon_vma = NULL;
 	rcu_read_unlock();
 	return anon_vma;
@@ -206,14 +205,14 @@ bool page_mapped(const struct page *page)
 }
 
 static uint64_t head_index(const struct vm_area_struct *vma, vaddr_t addr,
-			   const struct page *page, const struct page *head)
+                           const struct page *page, const struct page *head)
 {
 	return linear_page_index(vma, addr) - (uint64_t)(page - head);
 }
 
 /* Linux v6.12 mm/rmap.c folio_add_new_anon_rmap() */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			    vaddr_t addr)
+                            vaddr_t addr)
 {
 	BUG_ON(PageTail(page));
 	BUG_ON(!vma->anon_vma);
@@ -228,7 +227,7 @@ void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/rmap.c __folio_add_anon_rmap() */
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			vaddr_t addr, unsigned flags)
+                        vaddr_t addr, unsigned flags)
 {
 	struct page *head = compound_head(page);
 
@@ -257,7 +256,7 @@ void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma)
 }
 
 void page_add_file_rmap(struct page *page, struct vm_area_struct *vma,
-			bool compound)
+                        bool compound)
 {
 	(void)vma;
 	rmap_step(STEP_RMW, page, "page_add_file_rmap");
@@ -282,7 +281,7 @@ void page_dup_file_rmap(struct page *page, bool compound)
  * DIVERGES: nothing pins pages yet, so sharing never fails.
  */
 int page_try_dup_anon_rmap(struct page *page, bool compound,
-			   struct vm_area_struct *src_vma)
+                           struct vm_area_struct *src_vma)
 {
 	(void)src_vma;
 	rmap_step(STEP_RMW, page, "page_dup_anon_rmap");
@@ -297,7 +296,7 @@ int page_try_dup_anon_rmap(struct page *page, bool compound,
 /* Linux v6.12 mm/rmap.c __folio_remove_rmap(). An entry of a page that was not
  * mapped breaks a rule: somebody removed it twice. */
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
-		      bool compound)
+                      bool compound)
 {
 	struct machine *m = this_machine();
 	uint64_t *pmds = page_compound_mapcount_ptr(page);
@@ -316,11 +315,11 @@ void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
 /* ---- walking ---- */
 
 bool vma_address(const struct page *page, const struct vm_area_struct *vma,
-		 vaddr_t *addr)
+                 vaddr_t *addr)
 {
 	const struct machine *m = vma->vm_mm->kernel->machine;
-	struct page *head = compound_head(
-		pfn_to_page(&m->mem, page_to_pfn(&m->mem, page)));
+	struct page *head =
+		compound_head(pfn_to_page(&m->mem, page_to_pfn(&m->mem, page)));
 	uint64_t index = head->index + (uint64_t)(page - head);
 	uint64_t nr = (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 
@@ -332,13 +331,13 @@ bool vma_address(const struct page *page, const struct vm_area_struct *vma,
 
 /* Both lists look alike but for their link. */
 static struct vm_area_struct *rmap_next(const struct vm_area_struct *vma,
-					bool anon)
+                                        bool anon)
 {
 	return anon ? vma->anon_vma_next : vma->i_mmap_next;
 }
 
 static void rmap_walk_list(struct page *page, struct vm_area_struct *vma,
-			   const struct rmap_walk_control *rwc)
+                           const struct rmap_walk_control *rwc)
 {
 	bool anon = PageAnon(page);
 	vaddr_t addr;
@@ -415,10 +414,11 @@ static bool may_discard(struct page *page)
  * PMDs: what would need them stays mapped.
  */
 static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
-			     vaddr_t addr, void *arg)
+                             vaddr_t addr, void *arg)
 {
-	struct page_vma_mapped_walk pvmw = { .page = page, .vma = vma,
-					     .address = addr };
+	struct page_vma_mapped_walk pvmw = { .page = page,
+		                             .vma = vma,
+		                             .address = addr };
 	bool lazyfree = PageAnon(page) && !PageSwapBacked(page);
 	pte_t pteval;
 
@@ -458,7 +458,7 @@ static bool page_not_mapped(struct page *page)
 void try_to_unmap(struct page *page, unsigned flags)
 {
 	struct rmap_walk_control rwc = { .rmap_one = try_to_unmap_one,
-					 .done = page_not_mapped };
+		                         .done = page_not_mapped };
 
 	(void)flags;
 	rmap_walk(page, &rwc);

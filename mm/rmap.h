@@ -67,23 +67,23 @@ void put_anon_vma(struct anon_vma *anon_vma);
 /* ---- counting ---- */
 
 /* page_add_anon_rmap() flags. */
-#define RMAP_NONE 0u
+#define RMAP_NONE      0u
 #define RMAP_EXCLUSIVE 1u /* the page becomes PageAnonExclusive */
-#define RMAP_COMPOUND 2u  /* mapped by a PMD */
+#define RMAP_COMPOUND  2u /* mapped by a PMD */
 
 /**
  * page_add_new_anon_rmap - a fresh anonymous page (huge if it is a head) gets
  * its first mapping, exclusive. Nobody knows the page yet: not a step.
  */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			    vaddr_t addr);
+                            vaddr_t addr);
 /** page_add_anon_rmap - one more mapping. A step, as all that follow. */
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
-			vaddr_t addr, unsigned flags);
+                        vaddr_t addr, unsigned flags);
 /** page_move_anon_rmap - @vma owns @page alone; it becomes exclusive. */
 void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma);
 void page_add_file_rmap(struct page *page, struct vm_area_struct *vma,
-			bool compound);
+                        bool compound);
 void page_dup_file_rmap(struct page *page, bool compound);
 /**
  * page_try_dup_anon_rmap - fork shares an anonymous page.
@@ -92,14 +92,14 @@ void page_dup_file_rmap(struct page *page, bool compound);
  * Return: 0; -EBUSY if the page may be pinned and must be copied.
  */
 int page_try_dup_anon_rmap(struct page *page, bool compound,
-			   struct vm_area_struct *src_vma);
+                           struct vm_area_struct *src_vma);
 /**
  * page_remove_rmap - an entry that mapped @page is gone.
  * @compound: it was a PMD
  * Context: under the page-table lock, or after the delayed flush.
  */
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
-		      bool compound);
+                      bool compound);
 
 /** page_compound_mapcount_ptr - number of PMDs mapping the huge page @head. */
 static inline uint64_t *page_compound_mapcount_ptr(struct page *head)
@@ -116,13 +116,13 @@ bool page_mapped(const struct page *page);
 
 /** vma_address - where @page would be in @vma; false: nowhere. */
 bool vma_address(const struct page *page, const struct vm_area_struct *vma,
-		 vaddr_t *addr);
+                 vaddr_t *addr);
 
 struct rmap_walk_control {
 	void *arg;
 	/* Return false: stop. */
 	bool (*rmap_one)(struct page *page, struct vm_area_struct *vma,
-			 vaddr_t addr, void *arg);
+	                 vaddr_t addr, void *arg);
 	/* Tested after each VMA; may be NULL. */
 	bool (*done)(struct page *page);
 };
@@ -155,7 +155,7 @@ void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);
 
 /* try_to_unmap() flags. */
 #define TTU_SPLIT_HUGE_PMD 0x4u
-#define TTU_SYNC 0x10u
+#define TTU_SYNC           0x10u
 
 /**
  * try_to_unmap - take a page out of every page table.

@@ -19,7 +19,7 @@ static void i_size_write(struct address_space *file, uint64_t size)
 }
 
 struct address_space *shmem_file_setup(struct kernel *k, const char *name,
-				       uint64_t size)
+                                       uint64_t size)
 {
 	struct address_space **p = &k->files;
 	struct address_space *file =
@@ -107,7 +107,7 @@ static struct page *shmem_alloc_folio(struct kernel *k)
 
 /* Linux v6.12 mm/shmem.c shmem_get_folio_gfp() */
 int shmem_get_folio(struct address_space *file, uint64_t index,
-		    struct page **pagep)
+                    struct page **pagep)
 {
 	bool alloced = false;
 	struct page *page;
@@ -145,8 +145,7 @@ int shmem_get_folio(struct address_space *file, uint64_t index,
 	return 0;
 }
 
-int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff,
-		struct page **pagep)
+int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff, struct page **pagep)
 {
 	return shmem_get_folio(vma->vm_file, pgoff, pagep);
 }

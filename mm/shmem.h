@@ -20,14 +20,13 @@
  * Return: the file, or NULL if the arena is exhausted.
  */
 struct address_space *shmem_file_setup(struct kernel *k, const char *name,
-				       uint64_t size);
+                                       uint64_t size);
 /** get_file, fput - references; a step each. The last fput() truncates and
  * frees the file. */
 void get_file(struct address_space *file);
 void fput(struct address_space *file);
 /** shmem_find_file - by name; NULL if there is none. No step. */
-struct address_space *shmem_find_file(const struct kernel *k,
-				      const char *name);
+struct address_space *shmem_find_file(const struct kernel *k, const char *name);
 
 /**
  * shmem_get_folio - the page at @index, allocated (zeroed) if absent.
@@ -36,7 +35,7 @@ struct address_space *shmem_find_file(const struct kernel *k,
  * Return: 0; -EINVAL beyond i_size; -ENOMEM.
  */
 int shmem_get_folio(struct address_space *file, uint64_t index,
-		    struct page **pagep);
+                    struct page **pagep);
 
 /**
  * shmem_fault - the vm_ops->fault of a shmem VMA.
@@ -48,7 +47,7 @@ int shmem_get_folio(struct address_space *file, uint64_t index,
  * (VM_FAULT_OOM).
  */
 int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff,
-		struct page **pagep);
+                struct page **pagep);
 
 /**
  * shmem_setattr_size - ftruncate(): set the size, give up pages beyond it.

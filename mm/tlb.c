@@ -48,14 +48,14 @@ void flush_tlb_local(void)
 
 void mm_cpumask_set(struct mm_struct *mm, unsigned cpu)
 {
-	(void)RMW_ONCE_AT(mm->cpu_bitmap, old | BIT_ULL(cpu),
-			  "cpumask_set_cpu", cpu);
+	(void)RMW_ONCE_AT(mm->cpu_bitmap, old | BIT_ULL(cpu), "cpumask_set_cpu",
+	                  cpu);
 }
 
 void mm_cpumask_clear(struct mm_struct *mm, unsigned cpu)
 {
 	(void)RMW_ONCE_AT(mm->cpu_bitmap, old & ~BIT_ULL(cpu),
-			  "cpumask_clear_cpu", cpu);
+	                  "cpumask_clear_cpu", cpu);
 }
 
 cpumask_t mm_cpumask(struct mm_struct *mm)
@@ -67,7 +67,7 @@ cpumask_t mm_cpumask(struct mm_struct *mm)
 uint64_t inc_mm_tlb_gen(struct mm_struct *mm)
 {
 	return (uint64_t)RMW_ONCE_AT(mm->tlb_gen.counter, old + 1,
-				     "inc_mm_tlb_gen", 0) +
+	                             "inc_mm_tlb_gen", 0) +
 	       1;
 }
 
@@ -118,8 +118,8 @@ struct new_asid {
 
 /* Linux v6.12 arch/x86/mm/tlb.c choose_new_asid() */
 static struct new_asid choose_new_asid(struct tlb_state *ts,
-				       const struct mm_struct *next,
-				       uint64_t next_tlb_gen)
+                                       const struct mm_struct *next,
+                                       uint64_t next_tlb_gen)
 {
 	struct new_asid res = { .asid = 0, .need_flush = true };
 	uint16_t asid;
@@ -146,7 +146,7 @@ static struct new_asid choose_new_asid(struct tlb_state *ts,
 
 /* Linux v6.12 arch/x86/mm/tlb.c load_new_mm_cr3() */
 static void load_new_mm_cr3(const struct mm_struct *next, unsigned asid,
-			    bool need_flush)
+                            bool need_flush)
 {
 	write_cr3(next->pgd, cr3_pcid(next->kernel, asid), !need_flush);
 }
@@ -162,7 +162,7 @@ static void load_new_mm_cr3(const struct mm_struct *next, unsigned asid,
  * Return: the ASID's entries must be flushed, and *@next_tlb_gen is set.
  */
 static bool switch_to_same_mm(struct tlb_state *ts, struct mm_struct *next,
-			      bool was_lazy, uint64_t *next_tlb_gen)
+                              bool was_lazy, uint64_t *next_tlb_gen)
 {
 	unsigned cpu = smp_processor_id();
 
@@ -181,7 +181,7 @@ static bool switch_to_same_mm(struct tlb_state *ts, struct mm_struct *next,
 
 /* Leave @prev's mask, join @next's. Return: @next's generation after that. */
 static uint64_t switch_cpumask(struct tlb_state *ts, struct mm_struct *prev,
-			       struct mm_struct *next)
+                               struct mm_struct *next)
 {
 	const struct mm_struct *init_mm = next->kernel->init_mm;
 	unsigned cpu = smp_processor_id();
@@ -199,13 +199,13 @@ static uint64_t switch_cpumask(struct tlb_state *ts, struct mm_struct *prev,
 
 /* Linux v6.12 arch/x86/mm/tlb.c switch_mm_irqs_off() */
 void switch_mm_irqs_off(struct mm_struct *unused, struct mm_struct *next,
-			struct task *tsk)
+                        struct task *tsk)
 {
 	struct tlb_state *ts = cpu_tlbstate(this_cpu());
 	struct mm_struct *prev = ts->loaded_mm;
 	bool was_lazy = ts->is_lazy;
 	struct new_asid new = { .asid = ts->loaded_mm_asid,
-				.need_flush = true };
+		                .need_flush = true };
 	uint64_t next_tlb_gen;
 
 	(void)unused;
@@ -285,9 +285,8 @@ void mm_context_switch(struct task *prev, struct task *next)
 /* ---- flushing: the CPU that is told ---- */
 
 /* Partial, if it takes this CPU exactly from one generation to the newest. */
-static void flush_local_to(struct tlb_state *ts,
-			   const struct flush_tlb_info *f, uint64_t mm_tlb_gen,
-			   bool local)
+static void flush_local_to(struct tlb_state *ts, const struct flush_tlb_info *f,
+                           uint64_t mm_tlb_gen, bool local)
 {
 	struct tlb_context *ctx = &ts->ctxs[ts->loaded_mm_asid];
 	struct kernel *k = machine_kernel(this_machine());
@@ -302,7 +301,7 @@ static void flush_local_to(struct tlb_state *ts,
 			flush_tlb_one_user(addr);
 		if (local)
 			count_vm_events(k, nr_tlb_local_flush_one,
-					(f->end - f->start) >> f->stride_shift);
+			                (f->end - f->start) >> f->stride_shift);
 	} else {
 		flush_tlb_local();
 		if (local)
@@ -378,7 +377,8 @@ static bool should_flush_tlb(struct cpu *cpu, const struct flush_tlb_info *info)
 	if (!info->mm)
 		return true;
 	/* It may have entries of the mm it leaves or of the one it takes.
-	 * Option switch_mm=skip_switching: it was not asked (CVE-2025-37964). */
+	 * Option switch_mm=skip_switching: it was not asked (CVE-2025-37964).
+	 */
 	if (loaded_mm == LOADED_MM_SWITCHING)
 		return mm_opt(info->mm)->switch_mm != SWITCH_MM_SKIP_SWITCHING;
 	return loaded_mm == info->mm;
@@ -408,7 +408,8 @@ static void native_flush_tlb_multi(cpumask_t mask, struct flush_tlb_info *info)
 		return;
 	}
 
-	for_each_cpu_in(cpu, mask) {
+	for_each_cpu_in(cpu, mask)
+	{
 		if (cpu == smp_processor_id() ||
 		    should_flush_tlb(&m->cpus[cpu], info))
 			wanted |= BIT_ULL(cpu);
@@ -418,8 +419,8 @@ static void native_flush_tlb_multi(cpumask_t mask, struct flush_tlb_info *info)
 
 /* This CPU's one; lives until put_flush_tlb_info(), with preemption off. */
 static struct flush_tlb_info *get_flush_tlb_info(struct mm_struct *mm,
-						 vaddr_t start, vaddr_t end,
-						 unsigned stride_shift)
+                                                 vaddr_t start, vaddr_t end,
+                                                 unsigned stride_shift)
 {
 	struct tlb_state *ts = cpu_tlbstate(this_cpu());
 	struct flush_tlb_info *info = &ts->flush_info;
@@ -443,7 +444,7 @@ static void put_flush_tlb_info(void)
 
 /* Linux v6.12 arch/x86/mm/tlb.c flush_tlb_mm_range() */
 void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-			unsigned stride_shift, bool freed_tables)
+                        unsigned stride_shift, bool freed_tables)
 {
 	struct flush_tlb_info *info;
 	uint64_t new_tlb_gen;
@@ -481,7 +482,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 void flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr)
 {
 	flush_tlb_mm_range(vma->vm_mm, addr, addr + PAGE_SIZE, PAGE_SHIFT,
-			   false);
+	                   false);
 }
 
 /*
@@ -512,8 +513,8 @@ static void do_flush_tlb_all(void *info)
 void flush_tlb_all(void)
 {
 	struct machine *m = this_machine();
-	cpumask_t all = m->nr_cpus == NR_CPUS_MAX ? ~UINT64_C(0) :
-						    BIT_ULL(m->nr_cpus) - 1;
+	cpumask_t all = m->nr_cpus == NR_CPUS_MAX ? ~UINT64_C(0)
+	                                          : BIT_ULL(m->nr_cpus) - 1;
 
 	count_vm_event(machine_kernel(m), nr_tlb_remote_flush);
 	on_each_cpu_mask(all, do_flush_tlb_all, NULL, true);

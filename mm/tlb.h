@@ -21,9 +21,9 @@
 
 #include "mm/mm_types.h"
 
-#define TLB_FLUSH_ALL (~UINT64_C(0))
-#define TLB_GENERATION_INVALID 0
-#define TLB_NR_DYN_ASIDS 6
+#define TLB_FLUSH_ALL                 (~UINT64_C(0))
+#define TLB_GENERATION_INVALID        0
+#define TLB_NR_DYN_ASIDS              6
 /* More pages than that: flush everything. Linux: tunable, 33. */
 #define TLB_SINGLE_PAGE_FLUSH_CEILING 33
 
@@ -91,7 +91,7 @@ void tlb_init_cpus(struct kernel *k);
  * Context: interrupts off.
  */
 void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next,
-			struct task *tsk);
+                        struct task *tsk);
 
 /** enter_lazy_tlb - a kernel thread or idle comes; keep the mm loaded. */
 void enter_lazy_tlb(struct mm_struct *mm, struct task *tsk);
@@ -113,7 +113,7 @@ void mm_context_switch(struct task *prev, struct task *next);
  * Context: interrupts on (it waits for other CPUs). Steps.
  */
 void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-			unsigned stride_shift, bool freed_tables);
+                        unsigned stride_shift, bool freed_tables);
 
 /** flush_tlb_func - what a CPU does about a request. Exported for tests. */
 void flush_tlb_func(void *info);

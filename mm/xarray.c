@@ -13,13 +13,13 @@
  * the slot: there may be no node yet.
  */
 static void xa_step(const struct xarray *xa, enum step_kind kind,
-		    const char *label, uint64_t index)
+                    const char *label, uint64_t index)
 {
 	objid_t tree = mem_obj(xa->machine, xa);
 
 	step(kind, tree + (index & 0xffffff), 1, label, index);
-	charge(kind == STEP_READ ? xa->machine->costs->kernel_op :
-				   xa->machine->costs->atomic);
+	charge(kind == STEP_READ ? xa->machine->costs->kernel_op
+	                         : xa->machine->costs->atomic);
 	arena_check(xa->machine, xa);
 }
 

@@ -14,7 +14,7 @@
 #include "base/machine.h"
 
 #define XA_CHUNK_SHIFT 6
-#define XA_CHUNK_SIZE (1u << XA_CHUNK_SHIFT)
+#define XA_CHUNK_SIZE  (1u << XA_CHUNK_SHIFT)
 
 struct xa_node {
 	void *slots[XA_CHUNK_SIZE];

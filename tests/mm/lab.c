@@ -28,12 +28,12 @@ static void hw_invlpg(struct machine *m, vaddr_t addr)
 }
 
 static void hw_write_cr3(struct machine *m, paddr_t root, unsigned pcid,
-			 bool noflush)
+                         bool noflush)
 {
 	record(m, (struct hw_call){ .op = HW_WRITE_CR3,
-				    .root = root,
-				    .pcid = pcid,
-				    .noflush = noflush });
+	                            .root = root,
+	                            .pcid = pcid,
+	                            .noflush = noflush });
 }
 
 static void hw_flush_all(struct machine *m)
@@ -48,7 +48,7 @@ static const struct machine_ops lab_hw = {
 };
 
 static void lab_event(struct observer *o, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	struct lab *lab = m->user_data;
 
@@ -67,7 +67,7 @@ static void lab_event(struct observer *o, struct machine *m,
 struct lab *lab_new(unsigned nr_cpus)
 {
 	struct machine_config config = { .nr_cpus = nr_cpus,
-					 .memory_bytes = UINT64_C(1) << 30 };
+		                         .memory_bytes = UINT64_C(1) << 30 };
 	struct lab *lab = g_new0(struct lab, 1);
 
 	lab->m = machine_new(&config);
@@ -77,9 +77,9 @@ struct lab *lab_new(unsigned nr_cpus)
 	lab->m->policy = lab->policy;
 	lab->observer.name = "lab";
 	lab->observer.types = BIT_ULL(EV_RULE) | BIT_ULL(EV_STEP) |
-			      BIT_ULL(EV_OBJ_UAF) | BIT_ULL(EV_FRAME_UAF) |
-			      BIT_ULL(EV_FRAME_BAD_FREE) |
-			      BIT_ULL(EV_OBJ_BAD_FREE);
+	                      BIT_ULL(EV_OBJ_UAF) | BIT_ULL(EV_FRAME_UAF) |
+	                      BIT_ULL(EV_FRAME_BAD_FREE) |
+	                      BIT_ULL(EV_OBJ_BAD_FREE);
 	lab->observer.event = lab_event;
 	observe(lab->m, &lab->observer);
 	mm_options_default(&lab->options);
@@ -88,6 +88,7 @@ struct lab *lab_new(unsigned nr_cpus)
 
 void lab_boot(struct lab *lab)
 {
+	lab->nr_calls = 0;
 	lab->k = kernel_new(lab->m, &lab->options);
 	ck_assert_ptr_nonnull(lab->k);
 }
@@ -107,7 +108,7 @@ void lab_check(struct lab *lab)
 	mm_check(lab->k, found);
 	if (found->len)
 		ck_abort_msg("%s (and %u more)", (char *)found->pdata[0],
-			     found->len - 1);
+		             found->len - 1);
 	g_ptr_array_unref(found);
 	if (lab->nr_rules)
 		ck_abort_msg("rule broken: %s", lab->rule);
@@ -133,10 +134,10 @@ struct mm_struct *lab_mm(struct lab *lab, const char *name)
 }
 
 struct task *lab_task(struct lab *lab, unsigned cpu, struct mm_struct *mm,
-		      const char *name, void (*fn)(struct task *t))
+                      const char *name, void (*fn)(struct task *t))
 {
 	struct task *t = task_new(lab->m, &lab->m->cpus[cpu],
-				  mm ? AGENT_TASK : AGENT_KTHREAD, name, fn);
+	                          mm ? AGENT_TASK : AGENT_KTHREAD, name, fn);
 
 	ck_assert_ptr_nonnull(t);
 	if (mm) {
@@ -174,7 +175,7 @@ unsigned lab_count(const struct lab *lab, enum hw_op op, unsigned cpu)
 }
 
 const struct hw_call *lab_last(const struct lab *lab, enum hw_op op,
-			       unsigned cpu)
+                               unsigned cpu)
 {
 	unsigned i;
 
@@ -199,7 +200,7 @@ void lab_map(struct task *t, vaddr_t addr, uint64_t len)
 }
 
 void lab_map_file(struct task *t, vaddr_t addr, uint64_t len,
-		  struct address_space *file, uint64_t pgoff)
+                  struct address_space *file, uint64_t pgoff)
 {
 	struct mmap_request req = {
 		.addr = addr,

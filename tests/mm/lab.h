@@ -38,13 +38,13 @@ struct lab {
 	unsigned nr_calls;
 	/* What observers saw. */
 	struct observer observer;
-	unsigned nr_rules;     /* EV_RULE */
-	char rule[128];        /* the last one's text */
-	unsigned nr_uaf;       /* freed objects or frames touched, bad frees */
-	const char *watch;     /* count steps with this label */
+	unsigned nr_rules; /* EV_RULE */
+	char rule[128];    /* the last one's text */
+	unsigned nr_uaf;   /* freed objects or frames touched, bad frees */
+	const char *watch; /* count steps with this label */
 	unsigned nr_watched;
-	unsigned watched_cpu;  /* of the last one */
-	bool flag;             /* bodies wait for it with lab_wait() */
+	unsigned watched_cpu; /* of the last one */
+	bool flag;            /* bodies wait for it with lab_wait() */
 };
 
 /** lab_new - @nr_cpus CPUs, default options, kernel not yet booted. */
@@ -64,7 +64,7 @@ void lab_check(struct lab *lab);
 struct mm_struct *lab_mm(struct lab *lab, const char *name);
 /** lab_task - a task on @cpu that runs @fn. @mm NULL: a kernel thread. */
 struct task *lab_task(struct lab *lab, unsigned cpu, struct mm_struct *mm,
-		      const char *name, void (*fn)(struct task *t));
+                      const char *name, void (*fn)(struct task *t));
 /** lab_run - until every task is done; it must end so. */
 void lab_run(struct lab *lab);
 /** lab_of - from a body. */
@@ -76,13 +76,13 @@ void lab_wait(struct lab *lab);
 unsigned lab_count(const struct lab *lab, enum hw_op op, unsigned cpu);
 /** lab_last - the last call on @cpu of @op; must exist. */
 const struct hw_call *lab_last(const struct lab *lab, enum hw_op op,
-			       unsigned cpu);
+                               unsigned cpu);
 
 /** lab_map - mmap() from a body; private anonymous memory at @addr. */
 void lab_map(struct task *t, vaddr_t addr, uint64_t len);
 /** lab_map_file - likewise, shared, from the file's page @pgoff. */
 void lab_map_file(struct task *t, vaddr_t addr, uint64_t len,
-		  struct address_space *file, uint64_t pgoff);
+                  struct address_space *file, uint64_t pgoff);
 /** lab_touch - fault @addr in. */
 void lab_touch(struct task *t, vaddr_t addr, bool write);
 /** lab_pte - the entry for @addr as it is now; 0 if there is no table. */

@@ -15,7 +15,7 @@
 #include "mm/vma_tree.h"
 #include "tests/mm/lab.h"
 
-#define HEAP UINT64_C(0x40000000)
+#define HEAP   UINT64_C(0x40000000)
 #define SHARED UINT64_C(0x50000000)
 
 static void body_build(struct task *t)
@@ -56,8 +56,8 @@ static void expect(struct lab *lab, const char *what)
 		ok |= strstr(found->pdata[i], what) != NULL;
 	if (!ok)
 		ck_abort_msg("'%s' not found; %u others, '%s'", what,
-			     found->len,
-			     found->len ? (char *)found->pdata[0] : "");
+		             found->len,
+		             found->len ? (char *)found->pdata[0] : "");
 	g_ptr_array_unref(found);
 	lab_free(lab, false);
 }
@@ -163,7 +163,7 @@ START_TEST(a_table_that_is_hooked_in_twice_is_found)
 	struct pt_walk w = pt_walk(lab->m, mm->pgd, HEAP);
 
 	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PMD].pa + 8, 8,
-		   w.entry[PT_LEVEL_PMD].value);
+	           w.entry[PT_LEVEL_PMD].value);
 	expect(lab, "is reached a second time, at 0x40200000");
 }
 END_TEST
@@ -176,7 +176,7 @@ START_TEST(an_entry_to_something_that_is_no_table_is_found)
 	pfn_t data = page_to_pfn(&lab->m->mem, lab_page(mm, HEAP));
 
 	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PMD].pa, 8,
-		   data << PAGE_SHIFT | 0x67);
+	           data << PAGE_SHIFT | 0x67);
 	expect(lab, "which is anon");
 }
 END_TEST
@@ -218,7 +218,7 @@ START_TEST(a_vma_in_no_tree_is_a_leak)
 	struct lab *lab = built(&mm);
 
 	ck_assert_ptr_nonnull(kzalloc(lab->m, sizeof(struct vm_area_struct),
-				      "vm_area_struct"));
+	                              "vm_area_struct"));
 	expect(lab, "is in no address space");
 }
 END_TEST
@@ -280,7 +280,7 @@ START_TEST(a_missing_deposited_table_is_found)
 	w = pt_walk(lab->m, mm->pgd, HEAP);
 	/* A huge entry out of nowhere. */
 	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PMD].pa + 16, 8,
-		   UINT64_C(0xe7) | 0x200000);
+	           UINT64_C(0xe7) | 0x200000);
 	expect(lab, "has 1 huge entries but 0 deposited tables");
 }
 END_TEST

@@ -50,7 +50,7 @@ START_TEST(every_operation_has_help_and_a_name_for_each_argument)
 		ck_assert_uint_gt(strlen(ops[i].help), 0);
 		for (unsigned j = 0; j < KOP_ARGS_MAX; j++)
 			ck_assert_int_eq(ops[i].args[j] != KOP_ARG_NONE,
-					 ops[i].arg_names[j] != NULL);
+			                 ops[i].arg_names[j] != NULL);
 	}
 	ck_assert_ptr_null(kop_find("no_such_thing"));
 }
@@ -179,10 +179,10 @@ END_TEST
 static void body_locks(struct task *t)
 {
 	static const char *const ops[] = {
-		"lock",	      "unlock",	       "down_read",  "up_read",
-		"down_write", "up_write",      "irq_off",    "irq_on",
-		"pause",      "rcu_read_lock", "rcu_read_unlock",
-		"synchronize_rcu",
+		"lock",          "unlock",          "down_read",
+		"up_read",       "down_write",      "up_write",
+		"irq_off",       "irq_on",          "pause",
+		"rcu_read_lock", "rcu_read_unlock", "synchronize_rcu",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
@@ -272,7 +272,7 @@ static void body_after_exit(struct task *t)
 	struct lab *lab = lab_of(t);
 
 	ck_assert_int_eq(kop_run(lab->k, kop_find("walk"), lab->k->mms, args),
-			 -ESRCH);
+	                 -ESRCH);
 }
 
 START_TEST(an_operation_on_a_process_that_ended_says_so)
@@ -291,7 +291,7 @@ END_TEST
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc,
-		       every_operation_has_help_and_a_name_for_each_argument);
+	               every_operation_has_help_and_a_name_for_each_argument);
 	tcase_add_test(tc, arguments_out_of_range_are_refused);
 	tcase_add_test(tc, walkers_say_whether_a_page_is_there);
 	tcase_add_test(tc, move_dst_installs_a_page_where_there_is_none);

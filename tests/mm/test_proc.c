@@ -8,7 +8,7 @@
 #include "mm/sys.h"
 #include "tests/mm/lab.h"
 
-#define HEAP UINT64_C(0x40000000)
+#define HEAP   UINT64_C(0x40000000)
 #define SHARED UINT64_C(0x80000000)
 
 static char *read_proc(const struct task *t, const char *path)
@@ -20,7 +20,7 @@ static char *read_proc(const struct task *t, const char *path)
 }
 
 static void assert_line(const struct task *t, const char *path,
-			const char *line)
+                        const char *line)
 {
 	char *text = read_proc(t, path);
 
@@ -52,9 +52,9 @@ static void body_figures(struct task *t)
 	assert_line(t, "/proc/self/status", "VmRSS:\t      12 kB\n");
 	assert_line(t, "/proc/self/status", "VmPTE:\t      60 kB\n");
 	assert_line(t, "/proc/self/maps",
-		    "40000000-40010000 rw-p 00000000 00:00 0 ");
+	            "40000000-40010000 rw-p 00000000 00:00 0 ");
 	assert_line(t, "/proc/self/maps",
-		    "80000000-80001000 rw-s 00000000 00:01 1");
+	            "80000000-80001000 rw-s 00000000 00:01 1");
 	assert_line(t, "/proc/meminfo", "MemTotal:        1048576 kB\n");
 	assert_line(t, "/proc/meminfo", "AnonPages:             8 kB\n");
 	assert_line(t, "/proc/vmstat", "thp_fault_alloc 0\n");

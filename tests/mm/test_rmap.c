@@ -10,7 +10,7 @@
 #include "mm/vma_tree.h"
 #include "tests/mm/lab.h"
 
-#define HEAP UINT64_C(0x40000000)
+#define HEAP   UINT64_C(0x40000000)
 #define SHARED UINT64_C(0x50000000)
 
 static unsigned nr_vmas(const struct anon_vma *anon_vma)
@@ -131,7 +131,7 @@ struct seen {
 };
 
 static bool see(struct page *page, struct vm_area_struct *vma, vaddr_t addr,
-		void *arg)
+                void *arg)
 {
 	struct seen *seen = arg;
 
@@ -310,8 +310,7 @@ START_TEST(racing_first_faults_agree_on_one_anon_vma)
 		lab_run(lab);
 		lab_check(lab);
 		/* Its VMA and no one else: the loser's is being freed. */
-		ck_assert_int_eq(
-			anon_vma_at(mm, HEAP)->refcount.counter, 1);
+		ck_assert_int_eq(anon_vma_at(mm, HEAP)->refcount.counter, 1);
 	}
 	lab_free(lab, true);
 }

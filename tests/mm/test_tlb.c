@@ -92,9 +92,9 @@ static void body_newer_request_waits(struct task *t)
 static void body_other_mm(struct task *t)
 {
 	struct flush_tlb_info info = { .mm = t->mm->next,
-				       .end = TLB_FLUSH_ALL,
-				       .new_tlb_gen = 99,
-				       .initiating_cpu = 7 };
+		                       .end = TLB_FLUSH_ALL,
+		                       .new_tlb_gen = 99,
+		                       .initiating_cpu = 7 };
 	uint64_t gen = local_gen();
 
 	lab_of(t)->nr_calls = 0;
@@ -162,7 +162,7 @@ static void body_33_pages(struct task *t)
 
 	lab->nr_calls = 0;
 	flush_tlb_mm_range(t->mm, HEAP, HEAP + 33 * PAGE_SIZE, PAGE_SHIFT,
-			   false);
+	                   false);
 	ck_assert_uint_eq(lab_count(lab, HW_INVLPG, 0), 33);
 	ck_assert_uint_eq(lab->k->vmstat->nr_tlb_local_flush_one, 33);
 	exit_mm(t);
@@ -174,7 +174,7 @@ static void body_34_pages(struct task *t)
 
 	lab->nr_calls = 0;
 	flush_tlb_mm_range(t->mm, HEAP, HEAP + 34 * PAGE_SIZE, PAGE_SHIFT,
-			   false);
+	                   false);
 	ck_assert_uint_eq(lab_count(lab, HW_INVLPG, 0), 0);
 	ck_assert_uint_eq(lab_count(lab, HW_WRITE_CR3, 0), 1);
 	ck_assert_uint_eq(lab->k->vmstat->nr_tlb_local_flush_all, 1);
@@ -303,7 +303,7 @@ START_TEST(a_lazy_cpu_is_told_when_tables_go_and_lets_go_of_the_mm)
 	lab_task(lab, 0, mm, "flusher", body_flush_tables);
 	lab_run(lab);
 	ck_assert_uint_eq(lab_last(lab, HW_WRITE_CR3, 1)->root,
-			  lab->k->init_mm->pgd);
+	                  lab->k->init_mm->pgd);
 	ck_assert_ptr_eq(ts->loaded_mm, lab->k->init_mm);
 	ck_assert(!ts->is_lazy);
 	ck_assert_uint_eq(mm->cpu_bitmap, 1);
@@ -496,8 +496,8 @@ END_TEST
 
 START_TEST(clear_then_set_leaves_the_mask_between_threads)
 {
-	ck_assert_uint_ge(
-		mask_clears_between_threads(SWITCH_MM_CLEAR_THEN_SET), 1);
+	ck_assert_uint_ge(mask_clears_between_threads(SWITCH_MM_CLEAR_THEN_SET),
+	                  1);
 }
 END_TEST
 
@@ -550,7 +550,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_cpu_that_runs_the_mm_is_interrupted);
 	tcase_add_test(tc, a_lazy_cpu_is_spared_if_only_pages_go);
 	tcase_add_test(tc,
-		       a_lazy_cpu_is_told_when_tables_go_and_lets_go_of_the_mm);
+	               a_lazy_cpu_is_told_when_tables_go_and_lets_go_of_the_mm);
 	tcase_add_test(tc, a_lazy_cpu_is_not_told_with_the_option_off);
 	tcase_add_test(tc, a_lazy_cpu_catches_up_when_it_runs_the_mm_again);
 	tcase_add_test(tc, a_lazy_cpu_that_missed_nothing_keeps_its_entries);
@@ -558,7 +558,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, six_mms_keep_their_asids);
 	tcase_add_test(tc, the_seventh_mm_takes_an_asid_over_and_flushes_it);
 	tcase_add_test(tc,
-		       a_switch_back_flushes_if_the_mm_was_flushed_meanwhile);
+	               a_switch_back_flushes_if_the_mm_was_flushed_meanwhile);
 	tcase_add_test(tc, without_pcid_every_switch_flushes);
 	tcase_add_test(tc, threads_of_one_process_leave_the_mask_alone);
 	tcase_add_test(tc, clear_then_set_leaves_the_mask_between_threads);

@@ -18,8 +18,8 @@ static void make_lazyfree(struct task *t)
 		lab_touch(t, HEAP + i * PAGE_SIZE, true);
 	ck_assert_int_eq(do_sys_madvise(t, HEAP, 4 * PAGE_SIZE, MADV_FREE), 0);
 	for (unsigned i = 0; i < 4; i++)
-		ck_assert(!PageSwapBacked(
-			lab_page(t->mm, HEAP + i * PAGE_SIZE)));
+		ck_assert(
+			!PageSwapBacked(lab_page(t->mm, HEAP + i * PAGE_SIZE)));
 }
 
 static void run_one(void (*fn)(struct task *t))
@@ -66,7 +66,7 @@ static void body_redirtied(struct task *t)
 	/* What the hardware does for a store: D. */
 	w = pt_walk(lab->m, t->mm->pgd, HEAP);
 	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PTE].pa, 8,
-		   w.entry[PT_LEVEL_PTE].value | 0x40);
+	           w.entry[PT_LEVEL_PTE].value | 0x40);
 
 	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 2 * PAGE_SIZE), 1);
 	ck_assert_ptr_eq(lab_page(t->mm, HEAP), page);

@@ -8,8 +8,9 @@
 static int values[4];
 
 /* Every height of the tree: 6 bits each. */
-static const uint64_t keys[] = { 0, 63, 64, 4095, 4096, UINT64_C(1) << 40,
-				 UINT64_MAX };
+static const uint64_t keys[] = { 0,         63,   64,
+	                         4095,      4096, UINT64_C(1) << 40,
+	                         UINT64_MAX };
 
 static struct lab *empty(struct xarray *xa)
 {
@@ -103,8 +104,7 @@ END_TEST
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, an_empty_tree_has_nothing);
-	tcase_add_test(tc,
-		       what_is_stored_is_found_at_its_key_and_nowhere_else);
+	tcase_add_test(tc, what_is_stored_is_found_at_its_key_and_nowhere_else);
 	tcase_add_test(tc, finding_goes_in_order_over_gaps);
 	tcase_add_test(
 		tc, inserting_does_not_replace_and_erasing_returns_the_entry);
