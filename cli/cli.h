@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line: one file per verb, and what they share.
+ *
+ * Verbs return the exit status and print to an output that is written whole or
+ * not at all where it goes to a file.  Only this folder prints, reads the
+ * environment and exits.
+ */
+#ifndef MMULATOR_CLI_CLI_H
+#define MMULATOR_CLI_CLI_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scenario/run.h"
+
+enum cli_status {
+	CLI_OK = 0,       /* all as expected */
+	CLI_DIFFERS = 1,  /* something differed from its `expect` */
+	CLI_USAGE = 2,    /* wrong use or wrong input */
+	CLI_INTERNAL = 3, /* a bug of ours */
+};
+
+enum cli_format { FORMAT_TEXT, FORMAT_JSON };
+
+/* The common flags. */
+struct cli_options {
+	char *variant;
+	char **options; /* KEY=VALUE */
+	char *policy;   /* timed, random, script, replay; NULL: as pinned */
+	bool has_seed;
+	uint64_t seed;
+	bool has_runs;
+	unsigned nr_runs;
+	uint64_t run; /* number of the random run to make */
+	char *engine_name;
+	const struct vcpu_ops *engine;
+	enum cli_format format;
+	char *trace;
+	char *choices_out;
+	char *choices; /* replay: the log */
+	char *output;
+	char *arch;
+	bool quiet, verbose;
+	char **args; /* what is left */
+	unsigned nr_args;
+};
+
+/* cli/options.c */
+/**
+ * cli_parse - the flags of a verb.
+ * @usage: its arguments, for --help
+ * @summary: what it does, likewise
+ * @status: the exit status if parsing ends here
+ *
+ * Return: false if the verb must not run: --help (CLI_OK) or wrong use
+ * (CLI_USAGE), both already said.
+ */
+bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
+	       struct cli_options *o, int *status);
+void cli_options_clear(struct cli_options *o);
+
+/** cli_error - "mmulator: ..." on stderr; several lines are kept.
+ * Return: CLI_USAGE. */
+int cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* cli/output.c */
+struct output {
+	const struct cli_options *options;
+	GString *text; /* not yet written */
+};
+void output_init(struct output *out, const struct cli_options *o);
+void output_clear(struct output *out);
+void output_text(struct output *out, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
+/** output_flush - on stdout now; does nothing if there is an --output. */
+void output_flush(struct output *out);
+/** output_finish - write what is left. Return: false, said so, if impossible. */
+bool output_finish(struct output *out);
+/** write_file - whole or not at all. Return: false, said so, if impossible. */
+bool write_file(const char *path, const char *text, size_t len);
+
+/* One line of --format json. */
+struct json_run {
+	const char *scenario;
+	const char *variant;
+	const struct ast_variant *v;
+	uint32_t fired;
+	bool ok;
+	const char *reason; /* or NULL */
+	const struct run_result *run;
+	unsigned executions; /* 0: not an exploration */
+	double seconds;
+};
+void output_json_run(struct output *out, const struct json_run *j);
+
+/* cli/load.c */
+/** load_scenarios - every .scn below @paths, sorted within a folder; an error
+ * was said if NULL. Elements are struct scenario. */
+GPtrArray *load_scenarios(char **paths);
+/** make_runner - with the flags applied; NULL: an error was said. */
+struct runner *make_runner(const struct scenario *s,
+			   const struct ast_variant *v,
+			   const struct cli_options *o);
+/**
+ * for_each_chosen - call @fn for each variant the flags choose.
+ * Return: the largest of what @fn returned; CLI_USAGE if --variant names none.
+ */
+int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
+		    int (*fn)(const struct scenario *s,
+			      const struct ast_variant *v, void *data),
+		    void *data);
+
+/* cli/crash.c */
+/** crash_install - a bug of ours ends with status 3 and says how to reproduce
+ * it. */
+void crash_install(int argc, char **argv);
+/** crash_command - what to name instead of the whole command line; NULL: the
+ * command line again. */
+void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Verbs: cli/verb_*.c; argv[0] is the verb. */
+int verb_run(int argc, char **argv);
+int verb_check(int argc, char **argv);
+int verb_replay(int argc, char **argv);
+int verb_list(int argc, char **argv);
+int verb_exec(int argc, char **argv);
+
+/** cli_main - the whole program. */
+int cli_main(int argc, char **argv);
+
+#endif

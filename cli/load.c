@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "cli/cli.h"
+#include "scenario/parse.h"
+
+static int by_name(const void *a, const void *b)
+{
+	return g_strcmp0(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names in a folder, sorted; NULL and an error said if it cannot be read. */
+static GPtrArray *read_folder(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	GDir *dir = g_dir_open(path, 0, &error);
+	GPtrArray *names;
+	const char *name;
+
+	if (!dir) {
+		cli_error("%s", error->message);
+		return NULL;
+	}
+	names = g_ptr_array_new_with_free_func(g_free);
+	while ((name = g_dir_read_name(dir)))
+		g_ptr_array_add(names, g_build_filename(path, name, NULL));
+	g_dir_close(dir);
+	g_ptr_array_sort(names, by_name);
+	return names;
+}
+
+/* Append the scenario files of @folder and all below it, in order. */
+static bool find_files(GPtrArray *files, const char *folder)
+{
+	g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(left, g_strdup(folder));
+	while (left->len) {
+		g_autofree char *path =
+			g_ptr_array_steal_index(left, left->len - 1);
+		g_autoptr(GPtrArray) names = NULL;
+
+		if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+			if (g_str_has_suffix(path, ".scn"))
+				g_ptr_array_add(files, g_steal_pointer(&path));
+			continue;
+		}
+		names = read_folder(path);
+		if (!names)
+			return false;
+		for (unsigned i = names->len; i > 0; i--)
+			g_ptr_array_add(left,
+					g_strdup(names->pdata[i - 1]));
+	}
+	return true;
+}
+
+static GPtrArray *list_files(char **paths)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+
+	for (; paths && *paths; paths++) {
+		unsigned before = files->len;
+
+		if (!g_file_test(*paths, G_FILE_TEST_IS_DIR)) {
+			g_ptr_array_add(files, g_strdup(*paths));
+			continue;
+		}
+		if (find_files(files, *paths) && files->len > before)
+			continue;
+		if (files->len == before)
+			cli_error("%s: no scenarios (*.scn) in there", *paths);
+		g_ptr_array_unref(files);
+		return NULL;
+	}
+	return files;
+}
+
+static void free_scenario(gpointer s)
+{
+	scenario_free(s);
+}
+
+GPtrArray *load_scenarios(char **paths)
+{
+	g_autoptr(GPtrArray) files = list_files(paths);
+	GPtrArray *scenarios;
+	bool ok = true;
+
+	if (!files)
+		return NULL;
+	scenarios = g_ptr_array_new_with_free_func(free_scenario);
+	for (unsigned i = 0; i < files->len; i++) {
+		g_autoptr(GError) error = NULL;
+		struct scenario *s = scenario_load(files->pdata[i], &error);
+
+		if (s) {
+			g_ptr_array_add(scenarios, s);
+			continue;
+		}
+		cli_error("%s", error->message);
+		ok = false;
+	}
+	if (ok)
+		return scenarios;
+	g_ptr_array_unref(scenarios);
+	return NULL;
+}
+
+struct runner *make_runner(const struct scenario *s,
+			   const struct ast_variant *v,
+			   const struct cli_options *o)
+{
+	static const char *const dirs[] = {
+		MMULATOR_DATADIR "/profiles",
+		MMULATOR_SOURCE_DIR "/profiles",
+		NULL,
+	};
+	const struct run_config config = {
+		.engine = o->engine,
+		.options = (const char *const *)o->options,
+		.profile_dirs = dirs,
+	};
+	g_autoptr(GError) error = NULL;
+	struct runner *r = runner_new(s, v, &config, &error);
+
+	if (!r)
+		cli_error("%s", error->message);
+	return r;
+}
+
+static int no_variant(GPtrArray *scenarios, const char *name)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GString) hint = g_string_new(NULL);
+
+	for (unsigned i = 0; i < scenarios->len; i++) {
+		const struct scenario *s = scenarios->pdata[i];
+		const struct ast_variant *v = s->variants;
+
+		for (; v; v = v->next)
+			g_ptr_array_add(names, (gpointer)(uintptr_t)v->name);
+	}
+	g_ptr_array_add(names, NULL);
+	append_suggestion(hint, name, (const char *const *)names->pdata);
+	return cli_error("there is no variant '%s'%s", name, hint->str);
+}
+
+/* The variants of one scenario that @o chooses. */
+static int each_variant(const struct scenario *s, const struct cli_options *o,
+			int (*fn)(const struct scenario *s,
+				  const struct ast_variant *v, void *data),
+			void *data, unsigned *nr_chosen)
+{
+	const struct ast_variant *v = s->variants;
+	int worst = CLI_OK;
+
+	do {
+		int status;
+
+		if (o->variant && strcmp(o->variant, variant_name(v)) != 0)
+			continue;
+		++*nr_chosen;
+		status = fn(s, v, data);
+		worst = MAX(worst, status);
+		if (worst >= CLI_USAGE)
+			return worst;
+	} while (v && (v = v->next));
+	return worst;
+}
+
+int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
+		    int (*fn)(const struct scenario *s,
+			      const struct ast_variant *v, void *data),
+		    void *data)
+{
+	unsigned nr_chosen = 0;
+	int worst = CLI_OK;
+
+	for (unsigned i = 0; i < scenarios->len; i++) {
+		int status = each_variant(scenarios->pdata[i], o, fn, data,
+					  &nr_chosen);
+
+		worst = MAX(worst, status);
+		if (worst >= CLI_USAGE)
+			return worst;
+	}
+	if (!nr_chosen && o->variant)
+		return no_variant(scenarios, o->variant);
+	return worst;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/single.h"
+
+#include "mm/mm_types.h"
+#include "scenario/verdict.h"
+#include "viz/report.h"
+
+void single_init(struct single *x, const struct cli_options *o)
+{
+	*x = (struct single){ .options = o };
+	output_init(&x->out, o);
+	if (o->trace)
+		x->trace = g_string_new(NULL);
+	if (o->choices_out)
+		x->choices = g_string_new(NULL);
+}
+
+static void reset_recorder(void *data)
+{
+	recorder_reset(data);
+}
+
+static void print_counters(struct output *out, const struct run_result *run,
+			   const struct machine *m)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+#define ITEM(name)                                                             \
+	if (m->vmstat->name)                                                   \
+		g_string_append_printf(text, "  %s %" G_GUINT64_FORMAT "\n",   \
+				       #name, m->vmstat->name);
+	VMSTAT_ITEMS(ITEM)
+#undef ITEM
+	output_text(out, "  %u choices, trace hash %016" G_GINT64_MODIFIER "x\n%s",
+		    run->nr_choices, run->trace_hash, text->str);
+}
+
+static void print_report(struct single *x, struct runner *r,
+			 const struct recorder *recorder,
+			 const struct run_result *run, const char *reason)
+{
+	const struct ast_variant *v = runner_variant(r);
+	g_autofree char *expected = format_expected(v);
+	g_autoptr(GString) report = g_string_new(NULL);
+	struct output *out = &x->out;
+
+	if (x->options->quiet && !reason)
+		return;
+	output_text(out, "%s%s: %s, expects %s\n", x->nr_runs ? "\n" : "",
+		    runner_scenario(r)->source.file, variant_name(v), expected);
+	viz_report(report, recorder, run->hazards, run->nr_hazards,
+		   runner_machine(r));
+	output_text(out, "%s", report->str);
+	output_text(out,
+		    "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
+		    " cycles: %s%s\n",
+		    run->steps, run->cycles, reason ? "DIFFERS: " : "as expected",
+		    reason ? reason : "");
+	if (x->options->verbose)
+		print_counters(out, run, runner_machine(r));
+}
+
+static void print_json(struct single *x, struct runner *r,
+		       const struct run_result *run, const char *reason)
+{
+	const struct ast_variant *v = runner_variant(r);
+	const struct json_run j = {
+		.scenario = runner_scenario(r)->source.file,
+		.variant = variant_name(v),
+		.v = v,
+		.fired = run->fired,
+		.ok = !reason,
+		.reason = reason,
+		.run = run,
+	};
+
+	output_json_run(&x->out, &j);
+}
+
+static void keep_files(struct single *x, struct runner *r,
+		       const struct recorder *recorder)
+{
+	if (x->trace) {
+		g_string_append_printf(x->trace, "# %s: %s\n",
+				       runner_scenario(r)->source.file,
+				       variant_name(runner_variant(r)));
+		viz_trace(x->trace, recorder, runner_machine(r), NULL);
+	}
+	if (x->choices) {
+		g_autofree char *text = choice_log_format(runner_log(r));
+
+		g_string_assign(x->choices, text);
+	}
+}
+
+static void print_run(struct single *x, struct runner *r,
+		      const struct recorder *recorder,
+		      const struct run_result *run, const char *reason)
+{
+	if (x->options->format == FORMAT_JSON)
+		print_json(x, r, run, reason);
+	else
+		print_report(x, r, recorder, run, reason);
+	keep_files(x, r, recorder);
+	x->nr_runs++;
+	output_flush(&x->out);
+}
+
+int single_run(struct single *x, struct runner *r, struct policy *policy,
+	       struct run_result *run)
+{
+	struct recorder *recorder = recorder_new(x->trace);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *reason = NULL;
+	bool possible;
+
+	recorder_attach(recorder, runner_machine(r));
+	runner_on_start(r, reset_recorder, recorder);
+	possible = runner_run(r, policy, run, &error);
+	if (possible) {
+		reason = judge_run(r, run, true);
+		print_run(x, r, recorder, run, reason);
+	}
+	runner_on_start(r, NULL, NULL);
+	recorder_detach(recorder);
+	recorder_free(recorder);
+	policy_free(policy);
+	if (!possible)
+		return cli_error("%s: %s: %s", runner_scenario(r)->source.file,
+				 variant_name(runner_variant(r)),
+				 error->message);
+	return reason ? CLI_DIFFERS : CLI_OK;
+}
+
+static bool write_text(const char *path, GString *text)
+{
+	return !text || write_file(path, text->str, text->len);
+}
+
+int single_finish(struct single *x, int status)
+{
+	bool written = true;
+
+	if (status < CLI_USAGE)
+		written = write_text(x->options->trace, x->trace) &&
+			  write_text(x->options->choices_out, x->choices) &&
+			  output_finish(&x->out);
+	output_clear(&x->out);
+	if (x->trace)
+		g_string_free(x->trace, TRUE);
+	if (x->choices)
+		g_string_free(x->choices, TRUE);
+	return written ? status : CLI_USAGE;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One run of one variant, shown: what run and replay have in common.
+ */
+#ifndef MMULATOR_CLI_SINGLE_H
+#define MMULATOR_CLI_SINGLE_H
+
+#include "cli/cli.h"
+
+struct single {
+	const struct cli_options *options;
+	struct output out;
+	GString *trace;   /* --trace: every run's */
+	GString *choices; /* --choices-out: the only run's */
+	unsigned nr_runs;
+};
+
+void single_init(struct single *x, const struct cli_options *o);
+
+/**
+ * single_run - run @r once under @policy and print the report.
+ * @policy: freed
+ *
+ * Return: the status: CLI_OK, CLI_DIFFERS, or CLI_USAGE with an error said.
+ */
+int single_run(struct single *x, struct runner *r, struct policy *policy,
+	       struct run_result *run);
+
+/** single_finish - write the files and what is left. Return: @status, or
+ * CLI_USAGE if something could not be written. */
+int single_finish(struct single *x, int status);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mmulator replay FILE --choices LOG: a recorded run again, step for step.
+ */
+#include <string.h>
+
+#include "cli/single.h"
+#include "emu/vcpu_ops.h"
+
+static struct choice_log *read_log(const char *path)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	struct choice_log *log;
+	gsize len;
+
+	if (!g_file_get_contents(path, &text, &len, &error)) {
+		cli_error("%s", error->message);
+		return NULL;
+	}
+	log = choice_log_parse(text, len, &error);
+	if (!log)
+		cli_error("%s: %s", path, error->message);
+	return log;
+}
+
+/* What the log says, where the command line says nothing. */
+static void take_headers(struct cli_options *o, const struct choice_log *log)
+{
+	const char *variant = choice_log_header(log, "variant", 0);
+	const char *engine = choice_log_header(log, "engine", 0);
+	g_autoptr(GPtrArray) options = g_ptr_array_new();
+	const char *value;
+
+	if (!o->variant)
+		o->variant = g_strdup(variant);
+	if (!o->engine && engine)
+		o->engine = find_engine(engine);
+	for (unsigned i = 0; (value = choice_log_header(log, "option", i)); i++)
+		g_ptr_array_add(options, g_strdup(value));
+	for (char **more = o->options; more && *more; more++)
+		g_ptr_array_add(options, g_strdup(*more));
+	g_ptr_array_add(options, NULL);
+	g_strfreev(o->options);
+	o->options = (char **)g_ptr_array_steal(options, NULL);
+}
+
+struct replay {
+	struct single single;
+	const struct choice_log *log;
+};
+
+static int replay_variant(const struct scenario *s,
+			  const struct ast_variant *v, void *data)
+{
+	struct replay *x = data;
+	struct runner *r = make_runner(s, v, x->single.options);
+	struct run_result run = { 0 };
+	int status;
+
+	if (!r)
+		return CLI_USAGE;
+	status = single_run(&x->single, r, policy_replay_new(x->log), &run);
+	if (status < CLI_USAGE && x->log->trace_hash &&
+	    (run.trace_hash != x->log->trace_hash ||
+	     run.steps != x->log->nr_steps))
+		status = cli_error("the run is not the recorded one: the "
+				   "choices fit but the trace differs");
+	runner_free(r);
+	return status;
+}
+
+static int replay(struct cli_options *o, const struct choice_log *log)
+{
+	g_autoptr(GPtrArray) scenarios = NULL;
+	struct replay x = { .log = log };
+	int status;
+
+	take_headers(o, log);
+	scenarios = load_scenarios(o->args);
+	if (!scenarios)
+		return CLI_USAGE;
+	single_init(&x.single, o);
+	status = for_each_chosen(scenarios, o, replay_variant, &x);
+	return single_finish(&x.single, status);
+}
+
+int verb_replay(int argc, char **argv)
+{
+	struct cli_options o;
+	struct choice_log *log = NULL;
+	int status;
+
+	if (!cli_parse(argc, argv, "replay FILE --choices LOG",
+		       "Repeat a recorded run.", &o, &status))
+		return status;
+	status = CLI_USAGE;
+	if (o.nr_args != 1 || !o.choices)
+		cli_error("replay: expected one scenario and --choices LOG");
+	else
+		log = read_log(o.choices);
+	if (log)
+		status = replay(&o, log);
+	choice_log_free(log);
+	cli_options_clear(&o);
+	return status;
+}
