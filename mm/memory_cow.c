@@ -52,6 +52,7 @@ static void wp_install_copy(struct vm_fault *vmf, struct page *old,
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t entry = mk_pte(copy, vm_get_page_prot(vma->vm_flags));
 
+	lockdep_assert_held(vmf->ptl, "a PTE is replaced under the PTL");
 	if (!old) {
 		add_mm_anon(vma->vm_mm, 1);
 	} else if (!PageAnon(old)) {

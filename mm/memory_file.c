@@ -40,6 +40,7 @@ static void set_file_pte(struct vm_fault *vmf, struct page *page, bool cow)
 	struct vm_area_struct *vma = vmf->vma;
 	pte_t entry = mk_pte(page, vm_get_page_prot(vma->vm_flags));
 
+	lockdep_assert_held(vmf->ptl, "a PTE is set under the PTL");
 	entry = pte_mkyoung(entry);
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		entry = maybe_mkwrite(pte_mkdirty(entry), vma);

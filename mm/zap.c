@@ -102,9 +102,10 @@ static void add_mm_rss_vec(struct mm_struct *mm, const struct zap_pass *zap)
 }
 
 /*
- * Option zap_resched stands for a timer tick in the middle of a table. A pass
- * that has not done anything yet goes on, so that two of them cannot yield to
- * each other for ever.
+ * Option zap_resched stands for a timer tick in the middle of a table.
+ *
+ * DIVERGES: a pass that has not done anything yet goes on, so that two of them
+ * cannot yield to each other for ever; in Linux ticks are far enough apart.
  */
 static bool zap_need_resched(const struct zap_pass *zap, vaddr_t pass_start,
                              vaddr_t addr)
