@@ -29,7 +29,7 @@ struct copy {
 
 /* Linux v6.12 mm/memory.c __copy_present_ptes() */
 static void copy_present_pte(const struct copy *c, pte_t *dst, pte_t *src,
-			     pte_t pte, vaddr_t addr)
+                             pte_t pte, vaddr_t addr)
 {
 	if (is_cow_mapping(c->src_vma->vm_flags) && pte_write(pte)) {
 		if (mm_opt(c->src_vma->vm_mm)->pte_update == PTE_UPDATE_PLAIN)
@@ -45,7 +45,7 @@ static void copy_present_pte(const struct copy *c, pte_t *dst, pte_t *src,
 
 /* Linux v6.12 mm/memory.c copy_present_page(): a pinned page is not shared. */
 static int copy_present_page(struct copy *c, pte_t *dst, struct page *page,
-			     vaddr_t addr)
+                             vaddr_t addr)
 {
 	struct page *new = c->prealloc;
 	pte_t pte;
@@ -63,7 +63,7 @@ static int copy_present_page(struct copy *c, pte_t *dst, struct page *page,
 
 /* Linux v6.12 mm/memory.c copy_present_ptes(), page by page. */
 static int copy_pte(struct copy *c, pte_t *dst, pte_t *src, pte_t pte,
-		    vaddr_t addr)
+                    vaddr_t addr)
 {
 	struct page *page = vm_normal_page(c->src_vma, addr, pte);
 
@@ -89,7 +89,7 @@ static int copy_pte(struct copy *c, pte_t *dst, pte_t *src, pte_t pte,
 
 /* One go through a table with both locks held; where it stopped. */
 static vaddr_t copy_ptes(struct copy *c, pte_t *dst, pte_t *src, vaddr_t addr,
-			 vaddr_t end, int *err)
+                         vaddr_t end, int *err)
 {
 	unsigned progress = 0;
 
@@ -128,7 +128,7 @@ static void copy_add_rss(struct copy *c)
 
 /* Linux v6.12 mm/memory.c copy_pte_range() */
 static int copy_pte_range(struct copy *c, pmd_t *src_pmd, vaddr_t addr,
-			  vaddr_t end)
+                          vaddr_t end)
 {
 	struct mm_struct *dst_mm = c->dst_vma->vm_mm;
 	struct mm_struct *src_mm = c->src_vma->vm_mm;
@@ -141,8 +141,7 @@ static int copy_pte_range(struct copy *c, pmd_t *src_pmd, vaddr_t addr,
 		dst = pte_alloc_map_lock(dst_mm, c->dst_pmd, addr, &dst_ptl);
 		if (!dst)
 			return -ENOMEM;
-		src = pte_offset_map_ro_nolock(src_mm, src_pmd, addr,
-					       &src_ptl);
+		src = pte_offset_map_ro_nolock(src_mm, src_pmd, addr, &src_ptl);
 		if (!src) {
 			pte_unmap_unlock(dst, dst_ptl);
 			return 0;
@@ -154,8 +153,7 @@ static int copy_pte_range(struct copy *c, pmd_t *src_pmd, vaddr_t addr,
 		pte_unmap_unlock(dst, dst_ptl);
 		cond_resched();
 		if (err == -EAGAIN) {
-			c->prealloc = alloc_anon_page(this_machine(), 0,
-						      false);
+			c->prealloc = alloc_anon_page(this_machine(), 0, false);
 			if (!c->prealloc)
 				return -ENOMEM;
 		}
@@ -164,8 +162,7 @@ static int copy_pte_range(struct copy *c, pmd_t *src_pmd, vaddr_t addr,
 }
 
 /* Linux v6.12 mm/memory.c copy_pmd_range(), one entry. */
-static int copy_pmd_entry(pmd_t *src_pmd, vaddr_t addr, vaddr_t next,
-			  void *arg)
+static int copy_pmd_entry(pmd_t *src_pmd, vaddr_t addr, vaddr_t next, void *arg)
 {
 	struct copy *c = arg;
 	pmd_t pmd;
@@ -182,7 +179,7 @@ static int copy_pmd_entry(pmd_t *src_pmd, vaddr_t addr, vaddr_t next,
 	pmd = pmdp_get(addr, src_pmd);
 	if (pmd_trans_huge(pmd)) {
 		err = copy_huge_pmd(c->dst_pmd, src_pmd, addr, c->dst_vma,
-				    c->src_vma);
+		                    c->src_vma);
 		if (err != -EAGAIN)
 			return err;
 	}
@@ -197,7 +194,7 @@ static int copy_pmd_entry(pmd_t *src_pmd, vaddr_t addr, vaddr_t next,
 }
 
 int copy_page_range(struct vm_area_struct *dst_vma,
-		    struct vm_area_struct *src_vma)
+                    struct vm_area_struct *src_vma)
 {
 	struct copy c = { .dst_vma = dst_vma, .src_vma = src_vma };
 
@@ -206,12 +203,12 @@ int copy_page_range(struct vm_area_struct *dst_vma,
 	if (!src_vma->anon_vma)
 		return 0;
 	return walk_pmd_entries(src_vma->vm_mm, src_vma->vm_start,
-				src_vma->vm_end, copy_pmd_entry, &c);
+	                        src_vma->vm_end, copy_pmd_entry, &c);
 }
 
 /* The child's VMA, linked into its tree and reverse maps. */
 static struct vm_area_struct *dup_vma(struct mm_struct *mm,
-				      struct vm_area_struct *mpnt)
+                                      struct vm_area_struct *mpnt)
 {
 	struct vm_area_struct *tmp = vm_area_dup(mpnt);
 
@@ -263,8 +260,7 @@ int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 
 	mmap_write_lock(oldmm);
 	/* Nobody knows the new mm: it cannot be contended. */
-	if (!down_write_trylock_label(&mm->mmap_lock,
-				      "mmap_write_lock_nested"))
+	if (!down_write_trylock_label(&mm->mmap_lock, "mmap_write_lock_nested"))
 		BUG();
 	mm->mm_mt->in_rcu = false;
 	err = dup_vmas(mm, oldmm);

@@ -22,6 +22,6 @@ int must_check dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm);
  * Context: both mmap_locks held for writing. Return: 0, -ENOMEM.
  */
 int must_check copy_page_range(struct vm_area_struct *dst_vma,
-			       struct vm_area_struct *src_vma);
+                               struct vm_area_struct *src_vma);
 
 #endif

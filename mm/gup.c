@@ -11,7 +11,7 @@
 
 /* Bytes from @addr on that are mapped and, if asked, writable; 0 = fault. */
 static uint64_t follow_page(struct vm_area_struct *vma, vaddr_t addr,
-			    bool write)
+                            bool write)
 {
 	pmd_t *pmd = mm_find_pmd(vma->vm_mm, addr);
 	spinlock_t *ptl;
@@ -41,8 +41,8 @@ static uint64_t follow_page(struct vm_area_struct *vma, vaddr_t addr,
 /* Linux v6.12 mm/gup.c faultin_page() */
 static int faultin_page(struct vm_area_struct *vma, vaddr_t addr, bool write)
 {
-	vm_fault_t ret = handle_mm_fault(vma, addr,
-					 write ? FAULT_FLAG_WRITE : 0);
+	vm_fault_t ret =
+		handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
 
 	if (ret & VM_FAULT_OOM)
 		return -ENOMEM;
@@ -58,7 +58,7 @@ static bool vma_permits_gup(const struct vm_area_struct *vma, bool write)
 }
 
 int populate_vma_page_range(struct vm_area_struct *vma, vaddr_t start,
-			    vaddr_t end, bool write)
+                            vaddr_t end, bool write)
 {
 	mmap_assert_locked(vma->vm_mm);
 	if (!vma_permits_gup(vma, write))
@@ -81,7 +81,7 @@ int populate_vma_page_range(struct vm_area_struct *vma, vaddr_t start,
 
 /* Linux v6.12 mm/gup.c faultin_page_range(), mm/madvise.c madvise_populate() */
 int faultin_page_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-		       bool write)
+                       bool write)
 {
 	while (start < end) {
 		struct vm_area_struct *vma = vma_lookup(mm, start);
@@ -111,17 +111,18 @@ int mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len)
 	struct vm_area_struct *vma;
 
 	mmap_read_lock(mm);
-	for_each_vma_range(mm, vma, start, end) {
-		bool write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) ==
-			     VM_WRITE;
+	for_each_vma_range(mm, vma, start, end)
+	{
+		bool write =
+			(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 
 		/* Errors are not the caller's business: the pages come with
 		 * the first access. */
 		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 			continue;
 		if (populate_vma_page_range(vma, MAX(start, vma->vm_start),
-					    MIN(end, vma->vm_end), write) ==
-		    -ENOMEM)
+		                            MIN(end, vma->vm_end),
+		                            write) == -ENOMEM)
 			break;
 	}
 	mmap_read_unlock(mm);

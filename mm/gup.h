@@ -16,7 +16,7 @@
  * Context: mmap_lock held for reading. Return: 0; -EFAULT, -ENOMEM.
  */
 int populate_vma_page_range(struct vm_area_struct *vma, vaddr_t start,
-			    vaddr_t end, bool write);
+                            vaddr_t end, bool write);
 
 /**
  * faultin_page_range - likewise for a range of @mm (MADV_POPULATE_*).
@@ -26,6 +26,6 @@ int populate_vma_page_range(struct vm_area_struct *vma, vaddr_t start,
  * cannot be had.
  */
 int faultin_page_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-		       bool write);
+                       bool write);
 
 #endif

@@ -15,16 +15,15 @@
 /* ---- DONTNEED and FREE: mmap_lock for reading ---- */
 
 static bool dontneed_free_valid_vma(const struct vm_area_struct *vma,
-				    int behavior)
+                                    int behavior)
 {
-	return behavior == MADV_DONTNEED_LOCKED ||
-	       !(vma->vm_flags & VM_LOCKED);
+	return behavior == MADV_DONTNEED_LOCKED || !(vma->vm_flags & VM_LOCKED);
 }
 
 /* Linux v6.12 mm/madvise.c madvise_dontneed_single_vma(); reclaim_pt as in
  * v6.14, where option pt_reclaim decides what it means. */
 static void madvise_dontneed_single_vma(struct vm_area_struct *vma,
-					vaddr_t start, vaddr_t end)
+                                        vaddr_t start, vaddr_t end)
 {
 	struct zap_details details = { .even_cows = true, .reclaim_pt = true };
 
@@ -38,7 +37,7 @@ struct madvise_free {
 
 /* One present page becomes lazily free; the PTL is held. */
 static void madvise_free_pte(const struct madvise_free *mf, vaddr_t addr,
-			     pte_t *ptep, pte_t pte)
+                             pte_t *ptep, pte_t pte)
 {
 	struct page *page = vm_normal_page(mf->vma, addr, pte);
 
@@ -60,7 +59,7 @@ static void madvise_free_pte(const struct madvise_free *mf, vaddr_t addr,
 
 /* Linux v6.12 mm/madvise.c madvise_free_pte_range() */
 static int madvise_free_pte_range(pmd_t *pmd, vaddr_t addr, vaddr_t end,
-				  void *arg)
+                                  void *arg)
 {
 	const struct madvise_free *mf = arg;
 	pmd_t pmdval = pmdp_get_lockless(addr, pmd);
@@ -89,7 +88,7 @@ static int madvise_free_pte_range(pmd_t *pmd, vaddr_t addr, vaddr_t end,
 
 /* Linux v6.12 mm/madvise.c madvise_free_single_vma() */
 static int madvise_free_single_vma(struct vm_area_struct *vma, vaddr_t start,
-				   vaddr_t end)
+                                   vaddr_t end)
 {
 	struct mmu_gather tlb;
 	struct madvise_free mf = { &tlb, vma };
@@ -99,14 +98,14 @@ static int madvise_free_single_vma(struct vm_area_struct *vma, vaddr_t start,
 	tlb_gather_mmu(&tlb, vma->vm_mm);
 	tlb_start_vma(&tlb, vma);
 	(void)walk_pmd_entries(vma->vm_mm, start, end, madvise_free_pte_range,
-			       &mf);
+	                       &mf);
 	tlb_end_vma(&tlb, vma);
 	tlb_finish_mmu(&tlb);
 	return 0;
 }
 
 static int madvise_dontneed_free(struct vm_area_struct *vma, vaddr_t start,
-				 vaddr_t end, int behavior)
+                                 vaddr_t end, int behavior)
 {
 	if (!dontneed_free_valid_vma(vma, behavior))
 		return -EINVAL;
@@ -119,7 +118,7 @@ static int madvise_dontneed_free(struct vm_area_struct *vma, vaddr_t start,
 /* ---- advice that is a flag of the VMA: mmap_lock for writing ---- */
 
 static int madvise_new_flags(const struct vm_area_struct *vma, int behavior,
-			     uint64_t *flags)
+                             uint64_t *flags)
 {
 	switch (behavior) {
 	case MADV_NORMAL:
@@ -164,8 +163,8 @@ static int madvise_new_flags(const struct vm_area_struct *vma, int behavior,
 
 /* Linux v6.12 mm/madvise.c madvise_update_vma() */
 static int madvise_update_vma(struct vm_area_struct *vma,
-			      struct vm_area_struct **prev, vaddr_t start,
-			      vaddr_t end, uint64_t new_flags)
+                              struct vm_area_struct **prev, vaddr_t start,
+                              vaddr_t end, uint64_t new_flags)
 {
 	if (new_flags == vma->vm_flags) {
 		*prev = vma;
@@ -183,8 +182,8 @@ static int madvise_update_vma(struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/madvise.c madvise_vma_behavior() */
 static int madvise_vma_behavior(struct vm_area_struct *vma,
-				struct vm_area_struct **prev, vaddr_t start,
-				vaddr_t end, int behavior)
+                                struct vm_area_struct **prev, vaddr_t start,
+                                vaddr_t end, int behavior)
 {
 	uint64_t new_flags = vma->vm_flags;
 	int err;
@@ -209,7 +208,7 @@ static int madvise_vma_behavior(struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/madvise.c madvise_walk_vmas() */
 static int madvise_walk_vmas(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-			     int behavior)
+                             int behavior)
 {
 	struct vm_area_struct *vma, *prev;
 	int unmapped_error = 0;
@@ -292,7 +291,7 @@ static bool madvise_need_mmap_write(int behavior)
  * memory-failure advices are -EINVAL, as in a kernel built without them.
  */
 int do_madvise(struct mm_struct *mm, vaddr_t start, uint64_t len_in,
-	       int behavior)
+               int behavior)
 {
 	uint64_t len = ALIGN_UP(len_in, PAGE_SIZE);
 	vaddr_t end = start + len;
@@ -314,7 +313,7 @@ int do_madvise(struct mm_struct *mm, vaddr_t start, uint64_t len_in,
 		mmap_read_lock(mm);
 	if (behavior == MADV_POPULATE_READ || behavior == MADV_POPULATE_WRITE)
 		err = faultin_page_range(mm, start, end,
-					 behavior == MADV_POPULATE_WRITE);
+		                         behavior == MADV_POPULATE_WRITE);
 	else
 		err = madvise_walk_vmas(mm, start, end, behavior);
 	if (write)

@@ -16,6 +16,6 @@
  * Return: 0 or -errno.
  */
 int do_madvise(struct mm_struct *mm, vaddr_t start, uint64_t len_in,
-	       int behavior);
+               int behavior);
 
 #endif

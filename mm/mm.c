@@ -9,7 +9,7 @@
 
 /* Where Linux puts things without randomisation: mappings below a stack of up
  * to 128 MiB, the heap behind a position-independent program. */
-#define DEFAULT_MMAP_BASE                                                      \
+#define DEFAULT_MMAP_BASE \
 	((UINT64_C(1) << 47) - PAGE_SIZE - (UINT64_C(128) << 20))
 #define DEFAULT_BRK UINT64_C(0x555555560000)
 
@@ -33,7 +33,7 @@ static void mm_list_del(struct kernel *k, struct mm_struct *mm)
 
 /* Linux v6.12 kernel/fork.c mm_init() */
 static struct mm_struct *mm_init(struct kernel *k, const char *name,
-				 unsigned parent)
+                                 unsigned parent)
 {
 	struct machine *m = k->machine;
 	struct mm_struct *mm = kzalloc(m, sizeof(*mm), "mm_struct");
@@ -76,8 +76,8 @@ struct mm_struct *mm_alloc(struct kernel *k, const char *name)
 
 struct mm_struct *mm_alloc_child(struct mm_struct *parent)
 {
-	struct mm_struct *mm = mm_init(parent->kernel, parent->name,
-				       parent->id);
+	struct mm_struct *mm =
+		mm_init(parent->kernel, parent->name, parent->id);
 
 	if (!mm)
 		return NULL;
@@ -135,7 +135,7 @@ void mmget(struct mm_struct *mm)
 bool mmget_not_zero(struct mm_struct *mm)
 {
 	return RMW_ONCE_AT(mm->mm_users.counter, old ? old + 1 : old,
-			   "mmget_not_zero", mm->id) != 0;
+	                   "mmget_not_zero", mm->id) != 0;
 }
 
 /* Linux v6.12 kernel/fork.c mmput(), __mmput() */
@@ -151,14 +151,12 @@ struct mm_struct *find_mm(const struct kernel *k, unsigned id)
 {
 	struct mm_struct *mm;
 
-	for_each_mm(k, mm)
-		if (mm->id == id)
-			return mm;
+	for_each_mm(k, mm) if (mm->id == id) return mm;
 	return NULL;
 }
 
 uint64_t get_mm_rss(const struct mm_struct *mm)
 {
 	return (uint64_t)(mm->rss_anon.counter + mm->rss_file.counter +
-			  mm->rss_shmem.counter);
+	                  mm->rss_shmem.counter);
 }

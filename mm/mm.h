@@ -47,8 +47,7 @@ struct mm_struct *find_mm(const struct kernel *k, unsigned id);
  * For reports, checks and daemons; the list changes in mm_alloc() and the last
  * mmdrop().
  */
-#define for_each_mm(k, mm)                                                     \
-	for ((mm) = (k)->mms; (mm); (mm) = (mm)->next)
+#define for_each_mm(k, mm) for ((mm) = (k)->mms; (mm); (mm) = (mm)->next)
 
 /** get_mm_rss - resident pages; for reports, not a step. */
 uint64_t get_mm_rss(const struct mm_struct *mm);

@@ -57,7 +57,7 @@ static vaddr_t unmapped_area(struct mm_struct *mm, vaddr_t hint, uint64_t len)
 		addr = vma_tree_gap_above(
 			mm->mm_mt,
 			ALIGN_UP(((UINT64_C(1) << 47) - PAGE_SIZE) / 3,
-				 PAGE_SIZE),
+		                 PAGE_SIZE),
 			task_size(), len);
 	return addr;
 }
@@ -80,7 +80,7 @@ static vaddr_t thp_unmapped_area(struct mm_struct *mm, uint64_t len)
 
 /* Linux v6.12 mm/mmap.c __get_unmapped_area() */
 long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
-		       uint64_t flags)
+                       uint64_t flags)
 {
 	vaddr_t found = 0;
 
@@ -120,10 +120,10 @@ static vaddr_t round_hint_to_min(vaddr_t hint)
 /* ---- mmap ---- */
 
 static uint64_t calc_vm_flags(const struct mm_struct *mm, uint64_t prot,
-			      uint64_t flags)
+                              uint64_t flags)
 {
-	uint64_t vm_flags = mm->def_flags | VM_MAYREAD | VM_MAYWRITE |
-			    VM_MAYEXEC;
+	uint64_t vm_flags =
+		mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	vm_flags |= prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
 	if (flags & MAP_GROWSDOWN)
@@ -138,14 +138,15 @@ static uint64_t calc_vm_flags(const struct mm_struct *mm, uint64_t prot,
 }
 
 /* The flags mmap() knew before MAP_SHARED_VALIDATE. */
-#define LEGACY_MAP_MASK                                                        \
-	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | \
-	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |            \
-	 MAP_STACK | MAP_HUGETLB | UINT64_C(0x1840) /* DENYWRITE ... 32BIT */)
+#define LEGACY_MAP_MASK                                              \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS |      \
+	 MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | \
+	 MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |                    \
+	 UINT64_C(0x1840) /* DENYWRITE ... 32BIT */)
 
 /* The part of do_mmap() that MAP_SHARED and MAP_PRIVATE decide. */
 static int mmap_type(const struct mmap_request *req, vaddr_t addr,
-		     uint64_t *vm_flags, uint64_t *pgoff)
+                     uint64_t *vm_flags, uint64_t *pgoff)
 {
 	switch (req->flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
@@ -173,7 +174,7 @@ static int mmap_type(const struct mmap_request *req, vaddr_t addr,
 }
 
 static struct vm_area_struct *mmap_new_vma(const struct vma_merge *vmg,
-					   const char *name)
+                                           const char *name)
 {
 	struct mm_struct *mm = vmg->mm;
 	struct vm_area_struct *vma = vm_area_alloc(mm);
@@ -191,7 +192,7 @@ static struct vm_area_struct *mmap_new_vma(const struct vma_merge *vmg,
 	} else if (vmg->flags & VM_SHARED) {
 		/* shmem_zero_setup() */
 		vma->vm_file = shmem_file_setup(mm->kernel, "dev/zero",
-						vmg->end - vmg->start);
+		                                vmg->end - vmg->start);
 		if (!vma->vm_file)
 			goto out_free_vma;
 	}
@@ -213,9 +214,9 @@ out_free_vma:
 static long mmap_region(struct vma_merge *vmg, const char *name)
 {
 	struct mm_struct *mm = vmg->mm;
-	struct vma_munmap vms = {
-		.mm = mm, .start = vmg->start, .end = vmg->end
-	};
+	struct vma_munmap vms = { .mm = mm,
+		                  .start = vmg->start,
+		                  .end = vmg->end };
 	uint64_t pages = (vmg->end - vmg->start) >> PAGE_SHIFT;
 	vaddr_t addr = vmg->start;
 	int err = vms_gather_munmap_vmas(&vms);
@@ -251,7 +252,7 @@ static bool accountable_mapping(uint64_t vm_flags)
 
 /* The checks of do_mmap() before anything is looked up. */
 static int mmap_check_len(const struct mm_struct *mm,
-			  const struct mmap_request *req, uint64_t *len)
+                          const struct mmap_request *req, uint64_t *len)
 {
 	if (!req->len)
 		return -EINVAL;
@@ -267,7 +268,7 @@ static int mmap_check_len(const struct mm_struct *mm,
 
 /* Linux v6.12 mm/mmap.c do_mmap() */
 long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
-	     uint64_t *populate)
+             uint64_t *populate)
 {
 	uint64_t flags = req->flags, vm_flags, pgoff = req->pgoff, len;
 	struct vma_merge vmg;
@@ -284,7 +285,8 @@ long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
 
 	vm_flags = calc_vm_flags(mm, req->prot, flags);
 	addr = get_unmapped_area(
-		mm, flags & MAP_FIXED ? req->addr : round_hint_to_min(req->addr),
+		mm,
+		flags & MAP_FIXED ? req->addr : round_hint_to_min(req->addr),
 		len, req->file ? flags & ~(uint64_t)MAP_SHARED : flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
@@ -298,11 +300,11 @@ long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
 		vm_flags |= VM_ACCOUNT;
 
 	vmg = (struct vma_merge){ .mm = mm,
-				  .start = (vaddr_t)addr,
-				  .end = (vaddr_t)addr + len,
-				  .flags = vm_flags,
-				  .file = req->file,
-				  .pgoff = pgoff };
+		                  .start = (vaddr_t)addr,
+		                  .end = (vaddr_t)addr + len,
+		                  .flags = vm_flags,
+		                  .file = req->file,
+		                  .pgoff = pgoff };
 	ret = mmap_region(&vmg, req->name);
 	if (!IS_ERR_VALUE(ret) &&
 	    ((vm_flags & VM_LOCKED) ||
@@ -321,7 +323,7 @@ int do_brk_flags(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 		.start = addr,
 		.end = addr + len,
 		.flags = mm->def_flags | VM_READ | VM_WRITE | VM_MAYREAD |
-			 VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT,
+		         VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT,
 		.pgoff = addr >> PAGE_SHIFT,
 	};
 

@@ -11,14 +11,14 @@
 
 /* Arguments of mmap(2). */
 struct mmap_request {
-	vaddr_t addr;               /* hint, or the place with MAP_FIXED */
+	vaddr_t addr; /* hint, or the place with MAP_FIXED */
 	uint64_t len;
 	uint64_t prot;              /* PROT_* */
 	uint64_t flags;             /* MAP_* */
 	struct address_space *file; /* NULL: anonymous */
 	uint64_t pgoff;             /* offset in file, in pages */
 	const char *name;           /* region name for reports, or NULL; must
-				     * outlive the run */
+	                             * outlive the run */
 };
 
 /**
@@ -28,10 +28,10 @@ struct mmap_request {
  * Context: mmap_lock held for writing. Return: the address, or -errno.
  */
 long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
-	     uint64_t *populate);
+             uint64_t *populate);
 /** get_unmapped_area - a free place for @len bytes near @addr, or -errno. */
 long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
-		       uint64_t flags);
+                       uint64_t flags);
 
 /**
  * do_munmap - remove what lies in [start, start + len).

@@ -49,7 +49,7 @@ static inline void mmap_assert_locked(const struct mm_struct *mm)
 static inline void mmap_assert_write_locked(const struct mm_struct *mm)
 {
 	lockdep_assert_held_write(&mm->mmap_lock,
-				  "mmap_lock must be held for writing");
+	                          "mmap_lock must be held for writing");
 }
 
 #endif

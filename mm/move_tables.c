@@ -43,12 +43,12 @@ struct moved_ptes {
 };
 
 static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
-				      vaddr_t new_addr, uint64_t extent)
+                                      vaddr_t new_addr, uint64_t extent)
 {
 	struct moved_ptes moved = { false, false };
 	vaddr_t end = old_addr + extent;
 
-	for (; old_addr < end; old++, new++) {
+	for (; old_addr < end; old++, new ++) {
 		if (!pte_none(ptep_get(old_addr, old))) {
 			pte_t pte = ptep_get_and_clear(old_addr, old);
 
@@ -67,8 +67,8 @@ static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
  * dirty entries are flushed while the source's is held.
  */
 static void move_ptes_flush_after(struct mover *mv, struct moved_ptes moved,
-				  spinlock_t *new_ptl, spinlock_t *old_ptl,
-				  uint64_t extent)
+                                  spinlock_t *new_ptl, spinlock_t *old_ptl,
+                                  uint64_t extent)
 {
 	if (new_ptl != old_ptl)
 		spin_unlock(new_ptl);
@@ -80,8 +80,8 @@ static void move_ptes_flush_after(struct mover *mv, struct moved_ptes moved,
 
 /* With both tables mapped and locked. */
 static void move_ptes_locked(struct mover *mv, pte_t *old, pte_t *new,
-			     spinlock_t *old_ptl, spinlock_t *new_ptl,
-			     uint64_t extent)
+                             spinlock_t *old_ptl, spinlock_t *new_ptl,
+                             uint64_t extent)
 {
 	struct moved_ptes moved =
 		move_entries(old, new, mv->old_addr, mv->new_addr, extent);
@@ -98,7 +98,7 @@ static void move_ptes_locked(struct mover *mv, pte_t *old, pte_t *new,
 
 /* Linux v6.12 mm/mremap.c move_ptes(). False: a table is gone, look again. */
 static bool move_ptes(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd,
-		      uint64_t extent)
+                      uint64_t extent)
 {
 	spinlock_t *old_ptl, *new_ptl;
 	pte_t *old, *new;
@@ -111,8 +111,7 @@ static bool move_ptes(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd,
 		goto out;
 	/* mmap_lock for writing keeps anybody from locking them the other way
 	 * round, and empty tables from being reclaimed. */
-	new = pte_offset_map_ro_nolock(mv->mm, new_pmd, mv->new_addr,
-				       &new_ptl);
+	new = pte_offset_map_ro_nolock(mv->mm, new_pmd, mv->new_addr, &new_ptl);
 	if (!new) {
 		pte_unmap_unlock(old, old_ptl);
 		goto out;
@@ -143,8 +142,7 @@ static bool move_pmd_locked(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd)
 	if (mv->flush_after)
 		mv->need_flush = true;
 	else
-		flush_tlb_range(mv->vma, mv->old_addr,
-				mv->old_addr + PMD_SIZE);
+		flush_tlb_range(mv->vma, mv->old_addr, mv->old_addr + PMD_SIZE);
 	return true;
 }
 
@@ -190,7 +188,7 @@ static bool move_normal_pud(struct mover *mv, pud_t *old_pud, pud_t *new_pud)
 			mv->need_flush = true;
 		else
 			flush_tlb_range(mv->vma, mv->old_addr,
-					mv->old_addr + PUD_SIZE);
+			                mv->old_addr + PUD_SIZE);
 		moved = true;
 	}
 	spin_unlock(&mv->mm->page_table_lock);
@@ -205,7 +203,7 @@ static bool move_huge(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd)
 	if (mv->need_rmap_locks)
 		take_rmap_locks(mv->vma);
 	moved = move_huge_pmd(mv->vma, mv->old_addr, mv->new_addr, old_pmd,
-			      new_pmd);
+	                      new_pmd);
 	if (mv->need_rmap_locks)
 		drop_rmap_locks(mv->vma);
 	return moved;
@@ -244,7 +242,7 @@ static pud_t *alloc_new_pud(struct mm_struct *mm, vaddr_t addr)
 
 /* The entries below one PMD of the source. False: out of memory. */
 static bool move_pmd_entry(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd,
-			   uint64_t extent)
+                           uint64_t extent)
 {
 	for (;;) {
 		pmd_t pmd = pmdp_get(mv->old_addr, old_pmd);
@@ -290,9 +288,8 @@ static uint64_t move_extent(struct mover *mv)
 	new_pmd = pmd_alloc(mv->mm, new_pud, mv->new_addr);
 	if (!new_pmd)
 		return 0;
-	if (!move_pmd_entry(mv,
-			    pmd_offset_lockless(old_pud, pud, mv->old_addr),
-			    new_pmd, extent))
+	if (!move_pmd_entry(mv, pmd_offset_lockless(old_pud, pud, mv->old_addr),
+	                    new_pmd, extent))
 		return 0;
 	return extent;
 }

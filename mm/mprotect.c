@@ -12,7 +12,7 @@
 #include "mm/vma.h"
 
 bool can_change_pte_writable(struct vm_area_struct *vma, vaddr_t addr,
-			     pte_t pte)
+                             pte_t pte)
 {
 	struct page *page;
 
@@ -39,8 +39,7 @@ static bool pte_needs_flush(pte_t old, pte_t new)
 	if (pte_dirty(old) && !pte_dirty(new))
 		return true;
 	return pte_write(old) != pte_write(new) ||
-	       pte_user(old) != pte_user(new) ||
-	       pte_exec(old) != pte_exec(new);
+	       pte_user(old) != pte_user(new) || pte_exec(old) != pte_exec(new);
 }
 
 /* What change_protection() works with. */
@@ -54,8 +53,8 @@ struct change_prot {
 
 static void change_pte(const struct change_prot *cp, vaddr_t addr, pte_t *ptep)
 {
-	pte_t old = cp->plain ? ptep_modify_prot_start_plain(addr, ptep) :
-				ptep_modify_prot_start(addr, ptep);
+	pte_t old = cp->plain ? ptep_modify_prot_start_plain(addr, ptep)
+	                      : ptep_modify_prot_start(addr, ptep);
 	pte_t new = pte_modify(old, cp->newprot);
 
 	if (cp->try_change_writable && !pte_write(new) &&
@@ -68,7 +67,7 @@ static void change_pte(const struct change_prot *cp, vaddr_t addr, pte_t *ptep)
 
 /* Linux v6.12 mm/mprotect.c change_pte_range(). False: the table is gone. */
 static bool change_pte_range(const struct change_prot *cp, pmd_t *pmd,
-			     vaddr_t addr, vaddr_t end)
+                             vaddr_t addr, vaddr_t end)
 {
 	spinlock_t *ptl;
 	pte_t *start, *ptep;
@@ -97,7 +96,7 @@ static int change_pmd_entry(pmd_t *pmd, vaddr_t addr, vaddr_t next, void *arg)
 			if (next - addr != HPAGE_PMD_SIZE)
 				split_huge_pmd(cp->vma, pmd, addr);
 			else if (change_huge_pmd(cp->tlb, cp->vma, pmd, addr,
-						 cp->newprot))
+			                         cp->newprot))
 				break;
 		}
 		if (change_pte_range(cp, pmd, addr, next))
@@ -109,7 +108,7 @@ static int change_pmd_entry(pmd_t *pmd, vaddr_t addr, vaddr_t next, void *arg)
 
 /* Linux v6.12 mm/mprotect.c change_protection_range() */
 void change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		       vaddr_t start, vaddr_t end)
+                       vaddr_t start, vaddr_t end)
 {
 	struct change_prot cp = {
 		.tlb = tlb,
@@ -118,7 +117,7 @@ void change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		/* vma_wants_manual_pte_write_upgrade(); shmem needs no notice
 		 * of writes, its rights say it all. */
 		.try_change_writable = (vma->vm_flags & VM_WRITE) &&
-				       !(vma->vm_flags & VM_SHARED),
+		                       !(vma->vm_flags & VM_SHARED),
 		.plain = mm_opt(vma->vm_mm)->pte_update == PTE_UPDATE_PLAIN,
 	};
 
@@ -130,7 +129,7 @@ void change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
 
 /* Whether the pages count against overcommit from now on. */
 static uint64_t mprotect_account(const struct vm_area_struct *vma,
-				 uint64_t newflags)
+                                 uint64_t newflags)
 {
 	uint64_t oldflags = vma->vm_flags;
 
@@ -139,7 +138,7 @@ static uint64_t mprotect_account(const struct vm_area_struct *vma,
 		      (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)))
 			newflags |= VM_ACCOUNT;
 	} else if ((oldflags & VM_ACCOUNT) && vma_is_anonymous(vma) &&
-		   !vma->anon_vma) {
+	           !vma->anon_vma) {
 		newflags &= ~VM_ACCOUNT;
 	}
 	return newflags;
@@ -147,8 +146,8 @@ static uint64_t mprotect_account(const struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/mprotect.c mprotect_fixup() */
 static int mprotect_fixup(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  struct vm_area_struct **pprev, vaddr_t start,
-			  vaddr_t end, uint64_t newflags)
+                          struct vm_area_struct **pprev, vaddr_t start,
+                          vaddr_t end, uint64_t newflags)
 {
 	uint64_t oldflags = vma->vm_flags;
 
@@ -173,7 +172,7 @@ static int mprotect_fixup(struct mmu_gather *tlb, struct vm_area_struct *vma,
 
 /* The loop of do_mprotect_pkey() over VMAs, from @vma that contains @start. */
 static int mprotect_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
-			  vaddr_t start, vaddr_t end, uint64_t prot)
+                          vaddr_t start, vaddr_t end, uint64_t prot)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *prev = vma_prev(vma);
@@ -205,7 +204,7 @@ static int mprotect_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/mprotect.c do_mprotect_pkey() */
 int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
-		uint64_t prot)
+                uint64_t prot)
 {
 	const uint64_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	struct vm_area_struct *vma;

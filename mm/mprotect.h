@@ -15,7 +15,7 @@
 
 /** do_mprotect - mprotect(2). Takes mmap_lock. Return: 0 or -errno. */
 int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
-		uint64_t prot);
+                uint64_t prot);
 
 /**
  * change_protection - give the entries of [start, end) of @vma the rights of
@@ -24,11 +24,11 @@ int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
  * Context: mmap_lock held for writing; the caller finishes @tlb.
  */
 void change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
-		       vaddr_t start, vaddr_t end);
+                       vaddr_t start, vaddr_t end);
 
 /** can_change_pte_writable - would a write fault on @pte just make it
  * writable? (Linux v6.12 mm/mprotect.c) */
 bool can_change_pte_writable(struct vm_area_struct *vma, vaddr_t addr,
-			     pte_t pte);
+                             pte_t pte);
 
 #endif

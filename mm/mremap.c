@@ -58,8 +58,7 @@ static struct vm_area_struct *vma_to_resize(const struct mremap *mr, long *err)
 static void vma_emptied(const struct mremap *mr, struct vm_area_struct *vma)
 {
 	vma->vm_flags &= ~VM_LOCKED;
-	if (vma->vm_start != mr->addr ||
-	    vma->vm_end != mr->addr + mr->old_len)
+	if (vma->vm_start != mr->addr || vma->vm_end != mr->addr + mr->old_len)
 		return;
 	unlink_anon_vmas(vma);
 	vma->anon_vma_forked = false;
@@ -73,17 +72,17 @@ static long move_vma(struct mremap *mr, struct vm_area_struct *vma)
 	struct mm_struct *mm = mr->mm;
 	bool keep = mr->flags & MREMAP_DONTUNMAP;
 	struct table_move move = { .old_addr = mr->addr,
-				   .new_addr = mr->new_addr,
-				   .len = mr->old_len };
+		                   .new_addr = mr->new_addr,
+		                   .len = mr->old_len };
 	uint64_t locked = vma->vm_flags & VM_LOCKED, moved;
 
 	/* The munmap below may split one VMA in three. */
 	if (mm->map_count >= DEFAULT_MAX_MAP_COUNT - 3)
 		return -ENOMEM;
-	move.new_vma = copy_vma(&vma, mr->new_addr, mr->new_len,
-				vma->vm_pgoff + ((mr->addr - vma->vm_start) >>
-						 PAGE_SHIFT),
-				keep, &move.need_rmap_locks);
+	move.new_vma = copy_vma(
+		&vma, mr->new_addr, mr->new_len,
+		vma->vm_pgoff + ((mr->addr - vma->vm_start) >> PAGE_SHIFT),
+		keep, &move.need_rmap_locks);
 	if (!move.new_vma)
 		return -ENOMEM;
 	move.vma = vma;
@@ -92,11 +91,11 @@ static long move_vma(struct mremap *mr, struct vm_area_struct *vma)
 	if (moved < mr->old_len) {
 		/* Move back, which cannot fail as the tables are there. */
 		move = (struct table_move){ .vma = move.new_vma,
-					    .old_addr = mr->new_addr,
-					    .new_vma = vma,
-					    .new_addr = mr->addr,
-					    .len = moved,
-					    .need_rmap_locks = true };
+			                    .old_addr = mr->new_addr,
+			                    .new_vma = vma,
+			                    .new_addr = mr->addr,
+			                    .len = moved,
+			                    .need_rmap_locks = true };
 		(void)move_page_tables(&move);
 		(void)do_munmap(mm, mr->new_addr, mr->new_len, false);
 		return -ENOMEM;
@@ -115,8 +114,9 @@ static long move_vma(struct mremap *mr, struct vm_area_struct *vma)
 static uint64_t mremap_map_flags(const struct vm_area_struct *vma)
 {
 	/* A file of its own alignment wishes none of ours has. */
-	return vma->vm_file ? 0 : (vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED :
-								  0;
+	return vma->vm_file                    ? 0
+	       : (vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED
+	                                       : 0;
 }
 
 /* Linux v6.12 mm/mremap.c mremap_to(): MREMAP_FIXED and MREMAP_DONTUNMAP */
@@ -141,7 +141,7 @@ static long mremap_to(struct mremap *mr)
 	}
 	if (mr->old_len > mr->new_len) {
 		ret = do_munmap(mr->mm, mr->addr + mr->new_len,
-				mr->old_len - mr->new_len, false);
+		                mr->old_len - mr->new_len, false);
 		if (ret)
 			return ret;
 		mr->old_len = mr->new_len;
@@ -152,10 +152,10 @@ static long mremap_to(struct mremap *mr)
 	if ((mr->flags & MREMAP_DONTUNMAP) &&
 	    !may_expand_vm(mr->mm, mr->old_len >> PAGE_SHIFT))
 		return -ENOMEM;
-	ret = get_unmapped_area(mr->mm, mr->new_addr, mr->new_len,
-				mremap_map_flags(vma) |
-					(mr->flags & MREMAP_FIXED ? MAP_FIXED :
-								    0));
+	ret = get_unmapped_area(
+		mr->mm, mr->new_addr, mr->new_len,
+		mremap_map_flags(vma) |
+			(mr->flags & MREMAP_FIXED ? MAP_FIXED : 0));
 	if (IS_ERR_VALUE(ret))
 		return ret;
 	mr->new_addr = (vaddr_t)ret;
@@ -170,8 +170,7 @@ static bool vma_expandable(struct vm_area_struct *vma, uint64_t delta)
 	return end >= vma->vm_end &&
 	       !find_vma_intersection(vma->vm_mm, vma->vm_end, end) &&
 	       !IS_ERR_VALUE(get_unmapped_area(vma->vm_mm, vma->vm_start,
-					       end - vma->vm_start,
-					       MAP_FIXED));
+	                                       end - vma->vm_start, MAP_FIXED));
 }
 
 /* In place if what follows is free, else somewhere else. */
@@ -207,8 +206,8 @@ static bool mremap_valid(const struct mremap_request *req)
 {
 	const uint64_t flags = req->flags;
 
-	if (flags & ~(uint64_t)(MREMAP_FIXED | MREMAP_MAYMOVE |
-				MREMAP_DONTUNMAP))
+	if (flags &
+	    ~(uint64_t)(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP))
 		return false;
 	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
 	    !(flags & MREMAP_MAYMOVE))
@@ -224,7 +223,7 @@ static bool mremap_valid(const struct mremap_request *req)
 static long mremap_shrink(const struct mremap *mr, bool *unlocked)
 {
 	int err = do_munmap(mr->mm, mr->addr + mr->new_len,
-			    mr->old_len - mr->new_len, true);
+	                    mr->old_len - mr->new_len, true);
 
 	*unlocked = !err;
 	return err ? err : (long)mr->addr;
@@ -234,11 +233,11 @@ static long mremap_shrink(const struct mremap *mr, bool *unlocked)
 long do_mremap(struct mm_struct *mm, const struct mremap_request *req)
 {
 	struct mremap mr = { .mm = mm,
-			     .addr = req->addr,
-			     .old_len = ALIGN_UP(req->old_len, PAGE_SIZE),
-			     .new_len = ALIGN_UP(req->new_len, PAGE_SIZE),
-			     .flags = req->flags,
-			     .new_addr = req->new_addr };
+		             .addr = req->addr,
+		             .old_len = ALIGN_UP(req->old_len, PAGE_SIZE),
+		             .new_len = ALIGN_UP(req->new_len, PAGE_SIZE),
+		             .flags = req->flags,
+		             .new_addr = req->new_addr };
 	uint64_t old_len = mr.old_len;
 	bool unlocked = false;
 	long ret;
@@ -261,6 +260,6 @@ long do_mremap(struct mm_struct *mm, const struct mremap_request *req)
 	mmap_write_unlock(mm);
 	if (mr.locked && mr.new_len > old_len)
 		(void)mm_populate(mm, mr.new_addr + old_len,
-				  mr.new_len - old_len);
+		                  mr.new_len - old_len);
 	return ret;
 }

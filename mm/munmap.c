@@ -12,7 +12,7 @@
 
 /* Split off what lies below @start or above @end of the range's VMAs. */
 static int vms_split_first(const struct vma_munmap *vms,
-			   struct vm_area_struct *vma)
+                           struct vm_area_struct *vma)
 {
 	if (vms->start <= vma->vm_start)
 		return 0;
@@ -39,7 +39,8 @@ int vms_gather_munmap_vmas(struct vma_munmap *vms)
 	if (err)
 		return err;
 
-	for_each_vma_range(vms->mm, vma, vms->start, vms->end) {
+	for_each_vma_range(vms->mm, vma, vms->start, vms->end)
+	{
 		if (vma->vm_end > vms->end) {
 			err = split_vma_nocount(vma, vms->end, false);
 			if (err)
@@ -73,8 +74,8 @@ static void vms_clear_ptes(struct vma_munmap *vms)
 		unmap_vmas(&tlb, vma, vma->vm_start, vma->vm_end);
 	for (vma = vms->vma; vma; vma = vma->unmap_next)
 		free_pgtables(&tlb, vma, vms->unmap_start,
-			      vma->unmap_next ? vma->unmap_next->vm_start :
-						vms->unmap_end);
+		              vma->unmap_next ? vma->unmap_next->vm_start
+		                              : vms->unmap_end);
 	tlb_finish_mmu(&tlb);
 	vms->clear_ptes = false;
 }
@@ -125,7 +126,7 @@ void vms_abort_munmap_vmas(struct vma_munmap *vms)
 	if (!vms->nr_pages || vms->clear_ptes)
 		return;
 	if (!vma_tree_prepare(mm->kernel->machine, mm->mm_mt, &store,
-			      vms->start, vms->end, NULL)) {
+	                      vms->start, vms->end, NULL)) {
 		vma_tree_commit(&store, "vma_iter_clear");
 		vms_complete_munmap_vmas(vms);
 		return;
@@ -136,7 +137,7 @@ void vms_abort_munmap_vmas(struct vma_munmap *vms)
 
 /* Linux v6.12 mm/vma.c do_vmi_align_munmap() */
 static int do_align_munmap(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-			   bool unlock)
+                           bool unlock)
 {
 	struct vma_munmap vms = {
 		.mm = mm, .start = start, .end = end, .unlock = unlock
@@ -147,7 +148,7 @@ static int do_align_munmap(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	if (err)
 		return err;
 	if (vma_tree_prepare(mm->kernel->machine, mm->mm_mt, &store, start, end,
-			     NULL))
+	                     NULL))
 		return -ENOMEM;
 
 	/* Point of no return. */

@@ -15,12 +15,12 @@ struct vma_munmap {
 	struct vm_area_struct *vma;  /* the run, linked by unmap_next */
 	struct vm_area_struct *prev; /* neighbours of the run, or NULL */
 	struct vm_area_struct *next;
-	vaddr_t unmap_start;         /* what tables may be freed: between */
-	vaddr_t unmap_end;           /* the neighbours; 0 = no limit */
+	vaddr_t unmap_start; /* what tables may be freed: between */
+	vaddr_t unmap_end;   /* the neighbours; 0 = no limit */
 	unsigned vma_count;
 	uint64_t nr_pages;
-	bool unlock;                 /* release mmap_lock on the way */
-	bool clear_ptes;             /* pages are still mapped */
+	bool unlock;     /* release mmap_lock on the way */
+	bool clear_ptes; /* pages are still mapped */
 };
 
 /**

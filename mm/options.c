@@ -88,19 +88,19 @@ static const struct mm_option_value thp_values[] = {
 	{ NULL, 0, NULL },
 };
 
-#define CHOICE(field, help)                                                    \
-	{                                                                      \
-		#field, help, field##_values, false,                           \
-			offsetof(struct mm_options, field), 0                  \
+#define CHOICE(field, help)                                   \
+	{                                                     \
+#		field, help, field##_values, false,          \
+			offsetof(struct mm_options, field), 0 \
 	}
-#define SWITCH(field, help)                                                    \
-	{                                                                      \
-		#field, help, NULL, true, offsetof(struct mm_options, field),  \
-			0                                                      \
+#define SWITCH(field, help)                                                   \
+	{                                                                     \
+#		field, help, NULL, true, offsetof(struct mm_options, field), \
+			0                                                     \
 	}
 #define NUMBER(field, max, help)                                               \
 	{                                                                      \
-		#field, help, NULL, false, offsetof(struct mm_options, field), \
+#		field, help, NULL, false, offsetof(struct mm_options, field), \
 			max                                                    \
 	}
 
@@ -171,7 +171,7 @@ static const struct mm_option_desc *find_option(const char *key)
 }
 
 static void set_field(struct mm_options *o, const struct mm_option_desc *d,
-		      unsigned value)
+                      unsigned value)
 {
 	void *field = (char *)o + d->offset;
 
@@ -182,7 +182,7 @@ static void set_field(struct mm_options *o, const struct mm_option_desc *d,
 }
 
 static unsigned get_field(const struct mm_options *o,
-			  const struct mm_option_desc *d)
+                          const struct mm_option_desc *d)
 {
 	const void *field = (const char *)o + d->offset;
 	unsigned value;
@@ -206,7 +206,7 @@ static GString *allowed_values(const struct mm_option_desc *d)
 	}
 	for (const struct mm_option_value *v = d->values; v->name; v++)
 		g_string_append_printf(s, "%s%s", v == d->values ? "" : " | ",
-				       v->name);
+		                       v->name);
 	return s;
 }
 
@@ -221,7 +221,7 @@ static bool parse_number(const char *text, unsigned max, unsigned *value)
 }
 
 static bool parse_value(const struct mm_option_desc *d, const char *text,
-			unsigned *value)
+                        unsigned *value)
 {
 	if (d->is_bool) {
 		*value = !strcmp(text, "on");
@@ -240,7 +240,7 @@ static bool parse_value(const struct mm_option_desc *d, const char *text,
 }
 
 bool mm_option_set(struct mm_options *o, const char *key, const char *value,
-		   GError **error)
+                   GError **error)
 {
 	const struct mm_option_desc *d = find_option(key);
 	unsigned parsed;
@@ -250,9 +250,9 @@ bool mm_option_set(struct mm_options *o, const char *key, const char *value,
 
 		for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 			g_string_append_printf(names, "%s%s", i ? ", " : "",
-					       options[i].name);
+			                       options[i].name);
 		g_set_error(error, MM_OPTION_ERROR, 0,
-			    "no option '%s'; there are %s", key, names->str);
+		            "no option '%s'; there are %s", key, names->str);
 		g_string_free(names, TRUE);
 		return false;
 	}
@@ -260,8 +260,8 @@ bool mm_option_set(struct mm_options *o, const char *key, const char *value,
 		GString *allowed = allowed_values(d);
 
 		g_set_error(error, MM_OPTION_ERROR, 0,
-			    "option %s cannot be '%s'; it is %s", key, value,
-			    allowed->str);
+		            "option %s cannot be '%s'; it is %s", key, value,
+		            allowed->str);
 		g_string_free(allowed, TRUE);
 		return false;
 	}

@@ -11,11 +11,14 @@
 #include <stdbool.h>
 
 enum table_free {
-	TABLE_FREE_RCU,      /* MMU_GATHER_RCU_TABLE_FREE + call_rcu for single tables (6.14) */
-	TABLE_FREE_SEMI_RCU, /* <= 6.13: batch by call_rcu, single table: IPI to all, then free */
-	TABLE_FREE_IPI,      /* every table: IPI to all CPUs and wait, then free */
-	TABLE_FREE_IMMEDIATE,/* freed with the pages, right after the TLB flush */
-	TABLE_FREE_NO_FLUSH, /* freed before any flush (M16) */
+	TABLE_FREE_RCU,      /* MMU_GATHER_RCU_TABLE_FREE + call_rcu for single
+	                        tables (6.14) */
+	TABLE_FREE_SEMI_RCU, /* <= 6.13: batch by call_rcu, single table: IPI to
+	                        all, then free */
+	TABLE_FREE_IPI, /* every table: IPI to all CPUs and wait, then free */
+	TABLE_FREE_IMMEDIATE, /* freed with the pages, right after the TLB flush
+	                       */
+	TABLE_FREE_NO_FLUSH,  /* freed before any flush (M16) */
 };
 enum pt_reclaim {
 	PT_RECLAIM_OFF,
@@ -23,39 +26,65 @@ enum pt_reclaim {
 	PT_RECLAIM_MERGED,        /* 6.14 with the Feb 2025 fix: 5.3 */
 	PT_RECLAIM_MERGED_6_14_RC /* before that fix: R5.4 */
 };
-enum flush_before_install { FBI_OFF, FBI_PTE, FBI_HUGE, FBI_BOTH, FBI_IF_PENDING };
-enum pml_lock { PML_TRYLOCK, PML_BLOCKING };
-enum pte_update { PTE_UPDATE_ATOMIC, PTE_UPDATE_PLAIN }; /* M35 */
+enum flush_before_install {
+	FBI_OFF,
+	FBI_PTE,
+	FBI_HUGE,
+	FBI_BOTH,
+	FBI_IF_PENDING
+};
+enum pml_lock {
+	PML_TRYLOCK,
+	PML_BLOCKING
+};
+enum pte_update {
+	PTE_UPDATE_ATOMIC,
+	PTE_UPDATE_PLAIN
+}; /* M35 */
 enum switch_mm_kind {
 	SWITCH_MM_LINUX,
 	SWITCH_MM_CLEAR_THEN_SET, /* M13 */
 	SWITCH_MM_SKIP_SWITCHING  /* M12 */
 };
-enum thp_split { THP_SPLIT_INVALIDATE, THP_SPLIT_DIRECT }; /* M29 */
-enum mremap_flush { MREMAP_FLUSH_LOCKED, MREMAP_FLUSH_AFTER }; /* M01 */
-enum thp_enabled { THP_ALWAYS, THP_MADVISE, THP_NEVER };
+enum thp_split {
+	THP_SPLIT_INVALIDATE,
+	THP_SPLIT_DIRECT
+}; /* M29 */
+enum mremap_flush {
+	MREMAP_FLUSH_LOCKED,
+	MREMAP_FLUSH_AFTER
+}; /* M01 */
+enum thp_enabled {
+	THP_ALWAYS,
+	THP_MADVISE,
+	THP_NEVER
+};
 
 struct mm_options {
 	enum table_free table_free;
 	enum pt_reclaim pt_reclaim;
 	enum flush_before_install flush_before_install;
-	bool gather_nesting;  /* tlb_finish_mmu() looks at mm_tlb_flush_nested() */
+	bool gather_nesting;  /* tlb_finish_mmu() looks at mm_tlb_flush_nested()
+	                       */
 	bool pmd_recheck;     /* pte_offset_map_lock() re-reads the PMD */
-	bool retract_recheck; /* khugepaged retract re-checks the PMD under PML (R5.7) */
+	bool retract_recheck; /* khugepaged retract re-checks the PMD under PML
+	                         (R5.7) */
 	enum pml_lock pml_lock;
-	bool freed_tables_ipi_lazy; /* freed_tables flushes reach lazy CPUs (R5.12) */
-	bool ptlock_free_rcu; /* split ptlock freed after the grace period (R5.9) */
+	bool freed_tables_ipi_lazy; /* freed_tables flushes reach lazy CPUs
+	                               (R5.12) */
+	bool ptlock_free_rcu;       /* split ptlock freed after the grace period
+	                               (R5.9) */
 	enum pte_update pte_update;
 	enum switch_mm_kind switch_mm;
 	enum thp_split thp_split;
 	enum mremap_flush mremap_flush;
 	enum thp_enabled thp;
-	bool zap_resched;     /* zap_pte_range() sees need_resched half way */
-	unsigned gather_batch;   /* pages per batch; 0 = Linux's 510 */
-	unsigned table_batch;    /* tables per batch; 0 = Linux's 509 */
-	bool table_batch_fail;   /* the batch page can never be allocated */
+	bool zap_resched;      /* zap_pte_range() sees need_resched half way */
+	unsigned gather_batch; /* pages per batch; 0 = Linux's 510 */
+	unsigned table_batch;  /* tables per batch; 0 = Linux's 509 */
+	bool table_batch_fail; /* the batch page can never be allocated */
 	unsigned pgtables_base_kb; /* VmPTE shown before anything is mapped */
-	bool pcid;            /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
+	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
 };
 
 struct mm_option_value {
@@ -83,7 +112,7 @@ void mm_options_default(struct mm_options *o);
  * allowed, if @key or @value is unknown.
  */
 bool mm_option_set(struct mm_options *o, const char *key, const char *value,
-		   GError **error);
+                   GError **error);
 /** mm_option_get - its value as a string that the caller frees, or NULL. */
 char *mm_option_get(const struct mm_options *o, const char *key);
 const struct mm_option_desc *mm_option_table(unsigned *n);

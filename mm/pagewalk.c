@@ -10,7 +10,7 @@ struct pmd_walk {
 };
 
 static int walk_pmd_range(const struct pmd_walk *w, pud_t *pudp, pud_t pud,
-			  vaddr_t addr, vaddr_t end)
+                          vaddr_t addr, vaddr_t end)
 {
 	pmd_t *pmd = pmd_offset_lockless(pudp, pud, addr);
 	vaddr_t next;
@@ -27,7 +27,7 @@ static int walk_pmd_range(const struct pmd_walk *w, pud_t *pudp, pud_t pud,
 }
 
 static int walk_pud_range(const struct pmd_walk *w, p4d_t *p4dp, p4d_t p4d,
-			  vaddr_t addr, vaddr_t end)
+                          vaddr_t addr, vaddr_t end)
 {
 	pud_t *pudp = pud_offset_lockless(p4dp, p4d, addr);
 	vaddr_t next;
@@ -47,7 +47,7 @@ static int walk_pud_range(const struct pmd_walk *w, p4d_t *p4dp, p4d_t p4d,
 }
 
 static int walk_p4d_range(const struct pmd_walk *w, pgd_t *pgdp, pgd_t pgd,
-			  vaddr_t addr, vaddr_t end)
+                          vaddr_t addr, vaddr_t end)
 {
 	p4d_t *p4dp = p4d_offset_lockless(pgdp, pgd, addr);
 	vaddr_t next;
@@ -67,9 +67,9 @@ static int walk_p4d_range(const struct pmd_walk *w, pgd_t *pgdp, pgd_t pgd,
 }
 
 int walk_pmd_entries(struct mm_struct *mm, vaddr_t addr, vaddr_t end,
-		     int (*fn)(pmd_t *pmd, vaddr_t addr, vaddr_t next,
-			       void *arg),
-		     void *arg)
+                     int (*fn)(pmd_t *pmd, vaddr_t addr, vaddr_t next,
+                               void *arg),
+                     void *arg)
 {
 	const struct pmd_walk w = { fn, arg };
 	pgd_t *pgdp = pgd_offset(mm, addr);

@@ -19,8 +19,8 @@
  * Context: mmap_lock held, in any mode. Return: 0, or what @fn returned.
  */
 int walk_pmd_entries(struct mm_struct *mm, vaddr_t addr, vaddr_t end,
-		     int (*fn)(pmd_t *pmd, vaddr_t addr, vaddr_t next,
-			       void *arg),
-		     void *arg);
+                     int (*fn)(pmd_t *pmd, vaddr_t addr, vaddr_t next,
+                               void *arg),
+                     void *arg);
 
 #endif

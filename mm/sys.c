@@ -43,27 +43,26 @@ long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len)
 	return err;
 }
 
-long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len,
-		     uint64_t prot)
+long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot)
 {
 	return do_mprotect(t->mm, addr, len, prot);
 }
 
 long do_sys_mremap(struct task *t, vaddr_t addr, uint64_t old_len,
-		   uint64_t new_len, uint64_t flags, vaddr_t new_addr)
+                   uint64_t new_len, uint64_t flags, vaddr_t new_addr)
 {
 	const struct mremap_request req = { .addr = addr,
-					    .old_len = old_len,
-					    .new_len = new_len,
-					    .flags = flags,
-					    .new_addr = new_addr };
+		                            .old_len = old_len,
+		                            .new_len = new_len,
+		                            .flags = flags,
+		                            .new_addr = new_addr };
 
 	return do_mremap(t->mm, &req);
 }
 
 /* Give back what lies between the new and the old break. Drops mmap_lock. */
 static long brk_shrink(struct mm_struct *mm, vaddr_t brk, vaddr_t newbrk,
-		       vaddr_t oldbrk)
+                       vaddr_t oldbrk)
 {
 	vaddr_t origbrk = mm->brk;
 
@@ -84,9 +83,8 @@ static bool brk_may_grow(struct mm_struct *mm, vaddr_t oldbrk, vaddr_t newbrk)
 {
 	struct vm_area_struct *next;
 
-	if (newbrk < oldbrk ||
-	    IS_ERR_VALUE(get_unmapped_area(mm, oldbrk, newbrk - oldbrk,
-					   MAP_FIXED)))
+	if (newbrk < oldbrk || IS_ERR_VALUE(get_unmapped_area(
+				       mm, oldbrk, newbrk - oldbrk, MAP_FIXED)))
 		return false;
 	next = find_vma(mm, oldbrk);
 	return !next || newbrk + PAGE_SIZE <= next->vm_start;
@@ -130,7 +128,7 @@ long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior)
 }
 
 long do_sys_ftruncate(struct task *t, struct address_space *file,
-		      uint64_t length_bytes)
+                      uint64_t length_bytes)
 {
 	(void)t;
 	if (length_bytes > INT64_MAX)

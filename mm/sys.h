@@ -21,16 +21,15 @@ struct task;
 /** do_sys_mmap - mmap(2); @req->pgoff is in pages. */
 long do_sys_mmap(struct task *t, const struct mmap_request *req);
 long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len);
-long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len,
-		     uint64_t prot);
+long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot);
 long do_sys_mremap(struct task *t, vaddr_t addr, uint64_t old_len,
-		   uint64_t new_len, uint64_t flags, vaddr_t new_addr);
+                   uint64_t new_len, uint64_t flags, vaddr_t new_addr);
 /** do_sys_brk - returns the new break, or the old one on failure. */
 long do_sys_brk(struct task *t, vaddr_t brk);
 long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior);
 /** do_sys_ftruncate - on a shmem object the caller has a reference to. */
 long do_sys_ftruncate(struct task *t, struct address_space *file,
-		      uint64_t length_bytes);
+                      uint64_t length_bytes);
 
 /**
  * dup_mm - the memory half of fork(2): a copy of @oldmm.

@@ -17,7 +17,7 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
 }
 
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
-				     struct vm_area_struct **prev)
+                                     struct vm_area_struct **prev)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
@@ -33,7 +33,7 @@ struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr)
 }
 
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
-					     vaddr_t start, vaddr_t end)
+                                             vaddr_t start, vaddr_t end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 
@@ -119,7 +119,7 @@ int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 
 	mmap_assert_write_locked(mm);
 	if (vma_tree_prepare(mm->kernel->machine, mm->mm_mt, &store,
-			     vma->vm_start, vma->vm_end, vma))
+	                     vma->vm_start, vma->vm_end, vma))
 		return -ENOMEM;
 
 	vma_tree_commit(&store, "vma_iter_store");
@@ -146,8 +146,7 @@ void vma_prepare(struct vma_prepare *vp)
 		anon_vma_lock_write(vp->anon_vma);
 }
 
-static void vma_free_removed(struct vma_prepare *vp,
-			     struct vm_area_struct *vma)
+static void vma_free_removed(struct vma_prepare *vp, struct vm_area_struct *vma)
 {
 	if (!vma)
 		return;
@@ -187,15 +186,15 @@ void vma_complete(struct vma_prepare *vp)
 
 /* Build the tree in which [start, end) is @vma's, before locks are taken. */
 static int vma_prealloc(struct vma_prepare *vp, struct mm_struct *mm,
-			vaddr_t start, vaddr_t end, struct vm_area_struct *vma)
+                        vaddr_t start, vaddr_t end, struct vm_area_struct *vma)
 {
 	return vma_tree_prepare(mm->kernel->machine, mm->mm_mt, &vp->store,
-				start, end, vma);
+	                        start, end, vma);
 }
 
 /* The half of @vma below (or from) @addr as a VMA of its own. */
 static struct vm_area_struct *vma_dup_part(struct vm_area_struct *vma,
-					   vaddr_t addr, bool new_below)
+                                           vaddr_t addr, bool new_below)
 {
 	struct vm_area_struct *new = vm_area_dup(vma);
 
@@ -211,12 +210,11 @@ static struct vm_area_struct *vma_dup_part(struct vm_area_struct *vma,
 }
 
 /* Linux v6.12 mm/vma.c __split_vma() */
-int split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr,
-		      bool new_below)
+int split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr, bool new_below)
 {
 	struct vma_prepare vp = { .vma = vma,
-				  .file = vma->vm_file,
-				  .anon_vma = vma->anon_vma };
+		                  .file = vma->vm_file,
+		                  .anon_vma = vma->anon_vma };
 	struct vm_area_struct *new;
 	uint64_t delta = addr - vma->vm_start;
 
@@ -262,13 +260,13 @@ int split_vma(struct vm_area_struct *vma, vaddr_t addr, bool new_below)
 int vma_shrink(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
 	struct vma_prepare vp = { .vma = vma,
-				  .file = vma->vm_file,
-				  .anon_vma = vma->anon_vma };
+		                  .file = vma->vm_file,
+		                  .anon_vma = vma->anon_vma };
 	bool low = start > vma->vm_start;
 
 	BUG_ON(low && end != vma->vm_end);
 	if (vma_prealloc(&vp, vma->vm_mm, low ? vma->vm_start : end,
-			 low ? start : vma->vm_end, NULL))
+	                 low ? start : vma->vm_end, NULL))
 		return -ENOMEM;
 
 	vma_prepare(&vp);
@@ -296,7 +294,7 @@ void vma_check(struct mm_struct *mm)
 		BUG_ON(vma->vm_end <= vma->vm_start);
 		BUG_ON((vma->vm_start | vma->vm_end) & ~PAGE_MASK);
 		BUG_ON(!vma_tree_has(mm->mm_mt, vma->vm_start, vma->vm_end,
-				     vma));
+		                     vma));
 		last = vma->vm_end;
 		pages += vma_pages(vma);
 		count++;

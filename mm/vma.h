@@ -36,23 +36,23 @@ static inline bool is_cow_mapping(uint64_t flags)
 struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr);
 /** find_vma_prev - as find_vma(); *@prev is the one before it, or NULL. */
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
-				     struct vm_area_struct **prev);
+                                     struct vm_area_struct **prev);
 /** vma_lookup - the VMA @addr lies in, or NULL. */
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr);
 /** find_vma_intersection - the first VMA that overlaps [start, end). */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
-					     vaddr_t start, vaddr_t end);
+                                             vaddr_t start, vaddr_t end);
 /** vma_next, vma_prev - neighbours by address, or NULL. */
 struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
 struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 
 /** for_each_vma - visit the VMAs of @mm in order of address. The body may
  * change or free the current VMA only as its last act. */
-#define for_each_vma(mm, vma)                                                  \
+#define for_each_vma(mm, vma) \
 	for ((vma) = find_vma(mm, 0); (vma); (vma) = vma_next(vma))
 /** for_each_vma_range - those that overlap [start, end). */
-#define for_each_vma_range(mm, vma, start, end)                                \
-	for ((vma) = find_vma_intersection(mm, start, end);                    \
+#define for_each_vma_range(mm, vma, start, end)             \
+	for ((vma) = find_vma_intersection(mm, start, end); \
 	     (vma) && (vma)->vm_start < (end); (vma) = vma_next(vma))
 
 /* ---- changing: mmap_lock held for writing ---- */
@@ -66,10 +66,10 @@ struct vma_prepare {
 	struct vm_area_struct *adj_next; /* its neighbour changes too */
 	struct address_space *file;
 	struct anon_vma *anon_vma;
-	struct vm_area_struct *insert;   /* split off vma: enters the tree */
-	struct vm_area_struct *remove;   /* swallowed by vma: go */
+	struct vm_area_struct *insert; /* split off vma: enters the tree */
+	struct vm_area_struct *remove; /* swallowed by vma: go */
 	struct vm_area_struct *remove2;
-	struct vma_store store;          /* the tree as it will be */
+	struct vma_store store; /* the tree as it will be */
 };
 
 /** vma_prepare - take the rmap locks of everything in @vp. */
@@ -101,11 +101,11 @@ int must_check vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
  * Return: 0, -ENOMEM (no memory, or too many VMAs).
  */
 int must_check split_vma(struct vm_area_struct *vma, vaddr_t addr,
-			 bool new_below);
+                         bool new_below);
 /** split_vma_nocount - split_vma() without looking at max_map_count (Linux's
  * __split_vma()). */
 int must_check split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr,
-				 bool new_below);
+                                 bool new_below);
 
 /*
  * A merge that is being considered: the range [start, end) with its
@@ -136,7 +136,7 @@ struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg);
 struct vm_area_struct *vma_merge_existing_range(struct vma_merge *vmg);
 /** vma_merge_extend - grow @vma by @delta bytes, merging with what follows. */
 struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
-					uint64_t delta);
+                                        uint64_t delta);
 
 /**
  * vma_modify_flags - make [start, end) of @vma a VMA with @flags: merge with a
@@ -146,21 +146,25 @@ struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
  * Sets no flags itself. Return: the VMA of the range, or NULL for -ENOMEM.
  */
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
-					struct vm_area_struct *vma,
-					vaddr_t start, vaddr_t end,
-					uint64_t flags);
+                                        struct vm_area_struct *vma,
+                                        vaddr_t start, vaddr_t end,
+                                        uint64_t flags);
 
 /** vma_shrink - cut @vma to [start, end), within it; -ENOMEM. */
 int must_check vma_shrink(struct vm_area_struct *vma, vaddr_t start,
-			  vaddr_t end);
+                          vaddr_t end);
 
-/** copy_vma - the VMA that mremap moves *@vmap's pages to: merged or new; NULL
- * without memory. *@vmap follows if it was merged itself, which @keep_source
- * (MREMAP_DONTUNMAP) forbids. Sets *@need_rmap_locks if rmap order does not guarantee that a walker sees each
- * page at its old or its new place. */
+/**
+ * copy_vma - the VMA that mremap moves *@vmap's pages to: merged or new.
+ * @keep_source: the source stays (MREMAP_DONTUNMAP): no merge with itself
+ * @need_rmap_locks: set if rmap order does not guarantee that a walker sees
+ *	each page at its old or its new place
+ *
+ * *@vmap follows if it was merged itself. Return: NULL without memory.
+ */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
-				uint64_t len, uint64_t pgoff, bool keep_source,
-				bool *need_rmap_locks);
+                                uint64_t len, uint64_t pgoff, bool keep_source,
+                                bool *need_rmap_locks);
 
 /**
  * find_mergeable_anon_vma - the anon_vma of a neighbour that @vma may share, so

@@ -12,7 +12,7 @@
 #include "mm/vma.h"
 
 static bool is_mergeable_vma(const struct vma_merge *vmg,
-			     const struct vm_area_struct *vma)
+                             const struct vm_area_struct *vma)
 {
 	return vma->vm_flags == vmg->flags && vma->vm_file == vmg->file;
 }
@@ -24,8 +24,8 @@ static bool is_mergeable_vma(const struct vma_merge *vmg,
  * neighbours of which either may lack one.
  */
 static bool is_mergeable_anon_vma(const struct anon_vma *a,
-				  const struct anon_vma *b,
-				  const struct vm_area_struct *vma)
+                                  const struct anon_vma *b,
+                                  const struct vm_area_struct *vma)
 {
 	if (!a || !b) {
 		if (!vma || (b && !vma->anon_vma_forked))
@@ -41,7 +41,7 @@ static bool can_vma_merge_before(const struct vma_merge *vmg)
 	return is_mergeable_vma(vmg, next) &&
 	       is_mergeable_anon_vma(vmg->anon_vma, next->anon_vma, next) &&
 	       next->vm_pgoff ==
-		       vmg->pgoff + ((vmg->end - vmg->start) >> PAGE_SHIFT);
+	               vmg->pgoff + ((vmg->end - vmg->start) >> PAGE_SHIFT);
 }
 
 static bool can_vma_merge_after(const struct vma_merge *vmg)
@@ -66,12 +66,12 @@ static bool can_vma_merge_right(const struct vma_merge *vmg, bool merge_left)
 	    !can_vma_merge_before(vmg))
 		return false;
 	return !merge_left || is_mergeable_anon_vma(vmg->prev->anon_vma,
-						    vmg->next->anon_vma, NULL);
+	                                            vmg->next->anon_vma, NULL);
 }
 
 /* @dst takes over pages of @src, so their anon_vma must know it. */
 static int dup_anon_vma(struct vm_area_struct *dst, struct vm_area_struct *src,
-			struct vm_area_struct **dup)
+                        struct vm_area_struct **dup)
 {
 	int err;
 
@@ -88,7 +88,7 @@ static int dup_anon_vma(struct vm_area_struct *dst, struct vm_area_struct *src,
 
 /* What a merge does, once it is decided. */
 struct vma_commit {
-	struct vm_area_struct *vma;    /* becomes [start, end) at pgoff */
+	struct vm_area_struct *vma; /* becomes [start, end) at pgoff */
 	vaddr_t start, end;
 	uint64_t pgoff;
 	struct vm_area_struct *adjust; /* its start moves by adj_start */
@@ -102,11 +102,11 @@ static int commit_merge(const struct vma_commit *c)
 	struct vm_area_struct *vma = c->vma, *adjust = c->adjust;
 	struct mm_struct *mm = vma->vm_mm;
 	struct vma_prepare vp = { .vma = vma,
-				  .adj_next = adjust,
-				  .file = vma->vm_file,
-				  .anon_vma = vma->anon_vma,
-				  .remove = c->remove,
-				  .remove2 = c->remove2 };
+		                  .adj_next = adjust,
+		                  .file = vma->vm_file,
+		                  .anon_vma = vma->anon_vma,
+		                  .remove = c->remove,
+		                  .remove2 = c->remove2 };
 	/* One of the two grows; the tree's store cuts the other. */
 	bool adjust_grows = adjust && c->adj_start < 0;
 	vaddr_t start = c->start, end = c->end;
@@ -118,15 +118,15 @@ static int commit_merge(const struct vma_commit *c)
 		end = adjust->vm_end;
 	}
 	if (vma_tree_prepare(mm->kernel->machine, mm->mm_mt, &vp.store, start,
-			     end, adjust_grows ? adjust : vma))
+	                     end, adjust_grows ? adjust : vma))
 		return -ENOMEM;
 
 	vma_prepare(&vp);
 	vma_adjust_trans_huge(vma, c->start, c->end);
 	if (adjust)
-		vma_adjust_trans_huge(
-			adjust, adjust->vm_start + (uint64_t)c->adj_start,
-			adjust->vm_end);
+		vma_adjust_trans_huge(adjust,
+		                      adjust->vm_start + (uint64_t)c->adj_start,
+		                      adjust->vm_end);
 	vma->vm_start = c->start;
 	vma->vm_end = c->end;
 	vma->vm_pgoff = c->pgoff;
@@ -140,7 +140,7 @@ static int commit_merge(const struct vma_commit *c)
 }
 
 static bool commit_or_undo(struct vma_merge *vmg, const struct vma_commit *c,
-			   int err, struct vm_area_struct *anon_dup)
+                           int err, struct vm_area_struct *anon_dup)
 {
 	if (!err && !commit_merge(c))
 		return true;
@@ -161,11 +161,11 @@ static struct vm_area_struct *merge_both(struct vma_merge *vmg)
 	struct vm_area_struct *prev = vmg->prev, *next = vmg->next;
 	struct vm_area_struct *vma = vmg->vma, *dup = NULL;
 	struct vma_commit c = { .vma = prev,
-				.start = prev->vm_start,
-				.end = next->vm_end,
-				.pgoff = prev->vm_pgoff,
-				.remove = vma,
-				.remove2 = next };
+		                .start = prev->vm_start,
+		                .end = next->vm_end,
+		                .pgoff = prev->vm_pgoff,
+		                .remove = vma,
+		                .remove2 = next };
 	int err = dup_anon_vma(prev, next->anon_vma ? next : vma, &dup);
 
 	return commit_or_undo(vmg, &c, err, dup) ? prev : NULL;
@@ -181,9 +181,9 @@ static struct vm_area_struct *merge_left(struct vma_merge *vmg)
 {
 	struct vm_area_struct *prev = vmg->prev, *vma = vmg->vma, *dup = NULL;
 	struct vma_commit c = { .vma = prev,
-				.start = prev->vm_start,
-				.end = vmg->end,
-				.pgoff = prev->vm_pgoff };
+		                .start = prev->vm_start,
+		                .end = vmg->end,
+		                .pgoff = prev->vm_pgoff };
 	int err;
 
 	if (vmg->end == vma->vm_end) {
@@ -272,7 +272,7 @@ struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg)
 		c.end = next->vm_end;
 		c.vma = next;
 		c.pgoff = next->vm_pgoff -
-			  ((vmg->end - vmg->start) >> PAGE_SHIFT);
+		          ((vmg->end - vmg->start) >> PAGE_SHIFT);
 	}
 	if (left) {
 		c.start = prev->vm_start;
@@ -287,7 +287,7 @@ struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg)
 }
 
 struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
-					uint64_t delta)
+                                        uint64_t delta)
 {
 	struct vma_merge vmg = {
 		.mm = vma->vm_mm,
@@ -306,9 +306,9 @@ struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
 
 /* Linux v6.12 mm/vma.c vma_modify() */
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
-					struct vm_area_struct *vma,
-					vaddr_t start, vaddr_t end,
-					uint64_t flags)
+                                        struct vm_area_struct *vma,
+                                        vaddr_t start, vaddr_t end,
+                                        uint64_t flags)
 {
 	struct vma_merge vmg = {
 		.mm = vma->vm_mm,
@@ -318,8 +318,8 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
 		.end = end,
 		.flags = flags,
 		.file = vma->vm_file,
-		.pgoff = vma->vm_pgoff +
-			 ((start - vma->vm_start) >> PAGE_SHIFT),
+		.pgoff =
+			vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
 		.anon_vma = vma->anon_vma,
 	};
 	struct vm_area_struct *merged = vma_merge_existing_range(&vmg);
@@ -334,8 +334,8 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
 }
 
 static struct vm_area_struct *copy_vma_new(struct vm_area_struct *vma,
-					   vaddr_t addr, uint64_t len,
-					   uint64_t pgoff)
+                                           vaddr_t addr, uint64_t len,
+                                           uint64_t pgoff)
 {
 	struct vm_area_struct *new = vm_area_dup(vma);
 
@@ -363,18 +363,18 @@ out_free_vma:
 
 /* Linux v6.12 mm/vma.c copy_vma() */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
-				uint64_t len, uint64_t pgoff, bool keep_source,
-				bool *need_rmap_locks)
+                                uint64_t len, uint64_t pgoff, bool keep_source,
+                                bool *need_rmap_locks)
 {
 	struct vm_area_struct *vma = *vmap, *new;
 	vaddr_t vma_start = vma->vm_start;
 	struct vma_merge vmg = { .mm = vma->vm_mm,
-				 .start = addr,
-				 .end = addr + len,
-				 .flags = vma->vm_flags,
-				 .file = vma->vm_file,
-				 .pgoff = pgoff,
-				 .anon_vma = vma->anon_vma };
+		                 .start = addr,
+		                 .end = addr + len,
+		                 .flags = vma->vm_flags,
+		                 .file = vma->vm_file,
+		                 .pgoff = pgoff,
+		                 .anon_vma = vma->anon_vma };
 
 	vmg.next = find_vma_prev(vma->vm_mm, addr, &vmg.prev);
 	BUG_ON(vmg.next && vmg.next->vm_start < addr + len);
@@ -403,7 +403,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
 
 /* Linux v6.12 mm/vma.c anon_vma_compatible(): all but the rights agree. */
 static bool anon_vma_compatible(const struct vm_area_struct *a,
-				const struct vm_area_struct *b)
+                                const struct vm_area_struct *b)
 {
 	return a->vm_end == b->vm_start && a->vm_file == b->vm_file &&
 	       !((a->vm_flags ^ b->vm_flags) & ~VM_ACCESS_FLAGS) &&
@@ -411,8 +411,8 @@ static bool anon_vma_compatible(const struct vm_area_struct *a,
 }
 
 static struct anon_vma *reusable_anon_vma(struct vm_area_struct *old,
-					  const struct vm_area_struct *a,
-					  const struct vm_area_struct *b)
+                                          const struct vm_area_struct *a,
+                                          const struct vm_area_struct *b)
 {
 	struct anon_vma *anon_vma;
 
@@ -420,7 +420,7 @@ static struct anon_vma *reusable_anon_vma(struct vm_area_struct *old,
 		return NULL;
 	/* Another thread may be setting it up right now. */
 	anon_vma = READ_ONCE_AT(old->anon_vma, "read vma->anon_vma",
-				old->vm_start);
+	                        old->vm_start);
 	return anon_vma && !old->anon_vma_forked ? anon_vma : NULL;
 }
 

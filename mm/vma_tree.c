@@ -16,8 +16,8 @@ struct vma_node {
 	struct vma_node *child[2]; /* lower, higher addresses */
 	int height;                /* of the subtree, 1 = no children */
 	/* Of the subtree, for the search for free ranges. */
-	vaddr_t first, last;       /* lowest start, highest end */
-	uint64_t max_gap;          /* largest hole between two ranges in it */
+	vaddr_t first, last; /* lowest start, highest end */
+	uint64_t max_gap;    /* largest hole between two ranges in it */
 
 	bool fresh;
 	/* Lists of one change: its fresh nodes; the nodes it replaces, which
@@ -72,7 +72,7 @@ void vma_tree_free(struct machine *m, struct vma_tree *tree)
 /* ---- looking up ---- */
 
 static const struct vma_node *find_node(const struct vma_tree *tree,
-					vaddr_t addr)
+                                        vaddr_t addr)
 {
 	const struct vma_node *node = tree->root, *found = NULL;
 
@@ -88,7 +88,7 @@ static const struct vma_node *find_node(const struct vma_tree *tree,
 }
 
 static const struct vma_node *find_node_prev(const struct vma_tree *tree,
-					     vaddr_t addr)
+                                             vaddr_t addr)
 {
 	const struct vma_node *node = tree->root, *found = NULL;
 
@@ -111,7 +111,7 @@ struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, vaddr_t addr)
 }
 
 struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree,
-					  vaddr_t addr)
+                                          vaddr_t addr)
 {
 	const struct vma_node *node = find_node_prev(tree, addr);
 
@@ -119,7 +119,7 @@ struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree,
 }
 
 struct vm_area_struct *vma_tree_walk_rcu(struct machine *m,
-					 struct vma_tree *tree, vaddr_t addr)
+                                         struct vma_tree *tree, vaddr_t addr)
 {
 	struct vma_node *node = READ_ONCE_AT(tree->root, "mas_walk", addr);
 
@@ -277,7 +277,7 @@ static void path_rebalance(struct vma_store *st, struct path *path)
 
 /* Insert a range that overlaps nothing. */
 static void insert_range(struct vma_store *st, vaddr_t start, vaddr_t end,
-			 struct vm_area_struct *vma)
+                         struct vm_area_struct *vma)
 {
 	struct path path = { .depth = 0 };
 	struct vma_node **link = &st->root;
@@ -303,7 +303,7 @@ static void insert_range(struct vma_store *st, vaddr_t start, vaddr_t end,
 
 /* Walk to the node that starts at @start, owning it and all above. */
 static struct vma_node **descend(struct vma_store *st, struct path *path,
-				 vaddr_t start)
+                                 vaddr_t start)
 {
 	struct vma_node **link = &st->root;
 
@@ -322,8 +322,8 @@ static struct vma_node **descend(struct vma_store *st, struct path *path,
 }
 
 /* Cut or move the borders of the range that starts at @start. */
-static void resize_range(struct vma_store *st, vaddr_t start,
-			 vaddr_t new_start, vaddr_t new_end)
+static void resize_range(struct vma_store *st, vaddr_t start, vaddr_t new_start,
+                         vaddr_t new_end)
 {
 	struct path path = { .depth = 0 };
 	struct vma_node **link = descend(st, &path, start);
@@ -393,13 +393,13 @@ static void clear_range(struct vma_store *st, vaddr_t start, vaddr_t end)
 }
 
 int vma_tree_prepare(struct machine *m, struct vma_tree *tree,
-		     struct vma_store *store, vaddr_t start, vaddr_t end,
-		     struct vm_area_struct *vma)
+                     struct vma_store *store, vaddr_t start, vaddr_t end,
+                     struct vm_area_struct *vma)
 {
 	BUG_ON(start >= end);
 	*store = (struct vma_store){ .machine = m,
-				     .tree = tree,
-				     .root = tree->root };
+		                     .tree = tree,
+		                     .root = tree->root };
 	clear_range(store, start, end);
 	if (vma && !store->failed)
 		insert_range(store, start, end, vma);
@@ -522,7 +522,7 @@ static vaddr_t gap_find(const struct vma_tree *tree, struct gap_search *s)
 }
 
 vaddr_t vma_tree_gap_below(const struct vma_tree *tree, vaddr_t low,
-			   vaddr_t high, uint64_t len)
+                           vaddr_t high, uint64_t len)
 {
 	struct gap_search s = {
 		.low = low, .high = high, .len = len, .dir = 1, .border = high
@@ -532,10 +532,11 @@ vaddr_t vma_tree_gap_below(const struct vma_tree *tree, vaddr_t low,
 }
 
 vaddr_t vma_tree_gap_above(const struct vma_tree *tree, vaddr_t low,
-			   vaddr_t high, uint64_t len)
+                           vaddr_t high, uint64_t len)
 {
-	struct gap_search s = { .low = low, .high = high, .len = len,
-				.dir = 0,   .border = low };
+	struct gap_search s = {
+		.low = low, .high = high, .len = len, .dir = 0, .border = low
+	};
 
 	return gap_find(tree, &s);
 }
@@ -561,7 +562,7 @@ static void check_node(const struct vma_node *node)
 }
 
 bool vma_tree_has(const struct vma_tree *tree, vaddr_t start, vaddr_t end,
-		  const struct vm_area_struct *vma)
+                  const struct vm_area_struct *vma)
 {
 	const struct vma_node *node = find_node(tree, start);
 

@@ -43,11 +43,10 @@ void vma_tree_free(struct machine *m, struct vma_tree *tree);
 /* Writer's or reader's lock held; not steps. */
 
 /** vma_tree_find - the VMA of the first range that ends above @addr. */
-struct vm_area_struct *vma_tree_find(const struct vma_tree *tree,
-				     vaddr_t addr);
+struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, vaddr_t addr);
 /** vma_tree_find_prev - the VMA of the last range that starts below @addr. */
 struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree,
-					  vaddr_t addr);
+                                          vaddr_t addr);
 
 /**
  * vma_tree_walk_rcu - the VMA whose range contains @addr, locklessly (Linux's
@@ -56,7 +55,7 @@ struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree,
  * Context: rcu_read_lock(). Return: a VMA that may be stale, or NULL.
  */
 struct vm_area_struct *vma_tree_walk_rcu(struct machine *m,
-					 struct vma_tree *tree, vaddr_t addr);
+                                         struct vma_tree *tree, vaddr_t addr);
 
 /* A change being built: see vma_tree_prepare(). */
 struct vma_store {
@@ -66,7 +65,7 @@ struct vma_store {
 	struct vma_node *fresh;    /* nodes built, not published */
 	struct vma_node *replaced; /* published nodes that will go */
 	int nr_delta;
-	bool failed;               /* out of memory: prepare reports it */
+	bool failed; /* out of memory: prepare reports it */
 };
 
 /**
@@ -78,8 +77,8 @@ struct vma_store {
  * Return: 0 or -ENOMEM (nothing to abort then).
  */
 int must_check vma_tree_prepare(struct machine *m, struct vma_tree *tree,
-				struct vma_store *store, vaddr_t start,
-				vaddr_t end, struct vm_area_struct *vma);
+                                struct vma_store *store, vaddr_t start,
+                                vaddr_t end, struct vm_area_struct *vma);
 /** vma_tree_commit - publish: one step (@label), and free what it replaces. */
 void vma_tree_commit(struct vma_store *store, const char *label);
 /** vma_tree_abort - forget the change. */
@@ -94,13 +93,13 @@ void vma_tree_abort(struct vma_store *store);
  * or 0 if there is none. vma_tree_gap_above() gives the lowest.
  */
 vaddr_t vma_tree_gap_below(const struct vma_tree *tree, vaddr_t low,
-			   vaddr_t high, uint64_t len);
+                           vaddr_t high, uint64_t len);
 vaddr_t vma_tree_gap_above(const struct vma_tree *tree, vaddr_t low,
-			   vaddr_t high, uint64_t len);
+                           vaddr_t high, uint64_t len);
 
 /** vma_tree_has - is [start, end) exactly one range, and @vma's? */
 bool vma_tree_has(const struct vma_tree *tree, vaddr_t start, vaddr_t end,
-		  const struct vm_area_struct *vma);
+                  const struct vm_area_struct *vma);
 
 /** vma_tree_check - BUG_ON a tree that is unsorted, unbalanced or whose cached
  * figures are wrong. */

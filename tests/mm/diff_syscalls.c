@@ -25,10 +25,17 @@
 #include "tests/mm/fixture.h"
 
 #define WINDOW UINT64_C(0x10000000000)
-#define UNITS 48
-#define CALLS 150
+#define UNITS  48
+#define CALLS  150
 
-enum call_kind { MMAP, MUNMAP, MPROTECT, MADVISE, MREMAP, CALL_KINDS };
+enum call_kind {
+	MMAP,
+	MUNMAP,
+	MPROTECT,
+	MADVISE,
+	MREMAP,
+	CALL_KINDS
+};
 
 struct call {
 	enum call_kind kind;
@@ -41,9 +48,9 @@ struct call {
 /* A round: what kind of sequences. */
 struct round {
 	const char *name;
-	uint64_t unit;  /* borders are multiples of it */
-	bool touch;     /* all memory is writable and touched at once */
-	bool huge;      /* MADV_HUGEPAGE means something */
+	uint64_t unit; /* borders are multiples of it */
+	bool touch;    /* all memory is writable and touched at once */
+	bool huge;     /* MADV_HUGEPAGE means something */
 };
 
 static const struct round rounds[] = {
@@ -88,21 +95,30 @@ static void pick_range(struct sequence *s, uint64_t *addr, uint64_t *len)
 }
 
 static const int advices[] = {
-	MADV_DONTNEED,	 MADV_DONTNEED, MADV_NORMAL,	  MADV_RANDOM,
-	MADV_SEQUENTIAL, MADV_HUGEPAGE, MADV_NOHUGEPAGE,  MADV_DONTFORK,
-	MADV_DOFORK,	 MADV_DONTDUMP, MADV_WIPEONFORK,  MADV_KEEPONFORK,
-	MADV_FREE,	 77,
+	MADV_DONTNEED,   MADV_DONTNEED,
+	MADV_NORMAL,     MADV_RANDOM,
+	MADV_SEQUENTIAL, MADV_HUGEPAGE,
+	MADV_NOHUGEPAGE, MADV_DONTFORK,
+	MADV_DOFORK,     MADV_DONTDUMP,
+	MADV_WIPEONFORK, MADV_KEEPONFORK,
+	MADV_FREE,       77,
 };
 static const uint64_t map_flags[] = {
-	MAP_PRIVATE, MAP_PRIVATE, MAP_PRIVATE | MAP_NORESERVE,
-	MAP_PRIVATE | MAP_STACK, MAP_SHARED,
+	MAP_PRIVATE,
+	MAP_PRIVATE,
+	MAP_PRIVATE | MAP_NORESERVE,
+	MAP_PRIVATE | MAP_STACK,
+	MAP_SHARED,
 };
 
 static void make_mremap(struct sequence *s, struct call *c)
 {
 	static const uint64_t flags[] = {
-		0, MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_MAYMOVE | MREMAP_FIXED,
-		MREMAP_FIXED, 8,
+		0,
+		MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_FIXED,
+		8,
 	};
 	uint64_t ignored;
 
@@ -112,17 +128,17 @@ static void make_mremap(struct sequence *s, struct call *c)
 		c->new_len = c->len;
 	if (c->flags & MREMAP_FIXED)
 		pick_range(s, &c->new_addr, &ignored);
-	c->new_len = MIN(c->new_len,
-			 WINDOW + UNITS * s->round->unit -
-				 (c->flags & MREMAP_FIXED ? c->new_addr :
-							    c->addr));
+	c->new_len =
+		MIN(c->new_len,
+	            WINDOW + UNITS * s->round->unit -
+	                    (c->flags & MREMAP_FIXED ? c->new_addr : c->addr));
 }
 
 static void make_call(struct sequence *s, struct call *c)
 {
-	static const enum call_kind kinds[] = { MMAP,	  MMAP,	   MUNMAP,
-						MPROTECT, MPROTECT, MADVISE,
-						MREMAP,	  MREMAP };
+	static const enum call_kind kinds[] = { MMAP,     MMAP,     MUNMAP,
+		                                MPROTECT, MPROTECT, MADVISE,
+		                                MREMAP,   MREMAP };
 
 	memset(c, 0, sizeof(*c));
 	c->kind = kinds[pick(s, ARRAY_SIZE(kinds))];
@@ -131,8 +147,8 @@ static void make_call(struct sequence *s, struct call *c)
 	case MMAP:
 		c->arg = s->round->touch ? PROT_READ | PROT_WRITE : pick(s, 8);
 		c->flags = MAP_ANONYMOUS |
-			   map_flags[pick(s, ARRAY_SIZE(map_flags))] |
-			   (pick(s, 4) ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+		           map_flags[pick(s, ARRAY_SIZE(map_flags))] |
+		           (pick(s, 4) ? MAP_FIXED : MAP_FIXED_NOREPLACE);
 		break;
 	case MPROTECT:
 		c->arg = pick(s, 8);
@@ -152,15 +168,15 @@ static void make_call(struct sequence *s, struct call *c)
 static const char *call_text(const struct call *c)
 {
 	static const char *const names[] = { "mmap", "munmap", "mprotect",
-					     "madvise", "mremap" };
+		                             "madvise", "mremap" };
 	static char buf[200];
 
 	g_snprintf(buf, sizeof(buf),
-		   "%s addr +%#" PRIx64 " len %#" PRIx64 " arg %" PRIu64
-		   " flags %#" PRIx64 " new_len %#" PRIx64
-		   " new_addr +%#" PRIx64,
-		   names[c->kind], c->addr - WINDOW, c->len, c->arg, c->flags,
-		   c->new_len, c->new_addr ? c->new_addr - WINDOW : 0);
+	           "%s addr +%#" PRIx64 " len %#" PRIx64 " arg %" PRIu64
+	           " flags %#" PRIx64 " new_len %#" PRIx64
+	           " new_addr +%#" PRIx64,
+	           names[c->kind], c->addr - WINDOW, c->len, c->arg, c->flags,
+	           c->new_len, c->new_addr ? c->new_addr - WINDOW : 0);
 	return buf;
 }
 
@@ -179,7 +195,7 @@ struct side {
 
 /* One line of a list. */
 static bool next_line(const char **list, uint64_t *start, uint64_t *end,
-		      char prot[5])
+                      char prot[5])
 {
 	char *p;
 
@@ -195,18 +211,18 @@ static bool next_line(const char **list, uint64_t *start, uint64_t *end,
 
 /* What a call mapped is touched at once: one word in each page. */
 static void touch_all(const struct side *side, const struct call *c, long ret,
-		      unsigned nr, uint64_t step_bytes)
+                      unsigned nr, uint64_t step_bytes)
 {
 	if (c->kind != MMAP || ret < 0)
 		return;
 	for (uint64_t off = 0; off < c->len; off += step_bytes)
 		side->write(c->addr + off, ((uint64_t)nr << 32) + off + 1,
-			    side->task);
+		            side->task);
 }
 
 /* mremap grew something: its new pages too, as far as they can be written. */
 static void touch_grown(const struct side *side, const struct call *c,
-			const char *list, unsigned nr, uint64_t step_bytes)
+                        const char *list, unsigned nr, uint64_t step_bytes)
 {
 	uint64_t start, end;
 	char prot[5];
@@ -218,14 +234,12 @@ static void touch_grown(const struct side *side, const struct call *c,
 			continue;
 		for (; start < end; start += step_bytes)
 			if (!side->read(start, side->task))
-				side->write(start,
-					    ((uint64_t)nr << 32) + start,
-					    side->task);
+				side->write(start, ((uint64_t)nr << 32) + start,
+				            side->task);
 	}
 }
 
-static void log_content(const struct side *side, GString *log,
-			const char *list)
+static void log_content(const struct side *side, GString *log, const char *list)
 {
 	uint64_t start, end;
 	char prot[5];
@@ -235,8 +249,8 @@ static void log_content(const struct side *side, GString *log,
 			continue;
 		for (; start < end; start += PAGE_SIZE)
 			g_string_append_printf(log, "%" PRIx64 "=%" PRIx64 "\n",
-					       start,
-					       side->read(start, side->task));
+			                       start,
+			                       side->read(start, side->task));
 	}
 }
 
@@ -246,7 +260,7 @@ static uint64_t touch_step(const struct sequence *s)
 }
 
 static void run_sequence(const struct side *side, struct sequence *s,
-			 GString *log)
+                         GString *log)
 {
 	g_autoptr(GString) list = g_string_new(NULL);
 
@@ -281,7 +295,7 @@ static long host_call(const struct call *c, struct task *t)
 	switch (c->kind) {
 	case MMAP:
 		ret = syscall(SYS_mmap, c->addr, c->len, c->arg, c->flags, -1,
-			      0);
+		              0);
 		break;
 	case MUNMAP:
 		ret = syscall(SYS_munmap, c->addr, c->len);
@@ -293,8 +307,8 @@ static long host_call(const struct call *c, struct task *t)
 		ret = syscall(SYS_madvise, c->addr, c->len, c->arg);
 		break;
 	case MREMAP:
-		ret = syscall(SYS_mremap, c->addr, c->len, c->new_len,
-			      c->flags, c->new_addr);
+		ret = syscall(SYS_mremap, c->addr, c->len, c->new_len, c->flags,
+		              c->new_addr);
 		break;
 	case CALL_KINDS:
 		break;
@@ -318,8 +332,8 @@ static void host_list(GString *out, struct task *t)
 
 		if (start >= WINDOW && end <= WINDOW + (UINT64_C(1) << 32))
 			g_string_append_printf(out,
-					       "%" PRIx64 "-%" PRIx64 " %.4s\n",
-					       start, end, p + 1);
+			                       "%" PRIx64 "-%" PRIx64 " %.4s\n",
+			                       start, end, p + 1);
 	}
 	g_strfreev(lines);
 }
@@ -351,12 +365,12 @@ static void write_all(int fd, const char *p, size_t len)
 static char *host_log(struct sequence *s)
 {
 	const struct side host = { .do_call = host_call,
-				   .list = host_list,
-				   .write = host_write,
-				   .read = host_read };
+		                   .list = host_list,
+		                   .write = host_write,
+		                   .read = host_read };
 	GString *log = g_string_new(NULL);
 	int fds[2], status;
-	char buf[4096];
+	char buf[1024];
 	ssize_t n;
 	pid_t pid;
 
@@ -374,8 +388,8 @@ static char *host_log(struct sequence *s)
 	close(fds[0]);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFEXITED(status) && !WEXITSTATUS(status),
-		      "seed %u: the child ended with status %#x", s->seed,
-		      status);
+	              "seed %u: the child ended with status %#x", s->seed,
+	              status);
 	return g_string_free(log, FALSE);
 }
 
@@ -394,7 +408,7 @@ static long our_call(const struct call *c, struct task *t)
 		return do_sys_madvise(t, c->addr, c->len, (int)c->arg);
 	case MREMAP:
 		return do_sys_mremap(t, c->addr, c->len, c->new_len, c->flags,
-				     c->new_addr);
+		                     c->new_addr);
 	case CALL_KINDS:
 		break;
 	}
@@ -447,23 +461,23 @@ static void fail_at(const char *ours, const char *expected)
 		nr = atol(p + 1);
 	for (long i = MAX(nr - 12, 0); i <= nr; i++)
 		g_string_append_printf(text, "%3ld %s\n", i,
-				       call_text(&seq.calls[i]));
+		                       call_text(&seq.calls[i]));
 	while (at && ours[at - 1] != '#')
 		at--;
 	ck_abort_msg("round \"%s\" seed %u:\n%s--- host from call %ld\n%.800s\n"
-		     "--- ours\n%.800s",
-		     seq.round->name, seq.seed, text->str, nr, expected + at,
-		     ours + at);
+	             "--- ours\n%.800s",
+	             seq.round->name, seq.seed, text->str, nr, expected + at,
+	             ours + at);
 }
 
 static void run_ours(struct task *t)
 {
 	const struct side ours = { .do_call = our_call,
-				   .list = our_list,
-				   .write = our_write,
-				   .read = our_read,
-				   .check = our_check,
-				   .task = t };
+		                   .list = our_list,
+		                   .write = our_write,
+		                   .read = our_read,
+		                   .check = our_check,
+		                   .task = t };
 
 	run_sequence(&ours, &seq, seq.ours);
 }
@@ -503,7 +517,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_loop_test(tc, the_host_kernel_does_the_same, 0,
-			    25 * (int)ARRAY_SIZE(rounds));
+	                    25 * (int)ARRAY_SIZE(rounds));
 	suite_add_tcase(s, tc);
 	return fixture_suite(s);
 }

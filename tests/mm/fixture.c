@@ -13,7 +13,7 @@ struct mm_fixture fix;
 void fixture_setup(void)
 {
 	const struct machine_config config = { .nr_cpus = TEST_CPUS,
-					       .memory_bytes = 4096 * MB };
+		                               .memory_bytes = 4096 * MB };
 
 	fix.m = machine_new(&config);
 	fix.policy = policy_timed_new();
@@ -39,14 +39,14 @@ static void check_everything(void)
 		return;
 	for (guint i = 0; i < found->len; i++)
 		g_string_append_printf(text, "%s\n",
-				       (char *)g_ptr_array_index(found, i));
+		                       (char *)g_ptr_array_index(found, i));
 	ck_abort_msg("the scan found:\n%s", text->str);
 }
 
 void fixture_teardown(void)
 {
 	ck_assert_ptr_nonnull(task_new(fix.m, &fix.m->cpus[0], AGENT_KTHREAD,
-				       "drain", drain));
+	                               "drain", drain));
 	fixture_run_tasks();
 	check_everything();
 	machine_free(fix.m);
@@ -62,10 +62,10 @@ static void task_body(struct task *t)
 }
 
 struct task *spawn(struct mm_struct *mm, unsigned cpu, const char *name,
-		   void (*body)(struct task *t))
+                   void (*body)(struct task *t))
 {
-	struct task *t = task_new(fix.m, &fix.m->cpus[cpu], AGENT_TASK, name,
-				  task_body);
+	struct task *t =
+		task_new(fix.m, &fix.m->cpus[cpu], AGENT_TASK, name, task_body);
 
 	ck_assert_ptr_nonnull(t);
 	t->user_data = (void *)body;
@@ -88,7 +88,7 @@ void run_process(void (*body)(struct task *t))
 }
 
 long sys_mmap(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot,
-	      uint64_t flags)
+              uint64_t flags)
 {
 	const struct mmap_request req = {
 		.addr = addr, .len = len, .prot = prot, .flags = flags
@@ -99,9 +99,9 @@ long sys_mmap(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot,
 
 vaddr_t mmap_anon(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot)
 {
-	long ret = sys_mmap(t, addr, len, prot,
-			    MAP_PRIVATE | MAP_ANONYMOUS |
-				    (addr ? MAP_FIXED : 0));
+	long ret =
+		sys_mmap(t, addr, len, prot,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | (addr ? MAP_FIXED : 0));
 
 	ck_assert_msg(!IS_ERR_VALUE(ret), "mmap: %ld", ret);
 	return (vaddr_t)ret;
@@ -125,14 +125,13 @@ static bool walk_access(struct task *t, vaddr_t addr, bool write, paddr_t *pa)
 	return true;
 }
 
-static bool access_memory(struct task *t, vaddr_t addr, bool write,
-			  paddr_t *pa)
+static bool access_memory(struct task *t, vaddr_t addr, bool write, paddr_t *pa)
 {
 	for (;;) {
 		struct pt_walk walk;
-		struct fault_info f = {
-			.addr = addr, .write = write, .user = true
-		};
+		struct fault_info f = { .addr = addr,
+			                .write = write,
+			                .user = true };
 
 		step(STEP_LOCAL, OBJ_NONE, 0, write ? "store" : "load", addr);
 		if (walk_access(t, addr, write, pa))
@@ -158,7 +157,7 @@ uint64_t load(struct task *t, vaddr_t addr)
 	paddr_t pa;
 
 	ck_assert_msg(access_memory(t, addr, false, &pa), "load %#" PRIx64,
-		      addr);
+	              addr);
 	return phys_read(&fix.m->mem, pa, 8);
 }
 
@@ -167,7 +166,7 @@ void store(struct task *t, vaddr_t addr, uint64_t value)
 	paddr_t pa;
 
 	ck_assert_msg(access_memory(t, addr, true, &pa), "store %#" PRIx64,
-		      addr);
+	              addr);
 	phys_write(&fix.m->mem, pa, 8, value);
 }
 

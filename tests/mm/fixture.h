@@ -4,8 +4,9 @@
  * that call system calls and touch memory through the page tables, as hardware
  * without any TLB would.
  *
- * fixture_setup() and fixture_teardown() are for tcase_add_checked_fixture(); teardown drains
- * RCU, then scans everything and fails on a wrong counter or a lost frame.
+ * fixture_setup() and fixture_teardown() are for tcase_add_checked_fixture();
+ * teardown drains RCU, then scans everything and fails on a wrong counter or a
+ * lost frame.
  */
 #ifndef MMULATOR_TESTS_MM_FIXTURE_H
 #define MMULATOR_TESTS_MM_FIXTURE_H
@@ -19,7 +20,7 @@
 #include "mm/uapi.h"
 
 #define TEST_CPUS 4
-#define MB (UINT64_C(1) << 20)
+#define MB        (UINT64_C(1) << 20)
 
 struct mm_fixture {
 	struct machine *m;
@@ -39,7 +40,7 @@ void run_process(void (*body)(struct task *t));
 /** spawn - a task of @mm on @cpu; it calls exit_mm() when @body returns. The
  * caller's reference to @mm becomes the task's. */
 struct task *spawn(struct mm_struct *mm, unsigned cpu, const char *name,
-		   void (*body)(struct task *t));
+                   void (*body)(struct task *t));
 /** fixture_run_tasks - until all tasks are done; fails on a deadlock. */
 void fixture_run_tasks(void);
 
@@ -49,11 +50,11 @@ void fixture_run_tasks(void);
 vaddr_t mmap_anon(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot);
 /** sys_mmap - mmap(2) with all its arguments but the file. */
 long sys_mmap(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot,
-	      uint64_t flags);
+              uint64_t flags);
 
 /**
- * user_access - access one byte as the MMU does: walk, fault until it works, set A
- * and D. Return: false if the task got a signal (cleared again).
+ * user_access - access one byte as the MMU does: walk, fault until it works,
+ * set A and D. Return: false if the task got a signal (cleared again).
  */
 bool user_access(struct task *t, vaddr_t addr, bool write);
 /** load, store - user_access() and the 8 bytes there; BUG on a signal. */

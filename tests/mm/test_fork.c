@@ -8,7 +8,7 @@
 
 #define BASE UINT64_C(0x40000000)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 /* The child runs after the parent's part, on CPU 1. */
 static void (*child_body)(struct task *t);
@@ -72,7 +72,7 @@ static void cow_parent(struct task *t)
 	ck_assert_int_eq(child->rss_anon.counter, 2);
 	store(t, BASE + 0x1000, 22);
 	ck_assert_ptr_ne(page_at(t->mm, BASE + 0x1000),
-			 page_at(child, BASE + 0x1000));
+	                 page_at(child, BASE + 0x1000));
 	spawn(child, 1, "child", child_body);
 	ck_assert_uint_eq(load(t, BASE), 1);
 }
@@ -96,7 +96,7 @@ static void shared_child(struct task *t)
 static void shared_parent(struct task *t)
 {
 	sys_mmap(t, BASE, 2 * PAGE_SIZE, RW,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	         MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	store(t, BASE, 5);
 	fork_child(t);
 	ck_assert(is_writable(t->mm, BASE));
@@ -124,8 +124,7 @@ static void flags_parent(struct task *t)
 	for (unsigned i = 0; i < 3; i++)
 		store(t, BASE + i * MB, i + 1);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, MB, MADV_DONTFORK), 0);
-	ck_assert_int_eq(do_sys_madvise(t, BASE + MB, MB, MADV_WIPEONFORK),
-			 0);
+	ck_assert_int_eq(do_sys_madvise(t, BASE + MB, MB, MADV_WIPEONFORK), 0);
 	fork_child(t);
 }
 

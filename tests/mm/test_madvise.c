@@ -7,15 +7,14 @@
 
 #define BASE UINT64_C(0x40000000)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 static void dontneed(struct task *t)
 {
 	mmap_anon(t, BASE, 4 * PAGE_SIZE, RW);
 	for (unsigned i = 0; i < 4; i++)
 		store(t, BASE + i * PAGE_SIZE, i + 1);
-	ck_assert_int_eq(do_sys_madvise(t, BASE + 0x1000, 1, MADV_DONTNEED),
-			 0);
+	ck_assert_int_eq(do_sys_madvise(t, BASE + 0x1000, 1, MADV_DONTNEED), 0);
 	ck_assert_int_eq(t->mm->rss_anon.counter, 3);
 	ck_assert_uint_eq(load(t, BASE + 0x1000), 0);
 	ck_assert_uint_eq(load(t, BASE + 0x2000), 3);
@@ -36,21 +35,21 @@ static void errors(struct task *t)
 
 	ck_assert_int_eq(do_sys_madvise(t, BASE, 4096, 77), -EINVAL);
 	ck_assert_int_eq(do_sys_madvise(t, BASE + 1, 4096, MADV_DONTNEED),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, UINT64_MAX, MADV_DONTNEED),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, -BASE, MADV_DONTNEED),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, 0, MADV_DONTNEED), 0);
 	/* A hole: the rest is done all the same. */
 	store(t, BASE + 4096, 1);
 	store(t, BASE + 16384, 1);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, 20480, MADV_DONTNEED),
-			 -ENOMEM);
+	                 -ENOMEM);
 	ck_assert_uint_eq(load(t, BASE + 4096), 0);
 	ck_assert_uint_eq(load(t, BASE + 16384), 0);
 	ck_assert_int_eq(do_sys_madvise(t, BASE + MB, 4096, MADV_DONTNEED),
-			 -ENOMEM);
+	                 -ENOMEM);
 }
 
 START_TEST(bad_arguments_fail_and_holes_fail_at_the_end)
@@ -64,12 +63,11 @@ static void locked(struct task *t)
 	sys_mmap(t, BASE, 4096, RW, ANON | MAP_LOCKED);
 	ck_assert_int_eq(t->mm->rss_anon.counter, 1);
 	store(t, BASE, 1);
-	ck_assert_int_eq(do_sys_madvise(t, BASE, 4096, MADV_DONTNEED),
-			 -EINVAL);
+	ck_assert_int_eq(do_sys_madvise(t, BASE, 4096, MADV_DONTNEED), -EINVAL);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, 4096, MADV_FREE), -EINVAL);
 	ck_assert_uint_eq(load(t, BASE), 1);
 	ck_assert_int_eq(do_sys_madvise(t, BASE, 4096, MADV_DONTNEED_LOCKED),
-			 0);
+	                 0);
 	ck_assert_uint_eq(load(t, BASE), 0);
 }
 
@@ -91,9 +89,9 @@ static void free_pages(struct task *t)
 	ck_assert(pt_walk(fix.m, t->mm->pgd, BASE).entry[1].dirty);
 
 	sys_mmap(t, BASE + MB, 4096, RW,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	         MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	ck_assert_int_eq(do_sys_madvise(t, BASE + MB, 4096, MADV_FREE),
-			 -EINVAL);
+	                 -EINVAL);
 }
 
 START_TEST(free_marks_private_pages_clean_and_refuses_shared_ones)
@@ -106,20 +104,18 @@ static void populate(struct task *t)
 {
 	mmap_anon(t, BASE, 8 * PAGE_SIZE, RW);
 	mmap_anon(t, BASE + 8 * PAGE_SIZE, PAGE_SIZE, PROT_READ);
-	ck_assert_int_eq(do_sys_madvise(t, BASE, 8 * PAGE_SIZE,
-					MADV_POPULATE_WRITE),
-			 0);
+	ck_assert_int_eq(
+		do_sys_madvise(t, BASE, 8 * PAGE_SIZE, MADV_POPULATE_WRITE), 0);
 	ck_assert_int_eq(t->mm->rss_anon.counter, 8);
-	ck_assert_int_eq(do_sys_madvise(t, BASE, 9 * PAGE_SIZE,
-					MADV_POPULATE_WRITE),
-			 -EINVAL);
-	ck_assert_int_eq(do_sys_madvise(t, BASE, 9 * PAGE_SIZE,
-					MADV_POPULATE_READ),
-			 0);
+	ck_assert_int_eq(
+		do_sys_madvise(t, BASE, 9 * PAGE_SIZE, MADV_POPULATE_WRITE),
+		-EINVAL);
+	ck_assert_int_eq(
+		do_sys_madvise(t, BASE, 9 * PAGE_SIZE, MADV_POPULATE_READ), 0);
 	ck_assert(is_mapped(t, BASE + 8 * PAGE_SIZE));
-	ck_assert_int_eq(do_sys_madvise(t, BASE, 10 * PAGE_SIZE,
-					MADV_POPULATE_READ),
-			 -ENOMEM);
+	ck_assert_int_eq(
+		do_sys_madvise(t, BASE, 10 * PAGE_SIZE, MADV_POPULATE_READ),
+		-ENOMEM);
 }
 
 START_TEST(populate_faults_in_or_says_why_not)
@@ -133,9 +129,8 @@ static void hugepage(struct task *t)
 	mmap_anon(t, BASE, 6 * MB, RW);
 	store(t, BASE, 1);
 	ck_assert_int_eq(t->mm->rss_anon.counter, 1);
-	ck_assert_int_eq(do_sys_madvise(t, BASE + 2 * MB, 2 * MB,
-					MADV_HUGEPAGE),
-			 0);
+	ck_assert_int_eq(
+		do_sys_madvise(t, BASE + 2 * MB, 2 * MB, MADV_HUGEPAGE), 0);
 	ck_assert_uint_eq(t->mm->map_count, 3);
 	store(t, BASE + 2 * MB, 1);
 	ck_assert_int_eq(t->mm->rss_anon.counter, 513);
@@ -172,9 +167,8 @@ END_TEST
 static void give_up(struct task *t)
 {
 	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(do_sys_madvise(t, BASE, 2 * MB,
-						MADV_DONTNEED),
-				 0);
+		ck_assert_int_eq(do_sys_madvise(t, BASE, 2 * MB, MADV_DONTNEED),
+		                 0);
 }
 
 static void touch_it(struct task *t)
@@ -213,12 +207,13 @@ int main(void)
 	tcase_add_test(tc, after_dontneed_memory_reads_as_zero);
 	tcase_add_test(tc, bad_arguments_fail_and_holes_fail_at_the_end);
 	tcase_add_test(tc, locked_memory_is_only_given_up_when_asked_by_name);
-	tcase_add_test(tc, free_marks_private_pages_clean_and_refuses_shared_ones);
+	tcase_add_test(tc,
+	               free_marks_private_pages_clean_and_refuses_shared_ones);
 	tcase_add_test(tc, populate_faults_in_or_says_why_not);
 	tcase_add_test(tc, hugepage_and_nohugepage_split_and_merge_vmas);
 	tcase_add_test(tc, dontneed_of_half_a_huge_page_keeps_the_other_half);
 	tcase_add_loop_test(tc, threads_that_race_leave_every_counter_right, 0,
-			    40);
+	                    40);
 	suite_add_tcase(s, tc);
 	return fixture_suite(s);
 }

@@ -7,7 +7,7 @@
 
 #define BASE UINT64_C(0x40000000)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 static void map_touch_unmap(struct task *t)
 {
@@ -47,27 +47,26 @@ static void mmap_errors(struct task *t)
 	ck_assert_int_eq(sys_mmap(t, 0, UINT64_MAX, RW, ANON), -ENOMEM);
 	ck_assert_int_eq(sys_mmap(t, 0, UINT64_C(1) << 47, RW, ANON), -ENOMEM);
 	ck_assert_int_eq(sys_mmap(t, BASE + 1, 4096, RW, ANON | MAP_FIXED),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, MAP_ANONYMOUS), -EINVAL);
-	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW,
-				  MAP_ANONYMOUS | MAP_SHARED_VALIDATE),
-			 -EINVAL);
+	ck_assert_int_eq(
+		sys_mmap(t, 0, 4096, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE),
+		-EINVAL);
 	ck_assert_int_eq(sys_mmap(t, UINT64_C(0x7ffffffff000), 4096, RW,
-				  ANON | MAP_FIXED),
-			 -ENOMEM);
+	                          ANON | MAP_FIXED),
+	                 -ENOMEM);
 	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, ANON | MAP_FIXED), -EPERM);
-	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, ANON | MAP_HUGETLB),
-			 -EINVAL);
+	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, ANON | MAP_HUGETLB), -EINVAL);
 	mmap_anon(t, BASE, 4096, RW);
-	ck_assert_int_eq(sys_mmap(t, BASE, 4096, RW,
-				  ANON | MAP_FIXED_NOREPLACE),
-			 -EEXIST);
-	ck_assert_int_eq(sys_mmap(t, BASE - 4096, 8192, RW,
-				  ANON | MAP_FIXED_NOREPLACE),
-			 -EEXIST);
-	ck_assert_int_eq(sys_mmap(t, BASE + 4096, 4096, RW,
-				  ANON | MAP_FIXED_NOREPLACE),
-			 BASE + 4096);
+	ck_assert_int_eq(
+		sys_mmap(t, BASE, 4096, RW, ANON | MAP_FIXED_NOREPLACE),
+		-EEXIST);
+	ck_assert_int_eq(
+		sys_mmap(t, BASE - 4096, 8192, RW, ANON | MAP_FIXED_NOREPLACE),
+		-EEXIST);
+	ck_assert_int_eq(
+		sys_mmap(t, BASE + 4096, 4096, RW, ANON | MAP_FIXED_NOREPLACE),
+		BASE + 4096);
 }
 
 START_TEST(mmap_refuses_what_the_manual_page_says)
@@ -100,7 +99,7 @@ static void munmap_middle(struct task *t)
 		store(t, BASE + i * PAGE_SIZE, i + 1);
 	ck_assert_int_eq(do_sys_munmap(t, BASE + 2 * PAGE_SIZE, 1), 0);
 	ck_assert_str_eq(maps(t->mm), "40000000-40002000 rw-p\n"
-				      "40003000-40005000 rw-p\n");
+	                              "40003000-40005000 rw-p\n");
 	ck_assert(!user_access(t, BASE + 0x2000, false));
 	ck_assert_uint_eq(load(t, BASE + 0x1000), 2);
 	ck_assert_uint_eq(load(t, BASE + 0x3000), 4);
@@ -125,8 +124,8 @@ static void map_over(struct task *t)
 		store(t, BASE + i * PAGE_SIZE, 7);
 	mmap_anon(t, BASE + 2 * PAGE_SIZE, 3 * PAGE_SIZE, PROT_READ);
 	ck_assert_str_eq(maps(t->mm), "40000000-40002000 rw-p\n"
-				      "40002000-40005000 r--p\n"
-				      "40005000-40008000 rw-p\n");
+	                              "40002000-40005000 r--p\n"
+	                              "40005000-40008000 rw-p\n");
 	ck_assert_uint_eq(load(t, BASE + 0x2000), 0);
 	ck_assert(!user_access(t, BASE + 0x2000, true));
 	ck_assert_uint_eq(load(t, BASE + 0x5000), 7);
@@ -153,7 +152,7 @@ static void placement(struct task *t)
 	ck_assert_uint_eq(mmap_anon(t, 0, PAGE_SIZE, PROT_EXEC), a);
 	ck_assert_int_eq(do_sys_munmap(t, a, PAGE_SIZE), 0);
 	ck_assert_uint_eq(mmap_anon(t, 0, 2 * PAGE_SIZE, PROT_EXEC),
-			  b - 2 * PAGE_SIZE);
+	                  b - 2 * PAGE_SIZE);
 	/* A hint is taken if it is free, rounded down, else ignored. */
 	ck_assert_int_eq(sys_mmap(t, BASE + 123, 4096, RW, ANON), BASE);
 	ck_assert_int_eq(sys_mmap(t, BASE, 4096, RW, ANON), a);
@@ -170,7 +169,7 @@ END_TEST
 static void shared_memory(struct task *t)
 {
 	long a = sys_mmap(t, BASE, 8192, RW,
-			  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
+	                  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 
 	ck_assert_int_eq(a, BASE);
 	ck_assert_uint_eq(load(t, BASE + 4096), 0);
@@ -190,8 +189,7 @@ END_TEST
 
 static void populate(struct task *t)
 {
-	sys_mmap(t, BASE, 16 * PAGE_SIZE, RW,
-		 ANON | MAP_FIXED | MAP_POPULATE);
+	sys_mmap(t, BASE, 16 * PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_POPULATE);
 	ck_assert_uint_eq(t->mm->rss_anon.counter, 16);
 	ck_assert(is_mapped(t, BASE + 15 * PAGE_SIZE));
 }
@@ -210,7 +208,7 @@ static void brk_grows(struct task *t)
 	ck_assert_int_eq(do_sys_brk(t, start + 100), start + 100);
 	store(t, start, 1);
 	ck_assert_int_eq(do_sys_brk(t, start + 3 * PAGE_SIZE),
-			 start + 3 * PAGE_SIZE);
+	                 start + 3 * PAGE_SIZE);
 	store(t, start + 2 * PAGE_SIZE, 2);
 	ck_assert_uint_eq(t->mm->map_count, 1);
 	ck_assert_int_eq(do_sys_brk(t, start + PAGE_SIZE), start + PAGE_SIZE);
@@ -220,9 +218,9 @@ static void brk_grows(struct task *t)
 	ck_assert_int_eq(do_sys_brk(t, start - 1), start + PAGE_SIZE);
 	mmap_anon(t, start + 4 * PAGE_SIZE, PAGE_SIZE, PROT_NONE);
 	ck_assert_int_eq(do_sys_brk(t, start + 4 * PAGE_SIZE),
-			 start + PAGE_SIZE);
+	                 start + PAGE_SIZE);
 	ck_assert_int_eq(do_sys_brk(t, start + 3 * PAGE_SIZE),
-			 start + 3 * PAGE_SIZE);
+	                 start + 3 * PAGE_SIZE);
 	vma_check(t->mm);
 }
 
@@ -238,7 +236,7 @@ static void out_of_memory(struct task *t)
 	for (uint64_t n = 1; n < 8; n++) {
 		fix.m->mem.fail_nth = n;
 		(void)sys_mmap(t, BASE, 4 * MB, RW,
-			       ANON | MAP_FIXED | MAP_POPULATE);
+		               ANON | MAP_FIXED | MAP_POPULATE);
 		fix.m->mem.fail_nth = 0;
 		ck_assert_int_eq(do_sys_munmap(t, BASE, 4 * MB), 0);
 	}
@@ -255,8 +253,7 @@ int main(void)
 	Suite *s = suite_create("mm/mmap");
 	TCase *tc = tcase_create("mmap");
 
-	tcase_add_checked_fixture(tc, fixture_setup,
-				  fixture_teardown);
+	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_test(tc, memory_can_be_mapped_touched_and_unmapped);
 	tcase_add_test(tc, exit_gives_everything_back);
 	tcase_add_test(tc, mmap_refuses_what_the_manual_page_says);

@@ -9,7 +9,7 @@
 
 #define BASE UINT64_C(0x40000000)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 static void rights(struct task *t)
 {
@@ -18,8 +18,8 @@ static void rights(struct task *t)
 	store(t, BASE + 0x1000, 2);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE + 0x1000, 1, PROT_READ), 0);
 	ck_assert_str_eq(maps(t->mm), "40000000-40001000 rw-p\n"
-				      "40001000-40002000 r--p\n"
-				      "40002000-40004000 rw-p\n");
+	                              "40001000-40002000 r--p\n"
+	                              "40002000-40004000 rw-p\n");
 	ck_assert(!user_access(t, BASE + 0x1000, true));
 	ck_assert_uint_eq(load(t, BASE + 0x1000), 2);
 	store(t, BASE, 3);
@@ -49,22 +49,22 @@ static void errors(struct task *t)
 	mmap_anon(t, BASE, 8192, RW);
 	mmap_anon(t, BASE + 16384, 4096, RW);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE + 1, 4096, PROT_READ),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE, 4096, 0x40), -EINVAL);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE, 0, PROT_READ), 0);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE, -BASE, PROT_READ), -ENOMEM);
 	ck_assert_int_eq(do_sys_mprotect(t, BASE + MB, 4096, PROT_READ),
-			 -ENOMEM);
-	ck_assert_int_eq(do_sys_mprotect(t, BASE, 4096,
-					 PROT_READ | PROT_GROWSDOWN),
-			 -EINVAL);
-	ck_assert_int_eq(do_sys_mprotect(t, BASE, 4096,
-					 PROT_GROWSUP | PROT_GROWSDOWN),
-			 -EINVAL);
+	                 -ENOMEM);
+	ck_assert_int_eq(
+		do_sys_mprotect(t, BASE, 4096, PROT_READ | PROT_GROWSDOWN),
+		-EINVAL);
+	ck_assert_int_eq(
+		do_sys_mprotect(t, BASE, 4096, PROT_GROWSUP | PROT_GROWSDOWN),
+		-EINVAL);
 	/* Up to the hole it is done. */
 	ck_assert_int_eq(do_sys_mprotect(t, BASE, 20480, PROT_READ), -ENOMEM);
 	ck_assert_str_eq(maps(t->mm), "40000000-40002000 r--p\n"
-				      "40004000-40005000 rw-p\n");
+	                              "40004000-40005000 rw-p\n");
 }
 
 START_TEST(errors_are_those_of_the_manual_page)
@@ -83,10 +83,9 @@ static void huge(struct task *t)
 	ck_assert_int_eq(pt_walk(fix.m, t->mm->pgd, BASE).level, PT_LEVEL_PMD);
 	ck_assert(!user_access(t, BASE + 0x1000, true));
 	/* In part: is split. */
-	ck_assert_int_eq(do_sys_mprotect(t, BASE + 3 * MB, 4096, PROT_NONE),
-			 0);
+	ck_assert_int_eq(do_sys_mprotect(t, BASE + 3 * MB, 4096, PROT_NONE), 0);
 	ck_assert_int_eq(pt_walk(fix.m, t->mm->pgd, BASE + 2 * MB).level,
-			 PT_LEVEL_PTE);
+	                 PT_LEVEL_PTE);
 	ck_assert_uint_eq(load(t, BASE + 2 * MB), 2);
 	ck_assert(!user_access(t, BASE + 3 * MB, false));
 	ck_assert(user_access(t, BASE + 3 * MB + 4096, true));
@@ -111,7 +110,7 @@ struct dirtier {
 };
 
 static void dirty_behind_its_back(struct observer *o, struct machine *m,
-				  const struct event *ev)
+                                  const struct event *ev)
 {
 	struct dirtier *d = (struct dirtier *)(void *)o;
 	struct pt_walk walk;
@@ -121,7 +120,7 @@ static void dirty_behind_its_back(struct observer *o, struct machine *m,
 	d->armed = false;
 	walk = pt_walk(m, d->mm->pgd, BASE);
 	phys_write(&m->mem, walk.entry[1].pa, 8,
-		   pte_val(pte_mkdirty(__pte(walk.entry[1].value))));
+	           pte_val(pte_mkdirty(__pte(walk.entry[1].value))));
 }
 
 static struct dirtier dirtier;
@@ -142,8 +141,8 @@ static void mprotect_a_clean_page(struct task *t)
 static void run_with_dirtier(enum pte_update how, const char *when)
 {
 	dirtier = (struct dirtier){ .base = { .types = BIT_ULL(EV_STEP),
-					      .event = dirty_behind_its_back },
-				    .when = when };
+		                              .event = dirty_behind_its_back },
+		                    .when = when };
 	fix.options.pte_update = how;
 	observe(fix.m, &dirtier.base);
 	run_process(mprotect_a_clean_page);

@@ -7,10 +7,10 @@
 #include "mm/vma.h"
 #include "tests/mm/fixture.h"
 
-#define BASE UINT64_C(0x40000000)
-#define RW (PROT_READ | PROT_WRITE)
+#define BASE    UINT64_C(0x40000000)
+#define RW      (PROT_READ | PROT_WRITE)
 #define MAYMOVE MREMAP_MAYMOVE
-#define FIXED (MREMAP_MAYMOVE | MREMAP_FIXED)
+#define FIXED   (MREMAP_MAYMOVE | MREMAP_FIXED)
 
 static void resize(struct task *t)
 {
@@ -40,8 +40,7 @@ static void move(struct task *t)
 	for (unsigned i = 0; i < 4; i++)
 		store(t, BASE + i * PAGE_SIZE, i + 1);
 	mmap_anon(t, BASE + 0x4000, PAGE_SIZE, PROT_NONE); /* in the way */
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x4000, 0x8000, 0, 0),
-			 -ENOMEM);
+	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x4000, 0x8000, 0, 0), -ENOMEM);
 	to = do_sys_mremap(t, BASE, 0x4000, 0x8000, MAYMOVE, 0);
 	ck_assert(!IS_ERR_VALUE(to));
 	for (unsigned i = 0; i < 4; i++)
@@ -62,29 +61,29 @@ static void errors(struct task *t)
 	mmap_anon(t, BASE, 0x4000, RW);
 	mmap_anon(t, BASE + 0x4000, 0x1000, PROT_READ);
 	ck_assert_int_eq(do_sys_mremap(t, BASE + 1, 0x1000, 0x1000, 0, 0),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x1000, 0, 0, 0), -EINVAL);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x1000, 0x1000, 0x10, 0),
-			 -EINVAL);
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x1000, 0x1000, MREMAP_FIXED,
-				       BASE + MB),
-			 -EINVAL);
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x4000, 0x4000, FIXED,
-				       BASE + 0x2000),
-			 -EINVAL);
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x4000, 0x4000, FIXED,
-				       BASE + MB + 1),
-			 -EINVAL);
+	                 -EINVAL);
+	ck_assert_int_eq(
+		do_sys_mremap(t, BASE, 0x1000, 0x1000, MREMAP_FIXED, BASE + MB),
+		-EINVAL);
+	ck_assert_int_eq(
+		do_sys_mremap(t, BASE, 0x4000, 0x4000, FIXED, BASE + 0x2000),
+		-EINVAL);
+	ck_assert_int_eq(
+		do_sys_mremap(t, BASE, 0x4000, 0x4000, FIXED, BASE + MB + 1),
+		-EINVAL);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x4000, 0x8000,
-				       MAYMOVE | MREMAP_DONTUNMAP, 0),
-			 -EINVAL);
+	                               MAYMOVE | MREMAP_DONTUNMAP, 0),
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0, 0x1000, MAYMOVE, 0),
-			 -EINVAL);
+	                 -EINVAL);
 	ck_assert_int_eq(do_sys_mremap(t, BASE + MB, 0x1000, 0x2000, 0, 0),
-			 -EFAULT);
+	                 -EFAULT);
 	/* Across two mappings. */
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x5000, 0x6000, MAYMOVE, 0),
-			 -EFAULT);
+	                 -EFAULT);
 }
 
 START_TEST(errors_are_those_of_the_manual_page)
@@ -108,13 +107,13 @@ static void move_tables(struct task *t)
 	table = pt_walk(fix.m, t->mm->pgd, BASE + 4 * MB).entry[2].pfn;
 	tables = t->mm->pgtables_bytes.counter;
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 16 * MB, 16 * MB, FIXED, to),
-			 to);
+	                 to);
 	for (vaddr_t a = 0; a < 16 * MB; a += MB)
 		ck_assert_uint_eq(load(t, to + a), a + 1);
 	ck_assert_uint_eq(load(t, to + 16 * MB), 5);
 	/* Whole tables went along instead of being filled anew. */
 	ck_assert_uint_eq(pt_walk(fix.m, t->mm->pgd, to + 4 * MB).entry[2].pfn,
-			  table);
+	                  table);
 	ck_assert_int_le(t->mm->pgtables_bytes.counter, tables);
 }
 
@@ -131,9 +130,9 @@ static void move_gigabytes(struct task *t)
 	mmap_anon(t, BASE, 3 * 1024 * MB, RW);
 	for (vaddr_t a = 0; a < 3 * 1024 * MB; a += 128 * MB)
 		store(t, BASE + a, a + 1);
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 3 * 1024 * MB, 3 * 1024 * MB,
-				       FIXED, to),
-			 to);
+	ck_assert_int_eq(
+		do_sys_mremap(t, BASE, 3 * 1024 * MB, 3 * 1024 * MB, FIXED, to),
+		to);
 	for (vaddr_t a = 0; a < 3 * 1024 * MB; a += 128 * MB)
 		ck_assert_uint_eq(load(t, to + a), a + 1);
 }
@@ -149,19 +148,19 @@ static void move_huge_pages(struct task *t)
 	mmap_anon(t, BASE, 8 * MB, RW);
 	for (vaddr_t a = 0; a < 8 * MB; a += MB)
 		store(t, BASE + a, a + 1);
-	ck_assert_int_eq(do_sys_mremap(t, BASE, 4 * MB, 4 * MB, FIXED,
-				       BASE + 64 * MB),
-			 BASE + 64 * MB);
+	ck_assert_int_eq(
+		do_sys_mremap(t, BASE, 4 * MB, 4 * MB, FIXED, BASE + 64 * MB),
+		BASE + 64 * MB);
 	ck_assert_int_eq(pt_walk(fix.m, t->mm->pgd, BASE + 64 * MB).level,
-			 PT_LEVEL_PMD);
+	                 PT_LEVEL_PMD);
 	/* To where it does not fit: page by page. */
 	ck_assert_int_eq(do_sys_mremap(t, BASE + 4 * MB, 4 * MB, 4 * MB, FIXED,
-				       BASE + 68 * MB + PAGE_SIZE),
-			 BASE + 68 * MB + PAGE_SIZE);
+	                               BASE + 68 * MB + PAGE_SIZE),
+	                 BASE + 68 * MB + PAGE_SIZE);
 	for (vaddr_t a = 0; a < 4 * MB; a += MB) {
 		ck_assert_uint_eq(load(t, BASE + 64 * MB + a), a + 1);
 		ck_assert_uint_eq(load(t, BASE + 68 * MB + PAGE_SIZE + a),
-				  4 * MB + a + 1);
+		                  4 * MB + a + 1);
 	}
 }
 
@@ -177,8 +176,8 @@ static void dontunmap(struct task *t)
 	mmap_anon(t, BASE, 0x2000, RW);
 	store(t, BASE, 1);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0x2000, 0x2000,
-				       FIXED | MREMAP_DONTUNMAP, BASE + MB),
-			 BASE + MB);
+	                               FIXED | MREMAP_DONTUNMAP, BASE + MB),
+	                 BASE + MB);
 	ck_assert_uint_eq(load(t, BASE + MB), 1);
 	ck_assert_uint_eq(load(t, BASE), 0);
 	ck_assert_uint_eq(t->mm->total_vm, 4);
@@ -196,7 +195,7 @@ static void duplicate(struct task *t)
 	sys_mmap(t, BASE, 0x2000, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	store(t, BASE + 0x1000, 1);
 	ck_assert_int_eq(do_sys_mremap(t, BASE, 0, 0x2000, FIXED, BASE + MB),
-			 BASE + MB);
+	                 BASE + MB);
 	store(t, BASE + MB, 2);
 	ck_assert_uint_eq(load(t, BASE), 2);
 	ck_assert_uint_eq(load(t, BASE + MB + 0x1000), 1);
@@ -217,13 +216,12 @@ static void without_memory(struct task *t)
 
 		fix.m->mem.fail_nth = n;
 		ret = do_sys_mremap(t, BASE, 0x2000, 0x2000, FIXED,
-				    UINT64_C(0x7f0000001000));
+		                    UINT64_C(0x7f0000001000));
 		fix.m->mem.fail_nth = 0;
 		vma_check(t->mm);
 		if (!IS_ERR_VALUE(ret)) {
 			ck_assert_uint_gt(n, 3); /* PUD, PMD, PTE table */
-			ck_assert_uint_eq(
-				load(t, UINT64_C(0x7f0000002000)), 1);
+			ck_assert_uint_eq(load(t, UINT64_C(0x7f0000002000)), 1);
 			return;
 		}
 		ck_assert_int_eq(ret, -ENOMEM);
@@ -246,7 +244,7 @@ struct recorder {
 };
 
 static void record(struct observer *o, struct machine *m,
-		   const struct event *ev)
+                   const struct event *ev)
 {
 	struct recorder *r = (struct recorder *)(void *)o;
 	const char *label = ev->agent->next.label;
@@ -278,9 +276,9 @@ static void move_one_page(struct task *t)
 START_TEST(old_addresses_are_flushed_before_or_after_the_locks_go)
 {
 	recorder = (struct recorder){ .base = { .types = BIT_ULL(EV_STEP),
-						.event = record } };
-	fix.options.mremap_flush = _i ? MREMAP_FLUSH_AFTER :
-					MREMAP_FLUSH_LOCKED;
+		                                .event = record } };
+	fix.options.mremap_flush =
+		_i ? MREMAP_FLUSH_AFTER : MREMAP_FLUSH_LOCKED;
 	observe(fix.m, &recorder.base);
 	run_process(move_one_page);
 	unobserve(fix.m, &recorder.base);

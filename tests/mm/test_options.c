@@ -86,8 +86,8 @@ START_TEST(an_error_names_what_would_have_been_allowed)
 	ck_assert(!mm_option_set(&o, "pt_reclaim", "maybe", &error));
 	ck_assert(g_error_matches(error, MM_OPTION_ERROR, 0));
 	ck_assert_str_eq(error->message,
-			 "option pt_reclaim cannot be 'maybe'; it is "
-			 "off | rfc_v1 | merged | merged_6_14_rc");
+	                 "option pt_reclaim cannot be 'maybe'; it is "
+	                 "off | rfc_v1 | merged | merged_6_14_rc");
 	g_clear_error(&error);
 	ck_assert(!mm_option_set(&o, "speed", "high", &error));
 	ck_assert_ptr_nonnull(strstr(error->message, "no option 'speed'"));
@@ -103,7 +103,7 @@ int main(void)
 
 	tcase_add_test(tc, the_defaults_are_those_of_linux_6_12);
 	tcase_add_test(tc,
-		       every_value_of_every_option_can_be_set_and_read_back);
+	               every_value_of_every_option_can_be_set_and_read_back);
 	tcase_add_test(tc, every_option_and_value_has_a_line_of_help);
 	tcase_add_test(tc, switches_are_on_or_off_and_numbers_are_bounded);
 	tcase_add_test(tc, an_error_names_what_would_have_been_allowed);

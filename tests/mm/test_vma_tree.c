@@ -14,18 +14,18 @@ struct model {
 static struct vm_area_struct dummy[8];
 
 static void put(struct vma_tree *tree, vaddr_t start, vaddr_t end,
-		struct vm_area_struct *vma)
+                struct vm_area_struct *vma)
 {
 	struct vma_store store;
 
 	ck_assert_int_eq(vma_tree_prepare(fix.m, tree, &store, start, end, vma),
-			 0);
+	                 0);
 	vma_tree_commit(&store, "test store");
 	vma_tree_check(tree);
 }
 
 static vaddr_t model_gap_below(const struct model *md, vaddr_t low,
-			       vaddr_t high, uint64_t len)
+                               vaddr_t high, uint64_t len)
 {
 	for (vaddr_t a = high - len + 1; a-- > low;) {
 		vaddr_t i = a;
@@ -39,7 +39,7 @@ static vaddr_t model_gap_below(const struct model *md, vaddr_t low,
 }
 
 static vaddr_t model_gap_above(const struct model *md, vaddr_t low,
-			       vaddr_t high, uint64_t len)
+                               vaddr_t high, uint64_t len)
 {
 	for (vaddr_t a = low; a + len <= high; a++) {
 		vaddr_t i = a;
@@ -97,11 +97,11 @@ static void random_stores(struct task *t)
 			md.slot[a] = who ? &dummy[who] : NULL;
 		compare(tree, &md);
 		ck_assert_uint_eq(vma_tree_gap_below(tree, 1, SLOTS, len),
-				  model_gap_below(&md, 1, SLOTS, len));
+		                  model_gap_below(&md, 1, SLOTS, len));
 		ck_assert_uint_eq(vma_tree_gap_above(tree, 20, 150, len),
-				  model_gap_above(&md, 20, 150, len));
+		                  model_gap_above(&md, 20, 150, len));
 		ck_assert_uint_eq(vma_tree_gap_below(tree, 20, 150, len),
-				  model_gap_below(&md, 20, 150, len));
+		                  model_gap_below(&md, 20, 150, len));
 	}
 	vma_tree_free(fix.m, tree);
 }
@@ -122,8 +122,8 @@ static void many_in_order(struct task *t)
 		struct vma_store store;
 
 		ck_assert_int_eq(vma_tree_prepare(fix.m, tree, &store, 2 * a,
-						  2 * a + 1, &dummy[a % 8]),
-				 0);
+		                                  2 * a + 1, &dummy[a % 8]),
+		                 0);
 		vma_tree_commit(&store, "test store");
 	}
 	ck_assert_uint_eq(tree->nr_nodes, 20000);
@@ -148,9 +148,8 @@ static void abort_changes_nothing(struct task *t)
 
 	(void)t;
 	put(tree, 10, 20, &dummy[1]);
-	ck_assert_int_eq(vma_tree_prepare(fix.m, tree, &store, 12, 14,
-					  &dummy[2]),
-			 0);
+	ck_assert_int_eq(
+		vma_tree_prepare(fix.m, tree, &store, 12, 14, &dummy[2]), 0);
 	ck_assert(vma_tree_has(tree, 10, 20, &dummy[1]));
 	vma_tree_abort(&store);
 	vma_tree_check(tree);
@@ -169,7 +168,7 @@ static struct vma_tree *shared_tree;
 static unsigned nr_uaf;
 
 static void count_uaf(struct observer *o, struct machine *m,
-		      const struct event *ev)
+                      const struct event *ev)
 {
 	(void)o;
 	(void)m;
@@ -210,7 +209,7 @@ static void make_shared_tree(struct task *t)
 START_TEST(lockless_readers_never_meet_a_freed_node)
 {
 	struct observer o = { .types = BIT_ULL(EV_OBJ_UAF),
-			      .event = count_uaf };
+		              .event = count_uaf };
 
 	run_process(make_shared_tree);
 	policy_free(fix.policy);
@@ -232,11 +231,11 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
 	tcase_add_test(tc,
-		       the_tree_agrees_with_an_array_after_every_random_store);
+	               the_tree_agrees_with_an_array_after_every_random_store);
 	tcase_add_test(tc, ascending_ranges_leave_it_balanced);
 	tcase_add_test(tc, an_aborted_store_is_never_seen);
 	tcase_add_loop_test(tc, lockless_readers_never_meet_a_freed_node, 0,
-			    20);
+	                    20);
 	suite_add_tcase(s, tc);
 	return fixture_suite(s);
 }
