@@ -51,7 +51,7 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 		return;
 	hazard_range(h, ALIGN_DOWN(e->va, BIT_ULL(shift)), BIT_ULL(shift));
 	hazard_link(set, h, HAZARD_FILLED, old->filled_by, old->fill_step);
-	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
+	hazard_link(set, h, HAZARD_FILLED, event_agent(ev), ev->step);
 	hazard_who(set, h, old->filled_by, event_agent(ev));
 	hazard_text(set, h,
 	            "CPU%u holds a %s and a %s translation %s for 0x%" PRIx64

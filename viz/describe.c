@@ -30,9 +30,9 @@ static void describe_access(GString *out, const struct record *rec)
 
 static void describe_tlb(GString *out, const struct record *rec)
 {
-	g_string_append_printf(out, "tlb %s %s 0x%" PRIx64 " -> frame %" PRIu64,
+	g_string_append_printf(out, "tlb %s %s -> frame %" PRIu64,
 	                       rec->type == EV_TLB_FILL ? "fill" : "drop",
-	                       size_name(rec->level), rec->addr, rec->a);
+	                       size_name(rec->level), rec->a);
 }
 
 static void describe_leaf(GString *out, const struct record *rec,
@@ -52,8 +52,11 @@ static void describe_leaf(GString *out, const struct record *rec,
 		                       name, rec->addr);
 		return;
 	}
-	g_string_append_printf(out, "set %s%s 0x%" PRIx64 " -> frame %" PRIu64,
-	                       huge, name, rec->addr, new->pfn);
+	g_string_append_printf(out, "set %s%s 0x%" PRIx64, huge, name,
+	                       rec->addr);
+	/* Together they would be too long for a column. */
+	if (!*huge)
+		g_string_append_printf(out, " -> frame %" PRIu64, new->pfn);
 }
 
 static void describe_entry(GString *out, const struct machine *m,

@@ -43,7 +43,7 @@ struct report {
 	size_t nr_records;
 	uint8_t *weights;         /* per record */
 	uint64_t first_step;      /* of the story */
-	uint64_t agents;          /* bits: in the hazard's links */
+	uint64_t agents, cpus;    /* bits: in the hazard's links */
 	pfn_t frames[FRAMES_MAX]; /* mapped in the range during the story */
 	unsigned nr_frames;
 	GArray *lines; /* struct line */
@@ -121,6 +121,8 @@ static enum weight weigh_flush(const struct report *r, const struct record *rec)
 		return HIDDEN;
 	if (rec->type == EV_IPI)
 		return rec->a < 2 ? HELPFUL : HIDDEN;
+	if (rec->cpu >= 0 && !(r->cpus >> rec->cpu & 1))
+		return HIDDEN;
 	if (rec->addr && r->h->end &&
 	    !in_range(r, rec->addr & PAGE_MASK, PAGE_SIZE))
 		return HIDDEN;
@@ -197,9 +199,12 @@ static void choose_calls(struct report *r)
 			in_call |= bit;
 			chosen &= ~bit;
 		} else if (is_exit(rec) && (in_call & bit)) {
-			if ((chosen & bit) && rec->step <= r->h->step)
-				r->weights[i] = TELLING;
-			in_call &= ~bit;
+			if (is_link(r, rec) && rec->step >= r->first_step)
+				r->weights[open[rec->agent]] = CENTRAL;
+			else if (!(chosen & bit) || rec->step > r->h->step)
+				bit = 0;
+			r->weights[i] = bit ? TELLING : HIDDEN;
+			in_call &= ~BIT_ULL(rec->agent);
 		} else if (r->weights[i] && (in_call & bit & ~chosen)) {
 			r->weights[open[rec->agent]] = CENTRAL;
 			chosen |= bit;
@@ -218,9 +223,12 @@ static void choose_records(struct report *r)
 	r->first_step = r->h->nr_links ? r->h->links[0].step : 0;
 	if (!r->h->end)
 		r->first_step = 0;
-	for (unsigned i = 0; i < r->h->nr_links; i++)
-		if (r->h->links[i].agent >= 0)
-			r->agents |= BIT_ULL(r->h->links[i].agent);
+	for (unsigned i = 0; i < r->h->nr_links; i++) {
+		const struct hazard_link *l = &r->h->links[i];
+
+		r->agents |= l->agent < 0 ? 0 : BIT_ULL(l->agent);
+		r->cpus |= l->cpu < 0 ? 0 : BIT_ULL(l->cpu);
+	}
 	for (size_t i = 0; i < r->nr_records; i++) {
 		const struct record *rec = &r->records[i];
 
@@ -364,6 +372,12 @@ static void assign_columns(struct report *r)
 	}
 }
 
+/* Interrupts and idling are the CPU's own. */
+static bool has_name(const struct agent *a)
+{
+	return a->kind != AGENT_IRQ && a->kind != AGENT_IDLE;
+}
+
 /* "CPU1 (reclaim)": the agents whose lines the column has. */
 static void column_title(const struct report *r, unsigned column,
                          GString *title)
@@ -380,7 +394,7 @@ static void column_title(const struct report *r, unsigned column,
 		if (!title->len && cpu != NO_CPU)
 			g_string_printf(title, "CPU%u", cpu);
 		if (rec->agent < 0 || (named >> rec->agent & 1) ||
-		    r->m->agents[rec->agent]->kind == AGENT_IRQ)
+		    !has_name(r->m->agents[rec->agent]))
 			continue;
 		g_string_append_printf(title, "%s%s",
 		                       named           ? ", "

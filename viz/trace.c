@@ -66,6 +66,8 @@ static void trace_line(GString *out, const struct record *rec,
 	                       who,
 	                       event_type_name((enum event_type)rec->type));
 	describe_record(out, m, rec);
+	if (rec->type == EV_TLB_FILL || rec->type == EV_TLB_DROP)
+		g_string_append_printf(out, " for 0x%" PRIx64, rec->addr);
 	if (hooks && hooks->instruction && rec->type == EV_ACCESS &&
 	    rec->exec && rec->agent >= 0)
 		hooks->instruction(out, m, m->agents[rec->agent], rec->addr,
