@@ -45,11 +45,10 @@ void elf_spoil(struct engine *e, uint64_t va)
  * translated from the old ones, the block that begins included. */
 static void refresh(struct engine *e, uint64_t va, const uint8_t *bytes)
 {
-	uint64_t pc = engine_reg(e, UC_X86_REG_RIP);
-
 	memcpy(window_bytes(e, va), bytes, PAGE_SIZE);
 	uc_ctl_remove_cache(e->uc, va, va + PAGE_SIZE);
-	engine_set_reg(e, UC_X86_REG_RIP, pc);
+	/* What the register holds in a block hook is old. */
+	engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
 	e->retranslate = true;
 }
 
@@ -204,13 +203,15 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
                         int64_t value, void *data)
 {
 	(void)uc;
+	(void)type;
 	(void)size;
 	(void)value;
-	return window_map(data, va, type == UC_MEM_FETCH_UNMAPPED) != NULL;
+	return window_map(data, va, false) != NULL;
 }
 
-/* Unicorn cannot go on after a window has changed here: elf_run() does. */
-static bool on_fetch_prot(uc_engine *uc, uc_mem_type type, uint64_t va,
+/* A fetch from where no code window is. Unicorn cannot go on after a window has
+ * changed here: elf_run() does. */
+static bool on_fetch_invalid(uc_engine *uc, uc_mem_type type, uint64_t va,
                           int size, int64_t value, void *data)
 {
 	struct engine *e = data;
@@ -371,8 +372,10 @@ void elf_prepare(struct engine *e)
 	hook_add(e, UC_HOOK_MEM_READ, on_read);
 	hook_add(e, UC_HOOK_MEM_WRITE, on_write);
 	hook_add(e, UC_HOOK_MEM_WRITE_PROT, on_write_prot);
-	hook_add(e, UC_HOOK_MEM_UNMAPPED, on_unmapped);
-	hook_add(e, UC_HOOK_MEM_FETCH_PROT, on_fetch_prot);
+	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
+	         on_unmapped);
+	hook_add(e, UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT,
+	         on_fetch_invalid);
 	hook_add(e, UC_HOOK_INTR, on_intr);
 	hook_add(e, UC_HOOK_INSN_INVALID, on_invalid);
 	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
@@ -384,12 +387,11 @@ void elf_prepare(struct engine *e)
 }
 
 /* What uc_emu_start() left with: go on, or is the guest at its end? */
-static bool go_on(struct engine *e, uc_err err)
+static bool go_on(struct engine *e)
 {
 	if (e->stopping)
 		return false;
-	if (err == UC_ERR_FETCH_PROT && e->make_code != NO_PAGE &&
-	    window_make_code(e, e->make_code))
+	if (e->make_code != NO_PAGE && window_make_code(e, e->make_code))
 		return true;
 	/* Something Unicorn cannot execute. */
 	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, UC_X86_REG_RIP));
@@ -398,8 +400,6 @@ static bool go_on(struct engine *e, uc_err err)
 
 void elf_run(struct engine *e)
 {
-	uc_err err;
-
 	uc_context_restore(e->uc, e->reset);
 	load_regs(e);
 	e->stopping = false;
@@ -410,8 +410,8 @@ void elf_run(struct engine *e)
 	do {
 		e->make_code = NO_PAGE;
 		e->running = true;
-		err = uc_emu_start(e->uc, engine_reg(e, UC_X86_REG_RIP),
+		(void)uc_emu_start(e->uc, engine_reg(e, UC_X86_REG_RIP),
 		                   NOWHERE, 0, 0);
 		e->running = false;
-	} while (go_on(e, err));
+	} while (go_on(e));
 }
