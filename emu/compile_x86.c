@@ -161,8 +161,9 @@ static void mov_operand(struct emitter *e, unsigned to,
 static void mov_zero_extend(struct emitter *e, unsigned to, unsigned from,
                             unsigned size)
 {
-	static const uint16_t opcode[] = { [1] = 0x0fb6, [2] = 0x0fb7,
-		                           [4] = 0x8b,   [8] = 0x8b };
+	static const uint16_t opcode[] = {
+		[1] = 0x0fb6, [2] = 0x0fb7, [4] = 0x8b, [8] = 0x8b
+	};
 	struct insn i = { .wide = size == 8,
 		          .opcode = opcode[size],
 		          .reg = (uint8_t)to,
@@ -336,9 +337,10 @@ static void put_jump(struct emitter *e, unsigned opcode, unsigned opcode_size,
 static void compile_branch(struct emitter *e, const struct op *op)
 {
 	/* 0f 84 .. : e ne b be a ae; little-endian with the 0f first. */
-	static const uint8_t jcc[] = { [COND_EQ] = 0x84, [COND_NE] = 0x85,
-		                       [COND_LT] = 0x82, [COND_LE] = 0x86,
-		                       [COND_GT] = 0x87, [COND_GE] = 0x83 };
+	static const uint8_t jcc[] = {
+		[COND_EQ] = 0x84, [COND_NE] = 0x85, [COND_LT] = 0x82,
+		[COND_LE] = 0x86, [COND_GT] = 0x87, [COND_GE] = 0x83
+	};
 
 	alu(e, op, 7, 0x39);
 	put_jump(e, 0x0fU | (unsigned)jcc[op->cond] << 8, 2, op->target);

@@ -18,9 +18,8 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
 }
 
 static const uint8_t memory_op[OP_KIND_COUNT] = {
-	[OP_LOAD] = MMU_LOAD,       [OP_STORE] = MMU_STORE,
-	[OP_XCHG] = MMU_XCHG,       [OP_XADD] = MMU_XADD,
-	[OP_CMPXCHG] = MMU_CMPXCHG,
+	[OP_LOAD] = MMU_LOAD, [OP_STORE] = MMU_STORE,     [OP_XCHG] = MMU_XCHG,
+	[OP_XADD] = MMU_XADD, [OP_CMPXCHG] = MMU_CMPXCHG,
 };
 
 static void retire(const struct guest_thread *g, unsigned nr_insns)

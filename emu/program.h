@@ -36,23 +36,30 @@ enum op_kind {
 	OP_EXIT,    /* end of the thread */
 	OP_KIND_COUNT
 };
-enum op_cond { COND_EQ, COND_NE, COND_LT, COND_LE, COND_GT, COND_GE };
+enum op_cond {
+	COND_EQ,
+	COND_NE,
+	COND_LT,
+	COND_LE,
+	COND_GT,
+	COND_GE
+};
 
 struct op {
 	enum op_kind kind;
 	uint8_t reg;
-	uint8_t size;          /* 1 2 4 8 */
+	uint8_t size; /* 1 2 4 8 */
 	enum op_cond cond;
-	struct operand base;   /* address = base + disp */
+	struct operand base; /* address = base + disp */
 	int64_t disp;
 	struct operand value;
 	struct operand expected;
-	unsigned target;       /* op number */
-	unsigned nr;           /* system call number (asm/unistd_64.h) */
+	unsigned target; /* op number */
+	unsigned nr;     /* system call number (asm/unistd_64.h) */
 	struct operand args[6];
 	unsigned nr_args;
-	unsigned line;         /* in the scenario file */
-	const char *text;      /* as written, for reports */
+	unsigned line;    /* in the scenario file */
+	const char *text; /* as written, for reports */
 };
 
 struct program {

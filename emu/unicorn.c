@@ -4,8 +4,7 @@
 
 static void unicorn_run(struct guest_thread *g)
 {
-	struct engine *e =
-		engine_get(this_vcpu()->emu->pool, g, g->code);
+	struct engine *e = engine_get(this_vcpu()->emu->pool, g, g->code);
 
 	if (g->code)
 		program_run(e);

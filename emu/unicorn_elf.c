@@ -4,9 +4,15 @@
  * and each block.
  *
  * An access and the page faults it causes are dealt with inside its hook, and
- * then the instruction goes on: nothing of it has to be undone.  Fetches are
- * translated when execution enters another page, or any page after this CPU
- * invalidated something.
+ * then the instruction goes on: nothing of it has to be undone.
+ *
+ * DIVERGES: of an instruction with several accesses a fault repeats only the
+ * access that faulted.
+ * DIVERGES: fetches are translated when execution enters another page, or any
+ * page after this CPU invalidated something.
+ * DIVERGES: what another CPU writes into executed code is seen at the next
+ * fetch that is translated, what the guest itself writes from the next block on.
+ * DIVERGES: time passes as if each four bytes of code were an instruction.
  */
 #include <signal.h>
 #include <string.h>
@@ -15,7 +21,7 @@
 #include "emu/unicorn_internal.h"
 
 /* Where the way into user mode begins; gone when the guest runs. */
-#define BOOT UINT64_C(0x200000)
+#define BOOT    UINT64_C(0x200000)
 #define CR4_TSD UINT64_C(4)
 
 static void die(struct engine *e, int signal, vaddr_t addr)
@@ -87,8 +93,7 @@ static bool fetched(const struct engine *e, uint64_t first, uint64_t last)
 {
 	const struct cpu *cpu = this_cpu();
 
-	return first == e->fetch_page && first == last &&
-	       cpu == e->fetch_cpu &&
+	return first == e->fetch_page && first == last && cpu == e->fetch_cpu &&
 	       cpu_vcpu(cpu)->mmu.flush_seq == e->fetch_seq;
 }
 
@@ -212,7 +217,7 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 /* A fetch from where no code window is. Unicorn cannot go on after a window has
  * changed here: elf_run() does. */
 static bool on_fetch_invalid(uc_engine *uc, uc_mem_type type, uint64_t va,
-                          int size, int64_t value, void *data)
+                             int size, int64_t value, void *data)
 {
 	struct engine *e = data;
 
@@ -274,8 +279,7 @@ static void on_intr(uc_engine *uc, uint32_t vector, void *data)
 
 	(void)uc;
 	if (!e->stopping)
-		die(e, exception_signal(vector),
-		     engine_reg(e, UC_X86_REG_RIP));
+		die(e, exception_signal(vector), engine_reg(e, UC_X86_REG_RIP));
 }
 
 static bool on_invalid(uc_engine *uc, void *data)
@@ -309,8 +313,9 @@ static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value,
  */
 static void enter_user(struct engine *e)
 {
-	const uint64_t gdt[8] = { [5] = 0x00cff3000000ffff,
-		                  [6] = 0x00affb000000ffff };
+	const uint64_t gdt[8] = {
+		[5] = 0x00cff3000000ffff, [6] = 0x00affb000000ffff
+	};
 	const uint64_t frame[5] = { BOOT + 2, 0x33, 0x202, 0, 0x2b };
 	uc_x86_mmr gdtr = { .base = BOOT + 0x100, .limit = sizeof(gdt) - 1 };
 

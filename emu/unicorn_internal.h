@@ -22,13 +22,13 @@
 #include "emu/unicorn_pool.h"
 #include "emu/vcpu_ops.h"
 
-#define WINDOW_MIN     (UINT64_C(1) << 21)
-#define WINDOW_MAX     (UINT64_C(1) << 30)
+#define WINDOW_MIN  (UINT64_C(1) << 21)
+#define WINDOW_MAX  (UINT64_C(1) << 30)
 /* Unicorn aborts above 4095. */
-#define WINDOWS_MAX    1024
-#define NOWHERE        UINT64_C(0xffffffffffffff00)
-#define NO_PAGE        UINT64_MAX
-#define EXEC_PAGES     256
+#define WINDOWS_MAX 1024
+#define NOWHERE     UINT64_C(0xffffffffffffff00)
+#define NO_PAGE     UINT64_MAX
+#define EXEC_PAGES  256
 
 struct window {
 	uint64_t va, size;

@@ -4,6 +4,9 @@
  * before every instruction.  It knows which operation an instruction belongs
  * to, so the one memory access of an operation is made as a whole (an atomic
  * one is one access), in the hook of its first part.
+ *
+ * DIVERGES: the code lies outside of every address space; its fetches are not
+ * translated.
  */
 #include <string.h>
 
@@ -117,8 +120,8 @@ static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	if (form->value_in_r10)
 		acc.value = engine_reg(e, UC_X86_REG_R10);
 	if (form->expected_in_rax)
-		acc.expected = low_bytes(engine_reg(e, UC_X86_REG_RAX),
-		                         op->size);
+		acc.expected =
+			low_bytes(engine_reg(e, UC_X86_REG_RAX), op->size);
 	acc.value = low_bytes(acc.value, op->size);
 	if (!vcpu_access(g->task, &acc, CODE_BASE + g->code->op[g->op].offset))
 		stop_at_access(e, op);

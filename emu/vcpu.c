@@ -201,7 +201,6 @@ void vcpu_enter_user(struct task *t)
 	t->cpu->user_mode = true;
 }
 
-
 void vcpu_kill(struct task *t, int signal, vaddr_t addr)
 {
 	if (!t->exit_signal) {

@@ -123,8 +123,7 @@ static inline void vcpu_preempt(struct task *t)
  * guest's instruction ends with it.
  * Return: false if the task was killed (t->exit_signal).
  */
-bool must_check vcpu_access(struct task *t, struct mmu_access *acc,
-                            vaddr_t pc);
+bool must_check vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc);
 
 /** vcpu_kill - a signal nobody handles ends @t: sets t->exit_signal. */
 void vcpu_kill(struct task *t, int signal, vaddr_t addr);

@@ -33,8 +33,8 @@ static struct task *new_thread(struct machine *m, unsigned cpu,
 	return t;
 }
 
-struct task *guest_thread_new(struct machine *m, unsigned cpu,
-                              const char *name, const struct program *program,
+struct task *guest_thread_new(struct machine *m, unsigned cpu, const char *name,
+                              const struct program *program,
                               void (*fn)(struct task *t))
 {
 	struct emu *emu = machine_emu(m);

@@ -51,13 +51,13 @@ struct x86_regs {
 struct guest_thread {
 	struct task *task;
 	const struct vcpu_ops *ops;
-	const struct program *program; /* NULL: an ELF guest */
-	const struct code *code;       /* what the program compiles to */
+	const struct program *program;  /* NULL: an ELF guest */
+	const struct code *code;        /* what the program compiles to */
 	uint64_t regs[NR_PROGRAM_REGS]; /* scenario thread: r0 .. */
-	unsigned op;                   /* and the operation it is at */
-	struct x86_regs x86;           /* ELF guest: to start from */
-	struct engine *engine;         /* of the Unicorn engine, while it runs */
-	bool ended;                    /* a system call or signal ended it */
+	unsigned op;                    /* and the operation it is at */
+	struct x86_regs x86;            /* ELF guest: to start from */
+	struct engine *engine; /* of the Unicorn engine, while it runs */
+	bool ended;            /* a system call or signal ended it */
 };
 
 struct vcpu_ops {
@@ -90,13 +90,12 @@ const struct vcpu_ops *find_engine(const char *name);
  * The caller gives the task its address space. The engine is the machine's.
  * Return: the task, NULL if there are too many agents.
  */
-struct task *guest_thread_new(struct machine *m, unsigned cpu,
-                              const char *name, const struct program *program,
+struct task *guest_thread_new(struct machine *m, unsigned cpu, const char *name,
+                              const struct program *program,
                               void (*fn)(struct task *t));
 /** guest_thread_new_elf - likewise, starting from registers, under Unicorn. */
 struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
-                                  const char *name,
-                                  const struct x86_regs *regs,
+                                  const char *name, const struct x86_regs *regs,
                                   void (*fn)(struct task *t));
 
 /**

@@ -26,8 +26,8 @@ struct reader {
 static bool fail(const struct reader *r, enum elf_error code, uint64_t offset,
                  const char *why)
 {
-	g_set_error(r->error, ELF_ERROR, (int)code, "%s: offset %" PRIu64 ": %s",
-	            r->name, offset, why);
+	g_set_error(r->error, ELF_ERROR, (int)code,
+	            "%s: offset %" PRIu64 ": %s", r->name, offset, why);
 	return false;
 }
 
@@ -105,8 +105,7 @@ static bool check_load(const struct reader *r, const Elf64_Phdr *ph,
 static unsigned segment_prot(uint32_t flags)
 {
 	return (flags & PF_R ? PROT_READ : 0) |
-	       (flags & PF_W ? PROT_WRITE : 0) |
-	       (flags & PF_X ? PROT_EXEC : 0);
+	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
 }
 
 static bool add_load(const struct reader *r, struct elf_image *image,

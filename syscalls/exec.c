@@ -223,8 +223,8 @@ static int boot(struct exec *x, GError **error)
 	const struct exec_config *config = x->config;
 	struct machine_config machine = {
 		.nr_cpus = config->nr_cpus ? config->nr_cpus : 1,
-		.memory_bytes = config->memory_bytes ? config->memory_bytes :
-		                                       UINT64_C(1) << 30,
+		.memory_bytes = config->memory_bytes ? config->memory_bytes
+		                                     : UINT64_C(1) << 30,
 	};
 	static const struct x86_regs no_regs;
 	struct mm_struct *mm;

@@ -40,9 +40,9 @@ struct exec_config {
 
 struct exec_result {
 	enum run_end end;
-	bool exited;      /* RUN_DONE, and not by a signal */
-	int exit_code;    /* if exited */
-	int signal;       /* that ended the first process, or 0 */
+	bool exited;   /* RUN_DONE, and not by a signal */
+	int exit_code; /* if exited */
+	int signal;    /* that ended the first process, or 0 */
 	uint64_t fault_addr;
 	uint64_t steps, cycles, insns, trace_hash;
 };

@@ -15,9 +15,9 @@
 #include "syscalls/process.h"
 #include "syscalls/table_internal.h"
 
-#define CHUNK    256
+#define CHUNK          256
 #define PATH_MAX_BYTES 128
-#define AT_FDCWD (-100)
+#define AT_FDCWD       (-100)
 
 /* ---- reading ---- */
 

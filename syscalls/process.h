@@ -48,7 +48,7 @@ struct process {
 	unsigned pid;
 	unsigned nr_threads;
 	bool exited;
-	int exit_status; /* as wait4() gives it */
+	int exit_status;          /* as wait4() gives it */
 	struct gate child_exited; /* class 0: a child may be reaped */
 	struct open_file *fd[NR_FDS];
 	struct task *threads[16]; /* those not ended yet */

@@ -18,11 +18,11 @@
 #include "syscalls/table_internal.h"
 
 /* Of <sched.h>: what is known but makes no difference here. */
-#define CLONE_IGNORED                                                \
+#define CLONE_IGNORED                                             \
 	(CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM | \
 	 CLONE_DETACHED)
-#define ARCH_SET_FS          0x1002U
-#define ARCH_GET_FS          0x1003U
+#define ARCH_SET_FS 0x1002U
+#define ARCH_GET_FS 0x1003U
 
 long sys_sched_yield(struct task *t, const uint64_t args[6])
 {
@@ -225,8 +225,8 @@ long sys_arch_prctl(struct task *t, const uint64_t args[6])
 long sys_clock_gettime(struct task *t, const uint64_t args[6])
 {
 	uint64_t mhz = MAX(t->agent->machine->costs->mhz, 1);
-	uint64_t ns = t->cpu->cycles / mhz * 1000 +
-	              t->cpu->cycles % mhz * 1000 / mhz;
+	uint64_t ns =
+		t->cpu->cycles / mhz * 1000 + t->cpu->cycles % mhz * 1000 / mhz;
 	uint64_t timespec[2] = { ns / 1000000000, ns % 1000000000 };
 
 	return copy_to_user(args[1], timespec, sizeof(timespec));

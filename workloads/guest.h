@@ -26,8 +26,16 @@ enum {
 	NR_MEMFD_CREATE = 319
 };
 
-enum { PROT_RW = 3, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANON = 0x20 };
-enum { MADV_DONTNEED = 4, MADV_NOHUGEPAGE = 15 };
+enum {
+	PROT_RW = 3,
+	MAP_SHARED = 1,
+	MAP_PRIVATE = 2,
+	MAP_ANON = 0x20
+};
+enum {
+	MADV_DONTNEED = 4,
+	MADV_NOHUGEPAGE = 15
+};
 
 static inline long syscall6(long nr, long a, long b, long c, long d, long e,
                             long f)

@@ -51,8 +51,17 @@ uint64_t rig_load(vaddr_t va, unsigned size);
 void rig_store(vaddr_t va, unsigned size, uint64_t value);
 
 /* Operations, for array initialisers. */
-#define IMM(x) { .imm = (uint64_t)(x) }
-#define REG(n) { .is_reg = true, .reg = (n) }
-#define PROGRAM(array) { .ops = (array), .nr_ops = ARRAY_SIZE(array) }
+#define IMM(x)                       \
+	{                            \
+		.imm = (uint64_t)(x) \
+	}
+#define REG(n)                             \
+	{                                  \
+		.is_reg = true, .reg = (n) \
+	}
+#define PROGRAM(array)                                      \
+	{                                                   \
+		.ops = (array), .nr_ops = ARRAY_SIZE(array) \
+	}
 
 #endif

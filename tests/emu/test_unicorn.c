@@ -180,7 +180,10 @@ START_TEST(far_addresses_and_registers_reach_memory)
 		  .base = REG(4),
 		  .disp = (int64_t)FAR,
 		  .value = IMM(0x123456789abc) },
-		{ .kind = OP_LOAD, .reg = 6, .size = 8, .base = IMM(FAR + 0x40) },
+		{ .kind = OP_LOAD,
+		  .reg = 6,
+		  .size = 8,
+		  .base = IMM(FAR + 0x40) },
 		{ .kind = OP_SET, .reg = 3, .value = IMM(FAR + 0x100) },
 		{ .kind = OP_LOAD,
 		  .reg = 1,
@@ -362,9 +365,10 @@ END_TEST
 
 static struct operand random_operand(unsigned *seed)
 {
-	static const uint64_t values[] = { 0, 1, 2, 0x7fffffff, 0x80000000,
-		                           0xffffffff, UINT64_MAX,
-		                           0x123456789abcdef0 };
+	static const uint64_t values[] = { 0,          1,
+		                           2,          0x7fffffff,
+		                           0x80000000, 0xffffffff,
+		                           UINT64_MAX, 0x123456789abcdef0 };
 
 	if (rand_r(seed) % 2)
 		return (struct operand)REG((uint8_t)(rand_r(seed) % 7));
@@ -467,8 +471,7 @@ START_TEST(random_programs_run_the_same_under_both_engines)
 			ck_assert_int_eq(a.end, b.end);
 			for (unsigned i = 0; i < 3; i++)
 				ck_assert_uint_eq(a.cycles[i], b.cycles[i]);
-			ck_assert_mem_eq(a.signal, b.signal,
-			                 sizeof(a.signal));
+			ck_assert_mem_eq(a.signal, b.signal, sizeof(a.signal));
 			ck_assert_mem_eq(a.regs, b.regs, sizeof(a.regs));
 			done += a.end == RUN_DONE;
 		}
