@@ -68,3 +68,9 @@ endif()
 if(MMU_LTO)
 	set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 endif()
+
+# Unicorn exports functions of glib's names (g_hash_table_new() and 80 others)
+# with structures of its own. The first library wins for everybody, so glib has
+# to stand before it in every program.
+target_link_options(mmu_flags INTERFACE
+	"LINKER:--push-state,--no-as-needed,-lglib-2.0,--pop-state")

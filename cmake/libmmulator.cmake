@@ -2,8 +2,10 @@
 #
 # libmmulator: the sum of all modules, static and shared.
 get_property(objects GLOBAL PROPERTY MMU_OBJECTS)
-set(third_party ${BOOST_CONTEXT_LIBRARY} PkgConfig::UNICORN
-	PkgConfig::CAPSTONE PkgConfig::JSON_GLIB PkgConfig::LIBELF m)
+# glib before Unicorn, which exports functions of glib's names for its own use
+# (g_hash_table_new() among them): the first library wins, for everybody.
+set(third_party ${BOOST_CONTEXT_LIBRARY} PkgConfig::JSON_GLIB PkgConfig::GLIB
+	PkgConfig::UNICORN PkgConfig::CAPSTONE PkgConfig::LIBELF m)
 
 if(objects)
 	add_library(mmulator_static STATIC ${objects})

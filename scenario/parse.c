@@ -103,7 +103,7 @@ bool at_word(const struct parser *p, const char *word)
 	return token_is(p, &p->tok, word);
 }
 
-bool accept(struct parser *p, enum token_kind kind)
+bool accept_token(struct parser *p, enum token_kind kind)
 {
 	if (p->tok.kind != kind)
 		return false;
@@ -121,7 +121,7 @@ bool accept_word(struct parser *p, const char *word)
 
 bool expect(struct parser *p, enum token_kind kind)
 {
-	if (accept(p, kind))
+	if (accept_token(p, kind))
 		return true;
 	expected(p, token_kind_name(kind));
 	return false;
@@ -366,7 +366,7 @@ static void parse_process(struct parser *p)
 	process = find_process(p->s, name);
 	if (!process) {
 		process = new_process(p, name, pos);
-		if (accept(p, TOK_ASSIGN))
+		if (accept_token(p, TOK_ASSIGN))
 			parse_fork(p, process);
 		add_setup(p, process, NULL);
 	} else if (p->tok.kind == TOK_ASSIGN) {

@@ -85,7 +85,7 @@ static struct ast_cond *parse_cond_term(struct parser *p)
 {
 	struct ast_cond *term = new_cond(p, COND_TERM);
 
-	if (accept(p, TOK_LBRACKET))
+	if (accept_token(p, TOK_LBRACKET))
 		parse_memory_term(p, term);
 	else
 		parse_named_term(p, term);
@@ -110,7 +110,7 @@ static struct ast_cond *parse_not(struct parser *p)
 		cond = new_cond(p, COND_NOT);
 		next_token(p);
 		cond->left = parse_not(p);
-	} else if (accept(p, TOK_LPAREN)) {
+	} else if (accept_token(p, TOK_LPAREN)) {
 		cond = parse_or(p);
 		expect(p, TOK_RPAREN);
 	} else {
@@ -175,7 +175,7 @@ static void parse_place(struct parser *p, struct ast_schedule_line *line)
 {
 	line->label = take_string(p, "the label of a step in quotes");
 	line->count = 1;
-	if (accept(p, TOK_AT)) {
+	if (accept_token(p, TOK_AT)) {
 		line->has_addr = true;
 		line->addr = parse_expr(p, "an address");
 	}

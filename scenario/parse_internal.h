@@ -48,8 +48,8 @@ void parse_error_name(struct parser *p, const struct token *tok,
 /** expected - "expected @what, not <the current token>". */
 void expected(struct parser *p, const char *what);
 bool at_word(const struct parser *p, const char *word);
-/** accept, accept_word - take the token if it is this one. */
-bool accept(struct parser *p, enum token_kind kind);
+/** accept_token, accept_word - take the token if it is this one. */
+bool accept_token(struct parser *p, enum token_kind kind);
 bool accept_word(struct parser *p, const char *word);
 /** expect, expect_word - take it or complain; @after completes "expected". */
 bool expect(struct parser *p, enum token_kind kind);

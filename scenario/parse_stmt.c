@@ -37,7 +37,7 @@ static void parse_name_term(struct parser *p, struct ast_expr *expr)
 	if (expr->name)
 		parse_error(p, tok.pos, "a sum has at most one name");
 	expr->name = token_text(p, &tok);
-	if (accept(p, TOK_COLON)) {
+	if (accept_token(p, TOK_COLON)) {
 		expr->process = expr->name;
 		expr->name = take_word(p, "the name of a mapping");
 	}
@@ -61,7 +61,7 @@ static void parse_term(struct parser *p, struct ast_expr *expr, bool minus,
 struct ast_expr parse_expr(struct parser *p, const char *what)
 {
 	struct ast_expr expr = { .pos = p->tok.pos, .reg = -1 };
-	bool minus = accept(p, TOK_MINUS);
+	bool minus = accept_token(p, TOK_MINUS);
 
 	parse_term(p, &expr, minus, what);
 	for (;;) {
@@ -78,7 +78,7 @@ uint8_t parse_access_size(struct parser *p)
 	struct source_pos pos;
 	uint64_t size;
 
-	if (!accept(p, TOK_DOT))
+	if (!accept_token(p, TOK_DOT))
 		return 8;
 	pos = p->tok.pos;
 	size = take_number(p, "the size of the access", 8);
@@ -137,7 +137,7 @@ static struct ast_expr parse_flags(struct parser *p, enum arg_kind kind)
 			expected(p, arg_kind_name(kind));
 		}
 		next_token(p);
-	} while (accept(p, TOK_PIPE));
+	} while (accept_token(p, TOK_PIPE));
 	return expr;
 }
 
@@ -281,7 +281,7 @@ static void parse_register_statement(struct parser *p, struct ast_stmt *stmt,
 	bool minus = p->tok.kind == TOK_MINUS_ASSIGN;
 
 	stmt->reg = parse_register(p, word);
-	if (accept(p, TOK_ASSIGN)) {
+	if (accept_token(p, TOK_ASSIGN)) {
 		parse_assignment(p, stmt);
 		return;
 	}
@@ -429,7 +429,7 @@ struct ast_stmt *parse_statement(struct parser *p)
 		parse_kop_args(p, stmt);
 	} else if (parse_register(p, &word) >= 0) {
 		parse_register_statement(p, stmt, &word);
-	} else if (p->body == BODY_THREAD && accept(p, TOK_COLON)) {
+	} else if (p->body == BODY_THREAD && accept_token(p, TOK_COLON)) {
 		stmt->kind = STMT_LABEL;
 		stmt->name = token_text(p, &word);
 	} else {

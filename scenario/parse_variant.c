@@ -74,7 +74,7 @@ static void parse_arch(struct parser *p, struct ast_machine *machine)
 {
 	do {
 		machine->arch = take_arch(p);
-	} while (accept(p, TOK_COMMA));
+	} while (accept_token(p, TOK_COMMA));
 }
 
 static unsigned take_count(struct parser *p, const char *what, unsigned min,
@@ -214,7 +214,7 @@ static struct ast_hazard *parse_hazards(struct parser *p)
 		hazard->pos = p->tok.pos;
 		hazard->name = take_word(p, "the name of a hazard");
 		LIST_APPEND(tail, hazard);
-	} while (accept(p, TOK_COMMA));
+	} while (accept_token(p, TOK_COMMA));
 	return first;
 }
 
