@@ -88,21 +88,14 @@ static const struct mm_option_value thp_values[] = {
 	{ NULL, 0, NULL },
 };
 
-#define CHOICE(field, help)                                   \
-	{                                                     \
-#		field, help, field##_values, false,          \
-			offsetof(struct mm_options, field), 0 \
+#define OPTION(field, text, ...)                                          \
+	{                                                                 \
+		.name = #field, .help = text,                             \
+		.offset = offsetof(struct mm_options, field), __VA_ARGS__ \
 	}
-#define SWITCH(field, help)                                                   \
-	{                                                                     \
-#		field, help, NULL, true, offsetof(struct mm_options, field), \
-			0                                                     \
-	}
-#define NUMBER(field, max, help)                                               \
-	{                                                                      \
-#		field, help, NULL, false, offsetof(struct mm_options, field), \
-			max                                                    \
-	}
+#define CHOICE(field, text)       OPTION(field, text, .values = field##_values)
+#define SWITCH(field, text)       OPTION(field, text, .is_bool = true)
+#define NUMBER(field, most, text) OPTION(field, text, .max = most)
 
 static const struct mm_option_desc options[] = {
 	CHOICE(table_free, "when an unhooked page table is freed"),

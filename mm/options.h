@@ -97,9 +97,9 @@ struct mm_option_desc {
 	const char *help; /* one line */
 	/* NULL-terminated by name; NULL: a number, or on/off for bools. */
 	const struct mm_option_value *values;
-	bool is_bool;
 	size_t offset;
 	unsigned max; /* numbers: largest value allowed */
+	bool is_bool;
 };
 
 /** mm_options_default - the 6.12 behaviour, pt_reclaim off. */

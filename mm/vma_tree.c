@@ -276,7 +276,7 @@ static void path_rebalance(struct vma_store *st, struct path *path)
 }
 
 /* Insert a range that overlaps nothing. */
-static void insert_range(struct vma_store *st, vaddr_t start, vaddr_t end,
+static void insert_range(struct vma_store *st, vaddr_t low, vaddr_t high,
                          struct vm_area_struct *vma)
 {
 	struct path path = { .depth = 0 };
@@ -288,13 +288,13 @@ static void insert_range(struct vma_store *st, vaddr_t start, vaddr_t end,
 		if (!node)
 			return;
 		path_push(&path, link);
-		link = &node->child[start > node->start];
+		link = &node->child[low > node->start];
 	}
 	*link = new_node(st);
 	if (!*link)
 		return;
-	(*link)->start = start;
-	(*link)->end = end;
+	(*link)->start = low;
+	(*link)->end = high;
 	(*link)->vma = vma;
 	update(*link);
 	st->nr_delta++;
@@ -321,17 +321,17 @@ static struct vma_node **descend(struct vma_store *st, struct path *path,
 	}
 }
 
-/* Cut or move the borders of the range that starts at @start. */
-static void resize_range(struct vma_store *st, vaddr_t start, vaddr_t new_start,
-                         vaddr_t new_end)
+/* Cut or move the borders of the range that starts at @key. */
+static void resize_range(struct vma_store *st, vaddr_t key, vaddr_t low,
+                         vaddr_t high)
 {
 	struct path path = { .depth = 0 };
-	struct vma_node **link = descend(st, &path, start);
+	struct vma_node **link = descend(st, &path, key);
 
 	if (!link)
 		return;
-	(*link)->start = new_start;
-	(*link)->end = new_end;
+	(*link)->start = low;
+	(*link)->end = high;
 	path_rebalance(st, &path);
 }
 
@@ -372,22 +372,22 @@ static void clear_range(struct vma_store *st, vaddr_t start, vaddr_t end)
 	while (!st->failed) {
 		struct vma_tree tree = { .root = st->root };
 		const struct vma_node *node = find_node(&tree, start);
-		vaddr_t n_start, n_end;
+		vaddr_t first, last;
 		struct vm_area_struct *vma;
 
 		if (!node || node->start >= end)
 			return;
-		n_start = node->start;
-		n_end = node->end;
+		first = node->start;
+		last = node->end;
 		vma = node->vma;
-		if (n_start >= start && n_end <= end) {
-			remove_range(st, n_start);
-		} else if (n_start >= start) {
-			resize_range(st, n_start, end, n_end);
+		if (first >= start && last <= end) {
+			remove_range(st, first);
+		} else if (first >= start) {
+			resize_range(st, first, end, last);
 		} else {
-			resize_range(st, n_start, n_start, start);
-			if (n_end > end && !st->failed)
-				insert_range(st, end, n_end, vma);
+			resize_range(st, first, first, start);
+			if (last > end && !st->failed)
+				insert_range(st, end, last, vma);
 		}
 	}
 }
