@@ -137,7 +137,8 @@ static enum run_end run_with(struct world *w, struct policy *p)
 	enum run_end end;
 
 	w->m->policy = p;
-	p->begin(p, w->m);
+	if (p->begin)
+		p->begin(p, w->m);
 	end = machine_run(w->m);
 	w->m->policy = NULL;
 	policy_free(p);
