@@ -38,6 +38,9 @@ static bool mmap_address_hint_valid(vaddr_t addr, uint64_t len)
  * Linux v6.12 arch/x86/kernel/sys_x86_64.c arch_get_unmapped_area_topdown():
  * the hint if it is free, else the highest hole below mmap_base, else the
  * lowest one above a third of user space.
+ *
+ * DIVERGES: MAP_GROWSDOWN is remembered, but no VMA ever grows by a fault, so
+ * there are no guard gaps.
  */
 static vaddr_t unmapped_area(struct mm_struct *mm, vaddr_t hint, uint64_t len)
 {

@@ -17,7 +17,7 @@
 
 static uint32_t rng;
 static unsigned nr_children;
-static unsigned nr_rules;
+static bool scarce;
 
 static uint32_t pick(uint32_t n)
 {
@@ -88,8 +88,12 @@ static void one_call(struct task *t)
 
 static void busy(struct task *t)
 {
-	for (unsigned i = 0; i < 40; i++)
+	for (unsigned i = 0; i < 40; i++) {
+		/* Now and then a frame is refused to whoever wants it next. */
+		if (scarce && !pick(3))
+			fix.m->mem.fail_nth = 1 + pick(12);
 		one_call(t);
+	}
 }
 
 static void first(struct task *t)
@@ -107,7 +111,6 @@ static void count_rule(struct observer *o, struct machine *m,
 {
 	(void)o;
 	(void)m;
-	nr_rules++;
 	ck_abort_msg("%s: %s", event_type_name(ev->type),
 	             ev->text ? ev->text : "");
 }
@@ -127,8 +130,10 @@ START_TEST(threads_that_do_everything_leave_no_trace)
 	fix.options.pt_reclaim = _i & 2 ? PT_RECLAIM_MERGED : PT_RECLAIM_OFF;
 	fix.options.table_free = _i & 4 ? TABLE_FREE_RCU : TABLE_FREE_SEMI_RCU;
 	fix.options.table_batch_fail = _i & 8;
+	scarce = _i & 16;
 	observe(fix.m, &o);
 	run_process(first);
+	fix.m->mem.fail_nth = 0;
 	unobserve(fix.m, &o);
 }
 END_TEST
