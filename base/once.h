@@ -34,7 +34,7 @@ uint64_t trace_pointer(uint64_t bits);
 		__typeof__(x) val_ = (x);                                \
 		uint64_t bits_ = 0;                                      \
 		memcpy(&bits_, &val_, MIN(sizeof(val_), sizeof(bits_))); \
-		trace_mix(current_agent, bits_);                         \
+		trace_mix(current_agent, trace_bits(bits_, val_));       \
 		val_;                                                    \
 	})
 #define WRITE_ONCE_AT(x, val, label, addr)                               \
@@ -44,7 +44,7 @@ uint64_t trace_pointer(uint64_t bits);
 		kaccess(STEP_WRITE, &(x), sizeof(x), label, addr);       \
 		(x) = new_;                                              \
 		memcpy(&bits_, &new_, MIN(sizeof(new_), sizeof(bits_))); \
-		trace_mix(current_agent, bits_);                         \
+		trace_mix(current_agent, trace_bits(bits_, new_));       \
 	} while (0)
 
 /** READ_ONCE, WRITE_ONCE - one access of a shared scalar or entry. */
@@ -58,7 +58,8 @@ uint64_t trace_pointer(uint64_t bits);
 		kaccess(STEP_RMW, &(x), sizeof(x), label, addr); \
 		__typeof__(x) old = (x);                         \
 		(x) = (expr_of_old);                             \
-		trace_mix(current_agent, (uint64_t)(x));         \
+		trace_mix(current_agent,                         \
+		          trace_bits((uint64_t)(x), (x)));       \
 		old;                                             \
 	})
 #define xchg_once(x, val, label) RMW_ONCE_AT(x, val, label, 0)
