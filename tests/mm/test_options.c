@@ -52,6 +52,8 @@ START_TEST(every_option_and_value_has_a_line_of_help)
 
 	for (unsigned i = 0; i < n; i++) {
 		ck_assert(d[i].help && *d[i].help);
+		for (unsigned j = 0; j < i; j++)
+			ck_assert_str_ne(d[i].name, d[j].name);
 		ck_assert_ptr_null(strchr(d[i].help, '\n'));
 		for (const struct mm_option_value *v = d[i].values;
 		     v && v->name; v++)
