@@ -83,14 +83,27 @@ static bool gives(struct oracle_set *set, unsigned level, uint64_t value,
 	return !w->user || e.user;
 }
 
-/* Is @w a write of the entry for the address, in that address space? */
-static bool concerns(const struct scene_write *w, vaddr_t va, unsigned mm)
+/*
+ * Is @w a write of an entry on the way to the translation?  Tables the walk
+ * read are known by their frames; those above a paging-structure cache entry it
+ * began from are known by the address.
+ */
+static bool concerns(const struct scene_write *w, const struct tlb_entry *entry,
+                     vaddr_t va, unsigned mm)
 {
 	unsigned index = (unsigned)(w->pa >> 3) & 511;
+	unsigned leaf = tlb_shift_size(entry->leaf_shift) + 1;
+	uint32_t table = 0;
 
-	if (w->owner && mm && w->owner != mm)
+	if (index != (va >> pt_level_shift(w->level) & 511))
 		return false;
-	return index == (va >> pt_level_shift(w->level) & 511);
+	if (w->level >= 1 && w->level <= TLB_LEVELS)
+		table = entry->table[w->level - 1].pfn;
+	if (w->level == leaf && entry->leaf_pa)
+		return w->pa == entry->leaf_pa;
+	if (table)
+		return w->pa >> PAGE_SHIFT == table;
+	return !w->owner || !mm || w->owner == mm;
 }
 
 /* Different tables, or a leaf and a table: the old one led elsewhere. */
@@ -141,7 +154,7 @@ static const struct scene_write *find_removal(struct oracle_set *set,
 		w = scene_write(set->scene, i);
 		if (!w || (found && w->step < entry->fill_step))
 			break;
-		if (!concerns(w, rec->va, mm))
+		if (!concerns(w, entry, rec->va, mm))
 			continue;
 		if (found && grants(set, w, found, &want))
 			break;
@@ -165,8 +178,26 @@ static const char *page_size_name(unsigned shift)
 	return shift == 12 ? "4K" : shift == 21 ? "2M" : "1G";
 }
 
+/* Who said when that the translation was no more. */
+static void link_declared(struct oracle_set *set, struct hazard *h,
+                          const struct access_record *rec,
+                          const struct scene_write *w)
+{
+	const struct scene_op *op = scene_op(set->scene, w->op);
+	const struct scene_free *f;
+
+	if (scene_op_over(set->scene, w->op)) {
+		hazard_link(set, h, HAZARD_DECLARED, w->agent,
+		            op ? op->exit_step : w->step);
+		return;
+	}
+	f = scene_freed(set->scene, rec->pa >> PAGE_SHIFT);
+	if (f)
+		hazard_link(set, h, HAZARD_FREED, f->agent, f->step);
+}
+
 static void report_stale(struct oracle_set *set, const struct event *ev,
-                         const struct scene_write *w, uint64_t over_step)
+                         const struct scene_write *w)
 {
 	const struct access_record *rec = ev->data;
 	const struct tlb_entry *entry = rec->entry;
@@ -181,35 +212,55 @@ static void report_stale(struct oracle_set *set, const struct event *ev,
 	             BIT_ULL(entry->shift));
 	hazard_link_fill(set, h, entry);
 	hazard_link(set, h, HAZARD_REMOVED, w->agent, w->step);
-	hazard_link(set, h, HAZARD_DECLARED, w->agent, over_step);
+	link_declared(set, h, rec, w);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
 	hazard_who(set, h, w->agent, event_agent(ev));
 	hazard_text(
 		set, h,
 		"%s %s 0x%" PRIx64 " through a %s translation to frame "
-		"%" PRIu64 "%s that %s had removed in %s and declared "
-		"flushed",
+		"%" PRIu64 "%s that %s had removed in %s %s",
 		agent_name(set, event_agent(ev)), verb(rec), rec->va,
 		page_size_name(entry->shift), rec->pa >> PAGE_SHIFT,
 		entry->from_psc ? " (made from a paging-structure cache)" : "",
-		agent_name(set, w->agent), scene_op_name(set->scene, w->op));
+		agent_name(set, w->agent), scene_op_name(set->scene, w->op),
+		scene_op_over(set->scene, w->op) ? "and declared flushed"
+						 : "and whose frame was freed");
+}
+
+/* Frames of a huge page are freed together, or one by one after a split:
+ * the step tells for those behind the first. */
+static bool freed_since(const struct page *page, const struct tlb_entry *e,
+                        pfn_t pfn)
+{
+	if (pfn == e->pfn)
+		return page->generation != e->frame_generation;
+	return page->free_step && page->free_step >= e->fill_step &&
+	       page->generation;
+}
+
+/* The frame was given back although the translation is still there: whoever
+ * did that has declared it flushed. */
+static bool frame_released(struct oracle_set *set,
+                           const struct access_record *rec)
+{
+	pfn_t pfn = rec->pa >> PAGE_SHIFT;
+
+	return pfn_valid(&set->machine->mem, pfn) &&
+	       freed_since(&set->machine->mem.mem_map[pfn], rec->entry, pfn);
 }
 
 void stale_event(struct oracle_set *set, enum oracle_id id,
                  const struct event *ev)
 {
 	const struct access_record *rec = ev->data;
-	const struct scene_op *op;
 	const struct scene_write *w;
 
 	(void)id;
 	if (!rec->entry || still_mapped(set, rec))
 		return;
 	w = find_removal(set, rec->entry, rec);
-	if (!w || !scene_op_over(set->scene, w->op))
-		return;
-	op = scene_op(set->scene, w->op);
-	report_stale(set, ev, w, op ? op->exit_step : w->step);
+	if (w && (scene_op_over(set->scene, w->op) || frame_released(set, rec)))
+		report_stale(set, ev, w);
 }
 
 /* ---- frame-uaf ---- */
@@ -240,17 +291,6 @@ static void report_frame(struct oracle_set *set, const struct event *ev,
 	            page->kind == FRAME_FREE ? "" : " and is now in use as ",
 	            page->kind == FRAME_FREE ? ""
 	                                     : frame_kind_name(page->kind));
-}
-
-/* Frames of a huge page are freed together, or one by one after a split:
- * the step tells for those behind the first. */
-static bool freed_since(const struct page *page, const struct tlb_entry *e,
-                        pfn_t pfn)
-{
-	if (pfn == e->pfn)
-		return page->generation != e->frame_generation;
-	return page->free_step && page->free_step >= e->fill_step &&
-	       page->generation;
 }
 
 void frame_uaf_event(struct oracle_set *set, enum oracle_id id,
