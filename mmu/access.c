@@ -2,6 +2,7 @@
 /* From a virtual address to bytes and back. */
 #include <string.h>
 
+#include "base/bug.h"
 #include "mmu/mmu_internal.h"
 #include "pagetable/x86.h"
 
@@ -226,6 +227,7 @@ static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
 
 static uint64_t size_mask(unsigned size)
 {
+	BUG_ON(size - 1 > 7);
 	return ~UINT64_C(0) >> (64 - 8 * size);
 }
 

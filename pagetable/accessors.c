@@ -318,6 +318,8 @@ pmd_t pmdp_establish(vaddr_t addr, pmd_t *pmdp, pmd_t pmd)
 	                   pmd_val(pmd)));
 }
 
+/* DIVERGES: one step; Linux reads the entry, then exchanges it. What hardware
+ * sets in between comes back with the old value either way. */
 pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp)
 {
 	struct entry_access *ea =
@@ -338,6 +340,8 @@ static bool entry_test_and_clear(const struct entry_access *ea,
 	return fmt()->test(old, attr);
 }
 
+/* DIVERGES: one step, as the locked AND it was before Linux v6.6; since then it
+ * is a cmpxchg loop. */
 void ptep_set_wrprotect(vaddr_t addr, pte_t *ptep)
 {
 	entry_test_and_clear(

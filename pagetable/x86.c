@@ -4,6 +4,12 @@
 #include "base/bug.h"
 #include "pagetable/format.h"
 
+/*
+ * DIVERGES: no _PAGE_SAVED_DIRTY: a write-protected dirty entry keeps D where
+ * hardware set it (Linux v6.12 moves it to bit 58 for shadow stacks).
+ * DIVERGES: the frame number of a PROT_NONE entry is not inverted (L1TF).
+ */
+
 /* Linux's _PAGE_TABLE. */
 #define TABLE_BITS (X86_P | X86_RW | X86_US | X86_A | X86_D)
 /* What pte_modify() leaves alone: frame number, A, D, PWT, PCD and bits
@@ -11,7 +17,6 @@
 #define CHANGE_KEEPS                                                          \
 	(X86_PFN_MASK | X86_A | X86_D | X86_PWT | X86_PCD | UINT64_C(0xe00) | \
 	 BIT_ULL(58))
-/* Attributes that decide what a leaf is stay, too (_HPAGE_CHG_MASK). */
 #define MAXPHYADDR_MAX 52
 
 static const struct entry_field x86_fields[] = {
@@ -161,8 +166,11 @@ static uint64_t x86_vm_prot(unsigned vm_flags)
 	return prot;
 }
 
-/* Bit 0 and bit 8 clear; offset in 9 - 58, complemented so that an entry is
- * never none and a speculative walk finds no memory; type in 59 - 63. */
+/*
+ * DIVERGES: the layout is ours. Bit 0 and bit 8 are clear; the offset is in
+ * bits 9 - 58, complemented so that an entry is never none; the type in 59
+ * - 63.
+ */
 #define SWAP_OFFSET_SHIFT 9
 #define SWAP_TYPE_SHIFT   59
 #define SWAP_OFFSET_MASK  (BIT_ULL(SWP_OFFSET_BITS) - 1)

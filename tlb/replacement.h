@@ -36,7 +36,8 @@ static inline unsigned plru_victim(const uint64_t *tree, unsigned ways)
 	unsigned node = 1;
 
 	while (node < ways)
-		node = 2 * node + (tree[node >> 6] >> (node & 63) & 1);
+		node = node << 1 |
+		       (unsigned)(tree[node >> 6] >> (node & 63) & 1);
 	return node - ways;
 }
 

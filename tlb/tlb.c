@@ -36,9 +36,9 @@ static void route_array(struct tlb *t, unsigned nr)
 			if (!(g->kinds >> kind & 1) || !(g->sizes >> size & 1))
 				continue;
 			if (g->level == 1)
-				t->l1[kind][size] = (int8_t)nr;
+				t->l1[kind][size] = (int)nr;
 			else
-				t->l2[kind][size] = (int8_t)nr;
+				t->l2[kind][size] = (int)nr;
 		}
 	}
 }
@@ -80,6 +80,7 @@ void tlb_reset(struct tlb *t)
 
 		/* Not the entries: an invalid tag hides them. */
 		memset(a->tags, 0, a->geo.entries * sizeof(*a->tags));
+		memset(a->stamps, 0, a->geo.entries * sizeof(*a->stamps));
 		memset(a->tree, 0,
 		       2 * ((size_t)a->set_mask + 1) * sizeof(*a->tree));
 		a->nr_valid = a->nr_global = a->nr_splintered = 0;
@@ -119,7 +120,8 @@ static void touch(struct tlb *t, struct tlb_array *a, unsigned set,
                   unsigned way)
 {
 	a->stamps[set * a->geo.ways + way] = ++t->clock;
-	plru_use(&a->tree[2 * (size_t)set], &a->paths[way]);
+	if (a->geo.replacement == TLB_TREE_PLRU)
+		plru_use(&a->tree[2 * (size_t)set], &a->paths[way]);
 }
 
 static unsigned lru_victim(const uint64_t *stamps, unsigned ways)
@@ -142,18 +144,16 @@ static unsigned choose_way(const struct tlb_array *a, unsigned set,
                            uint64_t tag)
 {
 	const unsigned ways = a->geo.ways;
-	const uint64_t *tags = a->tags + (size_t)set * ways;
-	unsigned free_way = ways;
+	const unsigned base = set * ways;
+	int index = find_tag(a, base, tag);
 
-	for (unsigned way = ways; way-- > 0;) {
-		if (tags[way] == tag)
-			return way;
-		free_way = tags[way] ? free_way : way;
-	}
-	if (free_way != ways)
-		return free_way;
-	if (a->geo.replacement == TLB_LRU)
-		return lru_victim(a->stamps + (size_t)set * ways, ways);
+	/* A free way's stamp is 0: it was used longest ago. */
+	if (index < 0 && a->geo.replacement == TLB_LRU)
+		return lru_victim(a->stamps + base, ways);
+	if (index < 0)
+		index = find_tag(a, base, 0);
+	if (index >= 0)
+		return (unsigned)index - base;
 	return plru_victim(&a->tree[2 * (size_t)set], ways);
 }
 
@@ -196,6 +196,7 @@ static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
 	if (unlikely(a->nr_splintered && is_splintered(e)))
 		a->nr_splintered--;
 	a->tags[index] = 0;
+	a->stamps[index] = 0;
 	if (a->geo.level == 1)
 		forget_hints(t, tag_va(tag), tag_shift(tag));
 }
@@ -272,8 +273,8 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 	for (unsigned i = 0; i < 2 * TLB_SIZE_COUNT; i++) {
 		unsigned size = i % TLB_SIZE_COUNT;
 		unsigned shift = tlb_size_shift((enum tlb_size)size);
-		int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size]
-		                            : t->l2[kind][size];
+		const int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size]
+		                                  : t->l2[kind][size];
 		const struct tlb_array *a;
 		uint64_t tag;
 		unsigned base;

@@ -190,8 +190,8 @@ struct tlb {
 	struct tlb_array arrays[TLB_ARRAYS_MAX];
 	unsigned nr_arrays;
 	/* Array by kind and size, -1 = none. */
-	int8_t l1[TLB_KIND_COUNT][TLB_SIZE_COUNT];
-	int8_t l2[TLB_KIND_COUNT][TLB_SIZE_COUNT];
+	int l1[TLB_KIND_COUNT][TLB_SIZE_COUNT];
+	int l2[TLB_KIND_COUNT][TLB_SIZE_COUNT];
 	struct psc psc[TLB_LEVELS + 1]; /* by level; 0 and 1 unused */
 
 	/* Called when a copy is about to go, before it does; may be NULL. */
