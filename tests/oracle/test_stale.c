@@ -138,6 +138,41 @@ START_TEST(the_same_stale_translation_is_reported_once)
 }
 END_TEST
 
+/* M01 of the catalogue: the mremap has not returned, but somebody else freed
+ * the page. */
+START_TEST(a_released_frame_must_have_been_flushed)
+{
+	pfn_t pfn;
+	struct tlb_entry e = cached_page(&pfn, E_RW);
+
+	ENTER(s, 1, NR_MREMAP, HEAP, 0x1000, 0x1000, 3, HEAP + 0x400000);
+	set_entry(s, 1, HEAP, 1, 0);
+	load(s, 0, &e, HEAP, 0);
+	expect_quiet(s);
+	release(s, 2, pfn);
+	load(s, 0, &e, HEAP, 0);
+	ck_assert_uint_eq(fired(s, ORACLE_STALE_USE), 1);
+	ck_assert_uint_eq(fired(s, ORACLE_FRAME_UAF), 1);
+}
+END_TEST
+
+START_TEST(the_same_slot_of_another_table_is_not_blamed)
+{
+	pfn_t pfn;
+	struct tlb_entry e = cached_page(&pfn, E_RW);
+	unsigned n;
+
+	set_entry(s, 2, HEAP + 0x200000, 1, entry(pfn, E_RW));
+	CALL(s, 2, NR_MADVISE, 0, HEAP + 0x200000, 0x1000, DONTNEED);
+	set_entry(s, 2, HEAP + 0x200000, 1, 0);
+	ENTER(s, 1, NR_MADVISE, HEAP, 0x1000, DONTNEED);
+	set_entry(s, 1, HEAP, 1, 0);
+	LEAVE(s, 1, NR_MADVISE, 0);
+	load(s, 0, &e, HEAP, 0);
+	ck_assert_str_eq(oracle_set_hazards(s->set, &n)->creator, "one");
+}
+END_TEST
+
 START_TEST(a_reset_forgets_hazards_and_history)
 {
 	pfn_t pfn;
@@ -223,6 +258,8 @@ int main(void)
 	tcase_add_test(tc, a_removed_table_makes_its_translations_stale);
 	tcase_add_test(tc, a_page_fault_is_over_when_its_thread_goes_on);
 	tcase_add_test(tc, the_same_stale_translation_is_reported_once);
+	tcase_add_test(tc, a_released_frame_must_have_been_flushed);
+	tcase_add_test(tc, the_same_slot_of_another_table_is_not_blamed);
 	tcase_add_test(tc, a_reset_forgets_hazards_and_history);
 	tcase_add_test(tc, an_access_to_a_freed_frame_is_seen);
 	tcase_add_test(tc, an_access_to_a_reused_frame_is_seen);
