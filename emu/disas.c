@@ -17,6 +17,7 @@ struct disas *disas_new(void)
 	struct disas *d = g_new0(struct disas, 1);
 
 	BUG_ON(cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle) != CS_ERR_OK);
+	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
 	d->insn = cs_malloc(d->handle);
 	return d;
 }
@@ -39,6 +40,25 @@ unsigned disas_insn(struct disas *d, const uint8_t *bytes, size_t len,
 	}
 	g_snprintf(buf, (gulong)size, "%s%s%s", d->insn->mnemonic,
 	           d->insn->op_str[0] ? " " : "", d->insn->op_str);
+	return d->insn->size;
+}
+
+unsigned disas_is_locked(struct disas *d, const uint8_t *bytes, size_t len,
+                         bool *locked)
+{
+	const cs_x86 *x86;
+	uint64_t pc = 0;
+
+	*locked = false;
+	if (!cs_disasm_iter(d->handle, &bytes, &len, &pc, d->insn))
+		return 0;
+	x86 = &d->insn->detail->x86;
+	*locked = x86->prefix[0] == X86_PREFIX_LOCK &&
+	          d->insn->id != X86_INS_CMPXCHG16B &&
+	          d->insn->id != X86_INS_CMPXCHG8B;
+	if (d->insn->id == X86_INS_XCHG)
+		for (unsigned i = 0; i < x86->op_count; i++)
+			*locked |= x86->operands[i].type == X86_OP_MEM;
 	return d->insn->size;
 }
 

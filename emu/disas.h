@@ -23,6 +23,16 @@ unsigned disas_insn(struct disas *d, const uint8_t *bytes, size_t len,
                     vaddr_t pc, char *buf, size_t size);
 
 /**
+ * disas_is_locked - does the instruction at @bytes read and write memory in one
+ * go: has it a LOCK prefix, or is it XCHG with memory? (CMPXCHG8B and 16B are
+ * not recognised.)
+ *
+ * Return: how many bytes it takes; 0: no instruction.
+ */
+unsigned disas_is_locked(struct disas *d, const uint8_t *bytes, size_t len,
+                         bool *locked);
+
+/**
  * disas_op - the instructions of operation @op, one a line, indented by a tab.
  * Return: text that the caller frees with g_free().
  */

@@ -6,18 +6,23 @@
  * An access and the page faults it causes are dealt with inside its hook, and
  * then the instruction goes on: nothing of it has to be undone.
  *
+ * A locked instruction is one step, the store: it is made if memory still holds
+ * what was loaded, else the instruction starts again.
+ *
+ * DIVERGES: CMPXCHG8B and CMPXCHG16B are not atomic.
  * DIVERGES: of an instruction with several accesses a fault repeats only the
  * access that faulted.
  * DIVERGES: fetches are translated when execution enters another page, or any
  * page after this CPU invalidated something.
  * DIVERGES: what another CPU writes into executed code is seen at the next
- * fetch that is translated, what the guest itself writes from the next block on.
- * DIVERGES: time passes as if each four bytes of code were an instruction.
+ * fetch that is translated, what the guest itself writes from the next block
+ * on. DIVERGES: time passes as if each four bytes of code were an instruction.
  */
 #include <signal.h>
 #include <string.h>
 
 #include "base/bug.h"
+#include "emu/disas.h"
 #include "emu/unicorn_internal.h"
 
 /* Where the way into user mode begins; gone when the guest runs. */
@@ -47,15 +52,23 @@ void elf_spoil(struct engine *e, uint64_t va)
 	e->fetch_page = NO_PAGE;
 }
 
+/* Drop what was translated from a page, the block that begins included. */
+static void translate_again(struct engine *e, uint64_t va)
+{
+	uc_ctl_remove_cache(e->uc, va, va + PAGE_SIZE);
+	e->nr_refreshes++;
+	/* What the register holds in a block hook is old. */
+	engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
+	e->retranslate = true;
+}
+
 /* The window shows other bytes than the frame: copy them, and drop what was
  * translated from the old ones, the block that begins included. */
 static void refresh(struct engine *e, uint64_t va, const uint8_t *bytes)
 {
 	memcpy(window_bytes(e, va), bytes, PAGE_SIZE);
-	uc_ctl_remove_cache(e->uc, va, va + PAGE_SIZE);
-	/* What the register holds in a block hook is old. */
-	engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
-	e->retranslate = true;
+	memset(e->known_block, 0, sizeof(e->known_block));
+	translate_again(e, va);
 }
 
 /* Make the window of the page at @va show the frame at @pa. */
@@ -89,6 +102,68 @@ static bool fetch(struct engine *e, uint64_t pc)
 	return true;
 }
 
+/* ---- locked instructions ---- */
+
+/* Before a locked instruction. */
+static void on_locked(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
+{
+	struct engine *e = data;
+
+	(void)uc;
+	(void)size;
+	e->locked = (struct locked){ .pc = pc };
+}
+
+static bool is_hooked(const struct engine *e, uint64_t pc)
+{
+	for (unsigned i = 0; i < e->hooked->len; i++)
+		if (g_array_index(e->hooked, uint64_t, i) == pc)
+			return true;
+	return false;
+}
+
+static void hook_locked(struct engine *e, uint64_t pc)
+{
+	uc_hook hook;
+
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_CODE, on_locked, e, pc, pc));
+	g_array_append_val(e->hooked, pc);
+}
+
+/* Look for locked instructions in a block that is new. Return: some got their
+ * hook now, so that the block has to be translated again. */
+static bool find_locked(struct engine *e, uint64_t pc, uint32_t size)
+{
+	const uint8_t *bytes = window_bytes(e, pc);
+	bool found = false;
+
+	for (uint32_t at = 0; at < size;) {
+		bool locked;
+		unsigned n = disas_is_locked(e->disas, bytes + at, size - at,
+		                             &locked);
+
+		if (!n)
+			break;
+		if (locked && !is_hooked(e, pc + at)) {
+			hook_locked(e, pc + at);
+			found = true;
+		}
+		at += n;
+	}
+	return found;
+}
+
+static void look_at_block(struct engine *e, uint64_t pc, uint32_t size)
+{
+	uint64_t *known = &e->known_block[(pc ^ pc >> 12) % KNOWN_BLOCKS];
+
+	if (likely(*known == pc))
+		return;
+	*known = pc;
+	if (find_locked(e, pc, size))
+		translate_again(e, pc & PAGE_MASK);
+}
+
 static bool fetched(const struct engine *e, uint64_t first, uint64_t last)
 {
 	const struct cpu *cpu = this_cpu();
@@ -106,6 +181,20 @@ static void charge_block(const struct engine *e, uint32_t size)
 	this_vcpu()->nr_insns += nr_insns;
 }
 
+/* Every turn of a loop is a step; time passes. Return: false: stopped. */
+static bool begin_block(struct engine *e, uint64_t pc, uint32_t size)
+{
+	if (pc <= e->last_block)
+		vcpu_loop(e->guest->task, 0);
+	charge_block(e, size);
+	e->tidy = e->nr_windows > WINDOWS_HIGH;
+	if (!e->guest->ended && !e->tidy)
+		return true;
+	e->last_block = pc;
+	engine_stop(e);
+	return false;
+}
+
 static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 {
 	struct engine *e = data;
@@ -115,25 +204,21 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 	if (e->stopping)
 		return;
 	e->parts = 0;
-	if (!e->retranslate) {
-		if (pc <= e->last_block)
-			vcpu_loop(e->guest->task, 0);
-		if (e->guest->ended) {
-			engine_stop(e);
-			return;
-		}
-		charge_block(e, size);
-	}
+	e->locked.pc = 0;
+	if (!e->retranslate && !begin_block(e, pc, size))
+		return;
 	e->retranslate = false;
 	e->last_block = pc;
-	if (likely(fetched(e, first, last)))
-		return;
-	e->fetch_page = NO_PAGE;
-	if (!fetch(e, pc) || (last != first && !fetch(e, last)))
-		return;
-	e->fetch_page = first;
-	e->fetch_cpu = this_cpu();
-	e->fetch_seq = this_vcpu()->mmu.flush_seq;
+	if (unlikely(!fetched(e, first, last))) {
+		e->fetch_page = NO_PAGE;
+		if (!fetch(e, pc) || (last != first && !fetch(e, last)))
+			return;
+		e->fetch_page = first;
+		e->fetch_cpu = this_cpu();
+		e->fetch_seq = this_vcpu()->mmu.flush_seq;
+	}
+	if (!e->retranslate)
+		look_at_block(e, pc, size);
 }
 
 /* ---- data ---- */
@@ -164,8 +249,29 @@ static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	/* The engine will load both aligned halves. */
 	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
 		e->parts = 2;
-	if (access_part(e, &acc))
-		window_show(e, va, acc.value, (unsigned)size);
+	if (!access_part(e, &acc))
+		return;
+	window_show(e, va, acc.value, (unsigned)size);
+	if (unlikely(e->locked.pc)) {
+		e->locked.va = va;
+		e->locked.size = (unsigned)size;
+		e->locked.loaded = acc.value;
+	}
+}
+
+/* The store of a locked instruction. Return: false if it starts again. */
+static bool store_locked(struct engine *e, struct mmu_access *acc)
+{
+	struct locked *l = &e->locked;
+
+	acc->op = MMU_CMPXCHG;
+	acc->expected = l->loaded;
+	if (!access_part(e, acc))
+		return false;
+	if (acc->value != l->loaded)
+		engine_set_reg(e, UC_X86_REG_RIP, l->pc);
+	l->pc = 0;
+	return acc->value == acc->expected;
 }
 
 static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
@@ -183,8 +289,13 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		return;
 	if (size < 8)
 		acc.value &= BIT_ULL(8 * (unsigned)size) - 1;
-	if (!access_part(e, &acc))
+	if (unlikely(e->locked.pc && e->locked.va == va &&
+	             e->locked.size == (unsigned)size)) {
+		if (!store_locked(e, &acc))
+			return;
+	} else if (!access_part(e, &acc)) {
 		return;
+	}
 	if (unlikely(va - e->code_start < e->code_size)) {
 		elf_spoil(e, va);
 		elf_spoil(e, va + (unsigned)size - 1);
@@ -371,6 +482,8 @@ void elf_prepare(struct engine *e)
 	enter_user(e);
 	for (unsigned i = 0; i < EXEC_PAGES; i++)
 		e->page[i].va = NO_PAGE;
+	e->disas = disas_new();
+	e->hooked = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	BUG_ON(uc_context_alloc(e->uc, &e->reset));
 	BUG_ON(uc_context_save(e->uc, e->reset));
 	hook_add(e, UC_HOOK_BLOCK, on_block);
@@ -394,6 +507,13 @@ void elf_prepare(struct engine *e)
 /* What uc_emu_start() left with: go on, or is the guest at its end? */
 static bool go_on(struct engine *e)
 {
+	if (e->tidy) {
+		e->tidy = e->stopping = false;
+		windows_drop_data(e);
+		engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
+		e->retranslate = true; /* this block has begun already */
+		return !e->guest->ended;
+	}
 	if (e->stopping)
 		return false;
 	if (e->make_code != NO_PAGE && window_make_code(e, e->make_code))
@@ -412,6 +532,8 @@ void elf_run(struct engine *e)
 	e->parts = 0;
 	e->fetch_page = NO_PAGE;
 	e->last_block = 0;
+	e->tidy = false;
+	e->locked.pc = 0;
 	do {
 		e->make_code = NO_PAGE;
 		e->running = true;

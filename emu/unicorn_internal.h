@@ -13,22 +13,28 @@
  * vCPU, so a context switch is a switch of coroutines, and a hook may be left
  * for other agents at any step.  An engine whose run was abandoned inside a
  * hook is still in uc_emu_start() on a stack that is gone: it is closed.
+ *
+ * Known of Unicorn 2.0.1: windows must not be unmapped inside of a hook; every
+ * translation that is dropped costs 4 KiB until the engine is closed.
  */
 #ifndef MMULATOR_EMU_UNICORN_INTERNAL_H
 #define MMULATOR_EMU_UNICORN_INTERNAL_H
 
+#include <glib.h>
 #include <unicorn/unicorn.h>
 
 #include "emu/unicorn_pool.h"
 #include "emu/vcpu_ops.h"
 
-#define WINDOW_MIN  (UINT64_C(1) << 21)
-#define WINDOW_MAX  (UINT64_C(1) << 30)
-/* Unicorn aborts above 4095. */
-#define WINDOWS_MAX 1024
-#define NOWHERE     UINT64_C(0xffffffffffffff00)
-#define NO_PAGE     UINT64_MAX
-#define EXEC_PAGES  256
+#define WINDOW_MIN   (UINT64_C(1) << 21)
+#define WINDOW_MAX   (UINT64_C(1) << 30)
+/* Unicorn aborts above 4095. Above the high mark data windows are dropped. */
+#define WINDOWS_MAX  1024
+#define WINDOWS_HIGH 768
+#define NOWHERE      UINT64_C(0xffffffffffffff00)
+#define NO_PAGE      UINT64_MAX
+#define EXEC_PAGES   256
+#define KNOWN_BLOCKS 4096
 
 struct window {
 	uint64_t va, size;
@@ -38,6 +44,18 @@ struct window {
 /* A page that was executed: its code window shows these bytes of it. */
 struct exec_page {
 	uint64_t va;
+};
+
+/*
+ * A locked instruction under way.  Unicorn loads, computes and stores; the
+ * store is made only if memory still holds what was loaded, else the
+ * instruction starts again.
+ */
+struct locked {
+	uint64_t pc; /* 0: none is under way */
+	uint64_t va;
+	uint64_t loaded;
+	unsigned size; /* 0: has not loaded yet */
 };
 
 struct engine {
@@ -66,8 +84,14 @@ struct engine {
 	uint64_t last_block;
 	uint64_t make_code; /* where a fetch met a data window */
 	bool retranslate;   /* the block that begins shows old bytes */
-	unsigned parts;     /* calls to ignore: parts of a crossing load */
+	bool tidy;          /* leave to drop data windows */
+	unsigned nr_refreshes;
+	unsigned parts; /* calls to ignore: parts of a crossing load */
 	struct exec_page page[EXEC_PAGES];
+	uint64_t known_block[KNOWN_BLOCKS]; /* looked at for atomics */
+	struct locked locked;
+	GArray *hooked; /* of uint64_t: where locked instructions are */
+	struct disas *disas;
 };
 
 /* ---- unicorn_pool.c ---- */
@@ -98,6 +122,8 @@ struct window *window_map(struct engine *e, uint64_t va, bool code);
 /** window_make_code - a page of a data window is to be executed. Not inside
  * of uc_emu_start(). */
 bool window_make_code(struct engine *e, uint64_t va);
+/** windows_drop_data - all data windows go. Not inside of uc_emu_start(). */
+void windows_drop_data(struct engine *e);
 void windows_free(struct engine *e);
 /** window_bytes - what the engine sees at @va. */
 uint8_t *window_bytes(struct engine *e, uint64_t va);

@@ -4,11 +4,14 @@
 #include <glib.h>
 
 #include "base/bug.h"
+#include "emu/disas.h"
 #include "emu/unicorn_internal.h"
 #include "emu/unicorn_pool_internal.h"
 
 /* Idle engines that are kept; one takes 3 MB. */
-#define IDLE_MAX 16
+#define IDLE_MAX      16
+/* An engine that dropped more translations than this is closed. */
+#define REFRESHES_MAX 1000
 
 struct unicorn_pool *unicorn_pool_new(void)
 {
@@ -22,6 +25,9 @@ static void engine_free(struct engine *e)
 {
 	if (e->reset)
 		uc_context_free(e->reset);
+	disas_free(e->disas);
+	if (e->hooked)
+		g_array_free(e->hooked, TRUE);
 	uc_close(e->uc);
 	windows_free(e);
 	g_free(e);
@@ -34,7 +40,8 @@ void unicorn_pool_reset(struct unicorn_pool *pool)
 	for (unsigned i = 0; i < pool->engines->len; i++) {
 		struct engine *e = g_ptr_array_index(pool->engines, i);
 
-		if (e->running || kept == IDLE_MAX) {
+		if (e->running || kept == IDLE_MAX ||
+		    e->nr_refreshes > REFRESHES_MAX) {
 			engine_free(e);
 			continue;
 		}

@@ -181,6 +181,7 @@ static void load_code(struct engine *e, const struct code *code)
 	BUG_ON(code->size > WINDOW_MIN);
 	memcpy(window_bytes(e, CODE_BASE), code->bytes, code->size);
 	uc_ctl_remove_cache(e->uc, CODE_BASE, CODE_BASE + WINDOW_MIN);
+	e->nr_refreshes++;
 	e->code = code;
 }
 

@@ -96,23 +96,10 @@ static struct window *map(struct engine *e, uint64_t va, uint64_t size,
 	return w;
 }
 
-/* All windows are in use: the oldest one for data goes. */
-static void make_room(struct engine *e)
-{
-	for (unsigned i = 0; i < e->nr_windows; i++) {
-		if (!e->window[i].own) {
-			unmap(e, &e->window[i]);
-			return;
-		}
-	}
-}
-
 struct window *window_map(struct engine *e, uint64_t va, bool code)
 {
 	uint64_t size = code ? WINDOW_MIN : WINDOW_MAX;
 
-	if (e->nr_windows == WINDOWS_MAX)
-		make_room(e);
 	if (e->nr_windows == WINDOWS_MAX)
 		return NULL;
 	while (size > WINDOW_MIN && !is_free(e, va & ~(size - 1), size))
@@ -129,6 +116,13 @@ bool window_make_code(struct engine *e, uint64_t va)
 	if (w)
 		unmap(e, w);
 	return window_map(e, va, true) != NULL;
+}
+
+void windows_drop_data(struct engine *e)
+{
+	for (unsigned i = e->nr_windows; i-- > 0;)
+		if (!e->window[i].own)
+			unmap(e, &e->window[i]);
 }
 
 void windows_free(struct engine *e)
