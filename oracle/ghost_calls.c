@@ -228,28 +228,32 @@ void ghost_syscall_enter(struct ghost *g, const struct event *ev)
 
 /* ---- what calls under way may do ---- */
 
+/* May the call do something at @addr? Where a new mapping goes is known when it
+ * returns: until then anywhere where nothing is. */
+static bool may_touch(const struct ghost_call *c, vaddr_t addr, bool mapped)
+{
+	if (addr >= c->start && addr < c->end)
+		return true;
+	if (c->effect == EFFECT_MAP)
+		return c->start == c->end && !mapped;
+	if (c->effect != EFFECT_MOVE)
+		return false;
+	return !mapped || ((c->args[3] & G_MREMAP_FIXED) &&
+	                   addr - c->args[4] < page_end(0, c->args[2]));
+}
+
 unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
                        vaddr_t addr)
 {
+	bool mapped = ghost_vma_find(mm, addr) != NULL;
 	unsigned effects = 0;
 
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		const struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
 
-		if (c->mm != mm || c->effect == EFFECT_TRUNCATE)
-			continue;
-		/* Where a new mapping goes is known when it returns. */
-		if (c->effect == EFFECT_MAP && c->start == c->end)
-			effects |=
-				ghost_vma_find(mm, addr) ? 0 : 1U << EFFECT_MAP;
-		else if (c->effect == EFFECT_MOVE && !ghost_vma_find(mm, addr))
-			effects |= 1U << EFFECT_MOVE;
-		else if (addr >= c->start && addr < c->end)
+		if (c->mm == mm && c->effect != EFFECT_TRUNCATE &&
+		    may_touch(c, addr, mapped))
 			effects |= 1U << c->effect;
-		else if (c->effect == EFFECT_MOVE &&
-		         (c->args[3] & G_MREMAP_FIXED) &&
-		         addr - c->args[4] < page_end(0, c->args[2]))
-			effects |= 1U << EFFECT_MOVE;
 	}
 	return effects & ~(1U << EFFECT_NONE);
 }
@@ -369,8 +373,8 @@ static void discard_page(struct ghost_mem *mem, uint32_t page, void *data)
 
 		if (line)
 			discard_line(mem, line,
-			             line_mask(start + i * LINE_BYTES, d->start,
-			                       d->end),
+			             line_mask(start + (uint64_t)i * LINE_BYTES,
+			                       d->start, d->end),
 			             d);
 	}
 }

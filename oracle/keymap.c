@@ -53,9 +53,12 @@ static void grow(struct keymap *map)
 	map->slots = g_new0(struct keymap_slot, (size_t)n * 2);
 	map->mask = n * 2 - 1;
 	map->used = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (old[i].epoch == map->epoch && old[i].value != KEYMAP_NONE)
-			keymap_put(map, old[i].key, old[i].value);
+	for (uint32_t i = 0; i < n; i++) {
+		if (old[i].epoch != map->epoch || old[i].value == KEYMAP_NONE)
+			continue;
+		*find_slot(map, old[i].key) = old[i];
+		map->used++;
+	}
 	g_free(old);
 }
 

@@ -40,7 +40,9 @@ static void set_event(struct observer *o, struct machine *m,
 /* Which oracle wants which event, and all the set wants. */
 static void list_wants(struct oracle_set *set)
 {
-	set->observer.types = SCENE_EVENTS | TLB_VIEW_EVENTS | GHOST_EVENTS;
+	set->observer.types = SCENE_EVENTS;
+	set->observer.types |= TLB_VIEW_EVENTS;
+	set->observer.types |= GHOST_EVENTS;
 	for (unsigned id = 0; id < ORACLE_COUNT; id++) {
 		uint64_t types = oracle_table[id].types;
 

@@ -72,11 +72,10 @@ static bool gives(struct oracle_set *set, unsigned level, uint64_t value,
                   const struct wanted *w)
 {
 	struct pt_entry e = pt_decode(set->machine, level, value);
-	pfn_t span = BIT_ULL(pt_level_shift(level) - PAGE_SHIFT);
 
-	if (!e.present)
+	if (!e.present || level < PT_LEVEL_PTE || level > PT_LEVEL_PGD)
 		return false;
-	if (e.leaf && w->pfn - e.pfn >= span)
+	if (e.leaf && (w->pfn - e.pfn) >> (9 * (level - 1)))
 		return false;
 	if ((w->write && !e.write) || (w->exec && !e.exec))
 		return false;

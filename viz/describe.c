@@ -35,27 +35,30 @@ static void describe_tlb(GString *out, const struct record *rec)
 	                       size_name(rec->level), rec->a);
 }
 
+/* What became of the bits of a leaf that stays. */
+static const char *describe_change(const struct pt_entry *old,
+                                   const struct pt_entry *new)
+{
+	if (old->write != new->write)
+		return new->write ? "make writable" : "wrprotect";
+	if (old->dirty && !new->dirty)
+		return "clean";
+	return old->young && !new->young ? "make old" : "change";
+}
+
 static void describe_leaf(GString *out, const struct record *rec,
                           const struct pt_entry *old,
                           const struct pt_entry *new)
 {
-	const char *huge = rec->level > 1 ? "huge " : "";
-	const char *name = pt_level_name(rec->level);
+	bool huge = rec->level > 1;
+	bool stays = old->present && old->leaf && old->pfn == new->pfn;
 
-	if (old->present && old->leaf && old->pfn == new->pfn) {
-		const char *what = old->write && !new->write   ? "wrprotect"
-		                   : !old->write &&new->write  ? "make writable"
-		                   : old->dirty && !new->dirty ? "clean"
-		                   : old->young && !new->young ? "make old"
-		                                               : "change";
-		g_string_append_printf(out, "%s %s%s 0x%" PRIx64, what, huge,
-		                       name, rec->addr);
-		return;
-	}
-	g_string_append_printf(out, "set %s%s 0x%" PRIx64, huge, name,
+	g_string_append_printf(out, "%s %s%s 0x%" PRIx64,
+	                       stays ? describe_change(old, new) : "set",
+	                       huge ? "huge " : "", pt_level_name(rec->level),
 	                       rec->addr);
 	/* Together they would be too long for a column. */
-	if (!*huge)
+	if (!huge && !stays)
 		g_string_append_printf(out, " -> frame %" PRIu64, new->pfn);
 }
 

@@ -147,7 +147,8 @@ static void recorder_event(struct observer *o, struct machine *m,
 
 	if (ev->agent) {
 		rec.agent = (int8_t)ev->agent->id;
-		rec.cpu = ev->agent->cpu ? (int8_t)ev->agent->cpu->id : -1;
+		if (ev->agent->cpu)
+			rec.cpu = (int8_t)ev->agent->cpu->id;
 	}
 	if (ev->type == EV_ACCESS)
 		fill_access(&rec, ev);

@@ -184,38 +184,54 @@ static bool is_exit(const struct record *rec)
 	return rec->type == EV_SYSCALL_EXIT || rec->type == EV_KERNEL_EXIT;
 }
 
-/* A call is shown if something inside of it is, or if it did not end. */
+/* Calls of the agents while the records are gone through. */
+struct calls {
+	size_t open[NR_AGENTS_MAX]; /* record of the entry */
+	uint64_t inside, chosen;    /* agents, bits */
+};
+
+static void choose_exit(struct report *r, struct calls *c, size_t i)
+{
+	const struct record *rec = &r->records[i];
+	uint64_t bit = BIT_ULL(rec->agent);
+	bool wanted = (c->chosen & bit) && rec->step <= r->h->step;
+
+	if (is_link(r, rec) && rec->step >= r->first_step) {
+		r->weights[c->open[rec->agent]] = CENTRAL;
+		wanted = true;
+	}
+	r->weights[i] = wanted ? TELLING : HIDDEN;
+	c->inside &= ~bit;
+}
+
+static void choose_call(struct report *r, struct calls *c, size_t i)
+{
+	const struct record *rec = &r->records[i];
+	uint64_t bit = rec->agent < 0 ? 0 : BIT_ULL(rec->agent);
+
+	if (is_enter(rec) && bit) {
+		c->open[rec->agent] = i;
+		c->inside |= bit;
+		c->chosen &= ~bit;
+	} else if (is_exit(rec) && (c->inside & bit)) {
+		choose_exit(r, c, i);
+	} else if (r->weights[i] && (c->inside & bit & ~c->chosen)) {
+		r->weights[c->open[rec->agent]] = CENTRAL;
+		c->chosen |= bit;
+	}
+}
+
+/* A call is shown if something inside of it is, if its return is part of the
+ * story, or if it did not end. */
 static void choose_calls(struct report *r)
 {
-	size_t open[NR_AGENTS_MAX];
-	uint64_t in_call = 0, chosen = 0;
+	struct calls c = { .inside = 0 };
+	uint64_t left;
 
-	for (size_t i = 0; i < r->nr_records; i++) {
-		const struct record *rec = &r->records[i];
-		uint64_t bit = rec->agent < 0 ? 0 : BIT_ULL(rec->agent);
-
-		if (is_enter(rec)) {
-			open[rec->agent < 0 ? 0 : rec->agent] = i;
-			in_call |= bit;
-			chosen &= ~bit;
-		} else if (is_exit(rec) && (in_call & bit)) {
-			if (is_link(r, rec) && rec->step >= r->first_step)
-				r->weights[open[rec->agent]] = CENTRAL;
-			else if (!(chosen & bit) || rec->step > r->h->step)
-				bit = 0;
-			r->weights[i] = bit ? TELLING : HIDDEN;
-			in_call &= ~BIT_ULL(rec->agent);
-		} else if (r->weights[i] && (in_call & bit & ~chosen)) {
-			r->weights[open[rec->agent]] = CENTRAL;
-			chosen |= bit;
-		}
-	}
-	for (; in_call & r->agents & ~chosen; in_call &= in_call - 1) {
-		unsigned a = (unsigned)__builtin_ctzll(in_call);
-
-		if ((r->agents & ~chosen) >> a & 1)
-			r->weights[open[a]] = TELLING;
-	}
+	for (size_t i = 0; i < r->nr_records; i++)
+		choose_call(r, &c, i);
+	for (left = c.inside & r->agents & ~c.chosen; left; left &= left - 1)
+		r->weights[c.open[__builtin_ctzll(left)]] = TELLING;
 }
 
 static void choose_records(struct report *r)
@@ -233,7 +249,7 @@ static void choose_records(struct report *r)
 		const struct record *rec = &r->records[i];
 
 		if (rec->step >= r->first_step && rec->step <= r->h->step)
-			r->weights[i] = weigh(r, rec);
+			r->weights[i] = (uint8_t)weigh(r, rec);
 	}
 	choose_calls(r);
 }

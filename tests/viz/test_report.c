@@ -57,8 +57,9 @@ static void act(struct agent *a)
 static void set_pte(struct agent *a, unsigned index, uint64_t old, uint64_t new)
 {
 	act(a);
-	emit(m, EV_PT_WRITE, .addr = (table << PAGE_SHIFT) + index * 8,
-	     .a = new, .b = old, .c = 1);
+	emit(m, EV_PT_WRITE,
+	     .addr = (table << PAGE_SHIFT) + (uint64_t)index * 8, .a = new,
+	     .b = old, .c = 1);
 }
 
 static void fill(struct agent *a, vaddr_t va, pfn_t pfn)
@@ -242,8 +243,8 @@ START_TEST(a_long_story_is_cut_to_an_email)
 	g_autofree char *text = NULL;
 
 	for (unsigned i = 0; i < 500; i++) {
-		load(stale, HEAP + 0x3000 + 8 * (i % 8), 12, i);
-		load(touch, HEAP + 0x3000 + 8 * (i % 8), 14, i);
+		load(stale, HEAP + 0x3000 + 8 * ((uint64_t)i % 8), 12, i);
+		load(touch, HEAP + 0x3000 + 8 * ((uint64_t)i % 8), 14, i);
 	}
 	h.step = m->sched.nr_steps;
 	text = report(&h, 1);
