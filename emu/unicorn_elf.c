@@ -26,8 +26,10 @@
 #include "emu/unicorn_internal.h"
 
 /* Where the way into user mode begins; gone when the guest runs. */
-#define BOOT    UINT64_C(0x200000)
-#define CR4_TSD UINT64_C(4)
+#define BOOT        UINT64_C(0x200000)
+#define CR4_TSD     UINT64_C(4)
+/* Between two timer interrupts. */
+#define TICK_CYCLES 100000
 
 static void die(struct engine *e, int signal, vaddr_t addr)
 {
@@ -181,12 +183,26 @@ static void charge_block(const struct engine *e, uint32_t size)
 	this_vcpu()->nr_insns += nr_insns;
 }
 
+/* When tasks share the CPU, a timer interrupt ends each one's turn. */
+static void tick(struct cpu *cpu)
+{
+	struct vcpu *vcpu = cpu_vcpu(cpu);
+
+	if (likely(!cpu->rq_head)) {
+		vcpu->next_tick = cpu->cycles + TICK_CYCLES;
+	} else if (cpu->cycles >= vcpu->next_tick) {
+		vcpu->next_tick = cpu->cycles + TICK_CYCLES;
+		cpu_raise(cpu, IRQ_TIMER);
+	}
+}
+
 /* Every turn of a loop is a step; time passes. Return: false: stopped. */
 static bool begin_block(struct engine *e, uint64_t pc, uint32_t size)
 {
 	if (pc <= e->last_block)
 		vcpu_loop(e->guest->task, 0);
 	charge_block(e, size);
+	tick(this_cpu());
 	e->tidy = e->nr_windows > WINDOWS_HIGH;
 	if (!e->guest->ended && !e->tidy)
 		return true;

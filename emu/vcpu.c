@@ -139,6 +139,7 @@ void emu_reset(struct emu *emu)
 	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
 		mmu_reset(&emu->vcpus[i].mmu);
 		emu->vcpus[i].nr_insns = 0;
+		emu->vcpus[i].next_tick = 0;
 	}
 	unicorn_pool_reset(emu->pool);
 	configure(emu);

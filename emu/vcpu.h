@@ -41,7 +41,8 @@ struct vcpu {
 	struct mmu mmu;
 	struct cpu *cpu;
 	struct emu *emu;
-	uint64_t nr_insns; /* guest instructions retired */
+	uint64_t nr_insns;  /* guest instructions retired */
+	uint64_t next_tick; /* of the clock that preempts ELF guests */
 };
 
 struct emu {

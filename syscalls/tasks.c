@@ -2,8 +2,8 @@
 /*
  * System calls on tasks: fork, threads, waiting, ending.
  *
- * A task stays on its CPU; a new one goes to the CPU after the last one that
- * got a task, so that a machine with several CPUs has something to race.
+ * A task stays on its CPU; a new one goes to the CPU with the fewest tasks, so
+ * that a machine with several CPUs has something to race.
  */
 #include <errno.h>
 #include <sched.h>
@@ -62,10 +62,21 @@ long sys_getid(struct task *t, const uint64_t args[6])
 
 /* ---- new tasks ---- */
 
-/* Agents are numbered in order of creation: so are tasks, all but evenly. */
+/* The CPU with the fewest tasks, lowest number first. */
 static unsigned next_cpu(const struct machine *m)
 {
-	return m->nr_agents % m->nr_cpus;
+	unsigned tasks[NR_CPUS_MAX] = { 0 }, best = 0;
+
+	for (unsigned i = 0; i < m->nr_agents; i++) {
+		const struct agent *a = m->agents[i];
+
+		if (a->kind == AGENT_TASK && !a->done)
+			tasks[a->cpu->id]++;
+	}
+	for (unsigned i = 1; i < m->nr_cpus; i++)
+		if (tasks[i] < tasks[best])
+			best = i;
+	return best;
 }
 
 static long fork_process(struct task *t)
@@ -110,18 +121,19 @@ static long clone_thread(struct task *t, const uint64_t args[6])
 		return -ENOSYS;
 	if (p->nr_threads == ARRAY_SIZE(p->threads))
 		return -EAGAIN;
+	/* No step from the child's creation to its being complete. */
+	mmget(t->mm);
 	child = guest_thread_fork(t, next_cpu(m), t->name, process_thread_body);
-	if (!child)
+	if (!child || !process_add_thread(p, child)) {
+		mmput(t->mm);
 		return -EAGAIN;
+	}
+	task_set_mm(child, t->mm);
 	g = task_guest(child);
 	if (args[1])
 		g->x86.gpr[X86_RSP] = args[1];
 	if (args[0] & CLONE_SETTLS)
 		g->x86.fs_base = args[4];
-	mmget(t->mm);
-	task_set_mm(child, t->mm);
-	if (!process_add_thread(p, child))
-		return -EAGAIN;
 	if ((args[0] & CLONE_PARENT_SETTID) &&
 	    copy_to_user(args[2], &child->pid, 4))
 		return -EFAULT;
