@@ -160,6 +160,28 @@ static void report_old_data(const struct visit *v, const struct ghost_line *l,
 	            promise_name(v->set, p), agent_name(v->set, p->agent));
 }
 
+/* Why the bytes must hold what they must: somebody stored it, or a call
+ * discarded what was there. */
+static const char *reason(const struct visit *v, const struct ghost_line *l)
+{
+	uint64_t mask = ghost_bytes(v->offset, v->rec->size);
+	g_autofree char *text = NULL;
+	const struct ghost_promise *p;
+
+	if (l->promise && (l->gone & mask) == mask) {
+		p = ghost_promise_at(v->g, l->promise);
+		text = g_strdup_printf(" after %s of %s",
+		                       promise_name(v->set, p),
+		                       agent_name(v->set, p->agent));
+	} else if (l->step) {
+		text = g_strdup_printf(" stored by %s",
+		                       agent_name(v->set, l->agent));
+	} else {
+		return "";
+	}
+	return g_string_chunk_insert(v->set->strings, text);
+}
+
 static void report_lost(const struct visit *v, const struct ghost_line *l,
                         uint64_t got, uint64_t expected)
 {
@@ -172,10 +194,9 @@ static void report_lost(const struct visit *v, const struct ghost_line *l,
 	hazard_who(v->set, h, l->agent, event_agent(v->ev));
 	hazard_text(v->set, h,
 	            "%s loaded 0x%" PRIx64 " from 0x%" PRIx64
-	            ", which must hold 0x%" PRIx64 "%s%s",
+	            ", which must hold 0x%" PRIx64 "%s",
 	            agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
-	            expected, l->step ? " stored by " : "",
-	            l->step ? agent_name(v->set, l->agent) : "");
+	            expected, reason(v, l));
 }
 
 /* ---- loads ---- */
@@ -312,7 +333,6 @@ static void note_store(const struct visit *v)
 	            v->vma->kind != GHOST_WEAK;
 	uint32_t line =
 		ghost_line_get(&v->g->mem, v->vma->space, v->offset, zero);
-	uint32_t page;
 
 	put_bytes(v, line);
 	if (v->effects & MAY_ZERO) {
@@ -320,8 +340,8 @@ static void note_store(const struct visit *v)
 		              ghost_bytes(v->offset, v->rec->size), NULL,
 		              v->ev->step);
 	} else {
-		page = ghost_page_find(&v->g->mem, v->vma->space,
-		                       v->offset >> PAGE_SHIFT);
+		uint32_t page = ghost_page_find(&v->g->mem, v->vma->space,
+		                                v->offset >> PAGE_SHIFT);
 		ghost_page_at(&v->g->mem, page)->lazyfree = false;
 	}
 	if (v->g->nr_forking && v->vma->kind != GHOST_SHARED)

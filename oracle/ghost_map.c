@@ -159,7 +159,6 @@ static struct ghost_mm *mm_alloc(struct ghost *g)
 }
 
 struct copy {
-	struct ghost_mem *mem;
 	uint32_t space;
 };
 
@@ -175,7 +174,7 @@ static void copy_page(struct ghost_mem *mem, uint32_t page, void *data)
 static void inherit(struct ghost *g, struct ghost_mm *mm,
                     const struct ghost_mm *parent, struct ghost_vma vma)
 {
-	struct copy copy = { &g->mem, mm->space };
+	struct copy copy = { mm->space };
 
 	if (vma.not_in_child)
 		return;

@@ -119,14 +119,14 @@ void split_view_event(struct oracle_set *set, enum oracle_id id,
                       const struct event *ev)
 {
 	const struct access_record *rec = ev->data;
-	const struct view_use *other;
 	uint64_t newer;
 
 	(void)id;
 	if (!rec->entry)
 		return;
 	for (unsigned cpu = 0; cpu < set->machine->nr_cpus; cpu++) {
-		other = tlb_view_last_use(set->tlbs, rec->root, rec->va, cpu);
+		const struct view_use *other =
+			tlb_view_last_use(set->tlbs, rec->root, rec->va, cpu);
 		if (!other || cpu == rec->cpu ||
 		    other->pfn == rec->pa >> PAGE_SHIFT ||
 		    other->shift != rec->entry->shift)

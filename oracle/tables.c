@@ -33,11 +33,34 @@ static bool is_table(const struct page *page, unsigned level)
 
 /* ---- table-uaf ---- */
 
+/* The newest time the kernel unhooked the table at @pfn, of @level or, if that
+ * is 0, of any; NULL: it did not. */
+static const struct scene_write *find_unhook(struct oracle_set *set, pfn_t pfn,
+                                             unsigned level)
+{
+	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
+		const struct scene_write *w = scene_write(set->scene, i);
+		struct pt_entry old, new;
+
+		if (!w)
+			return NULL;
+		if (level ? w->level != level + 1 : w->level < PT_LEVEL_PMD)
+			continue;
+		old = pt_decode(set->machine, w->level, w->old);
+		new = pt_decode(set->machine, w->level, w->new);
+		if (old.present && !old.leaf && old.pfn == pfn &&
+		    !(new.present && !new.leaf &&new.pfn == pfn))
+			return w;
+	}
+	return NULL;
+}
+
 static void report_uaf(struct oracle_set *set, const struct event *ev,
                        const struct page *page, vaddr_t va, const char *how)
 {
 	pfn_t pfn = ev->addr >> PAGE_SHIFT;
 	const struct scene_free *f = scene_freed(set->scene, pfn);
+	const struct scene_write *unhook;
 	int freer = f ? f->agent : -1;
 	uint64_t key = mix_key(mix_key(pfn, page->generation),
 	                       (uint64_t)event_agent(ev));
@@ -45,8 +68,12 @@ static void report_uaf(struct oracle_set *set, const struct event *ev,
 
 	if (!h)
 		return;
+	unhook = find_unhook(set, pfn, 0);
 	if (va)
 		hazard_range(h, va & PAGE_MASK, PAGE_SIZE);
+	if (unhook)
+		hazard_link(set, h, HAZARD_REMOVED, unhook->agent,
+		            unhook->step);
 	if (f)
 		hazard_link(set, h, HAZARD_FREED, freer, f->step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);
@@ -57,27 +84,6 @@ static void report_uaf(struct oracle_set *set, const struct event *ev,
 	            f ? agent_name(set, freer) : frame_kind_name(page->kind),
 	            f ? " had freed it" : "",
 	            f && page->kind != FRAME_FREE ? " and it was reused" : "");
-}
-
-/* The newest time the kernel unhooked the table at @pfn; NULL: it did not. */
-static const struct scene_write *find_unhook(struct oracle_set *set, pfn_t pfn,
-                                             unsigned level)
-{
-	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
-		const struct scene_write *w = scene_write(set->scene, i);
-		struct pt_entry old, new;
-
-		if (!w)
-			return NULL;
-		if (w->level != level + 1)
-			continue;
-		old = pt_decode(set->machine, w->level, w->old);
-		new = pt_decode(set->machine, w->level, w->new);
-		if (old.present && !old.leaf && old.pfn == pfn &&
-		    !(new.present && !new.leaf &&new.pfn == pfn))
-			return w;
-	}
-	return NULL;
 }
 
 /*

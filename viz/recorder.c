@@ -31,9 +31,9 @@ struct recorder *recorder_new(bool all_steps)
 	r->observer.event = recorder_event;
 	r->observer.types = BIT(EV_TYPE_COUNT) - 1;
 	if (!all_steps)
-		r->observer.types &= ~(BIT(EV_STEP) | BIT(EV_CHOICE) |
-		                       BIT(EV_WALK_READ) | BIT(EV_OBJ_ALLOC) |
-		                       BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
+		r->observer.types &=
+			~(BIT(EV_STEP) | BIT(EV_CHOICE) | BIT(EV_OBJ_ALLOC) |
+		          BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
 	return r;
 }
 

@@ -287,9 +287,11 @@ static bool same_kind(const struct line *a, const struct record *rec,
 {
 	const char *x = strstr(a->text, "0x");
 
+	/* Entries of a table filled in one go are one line, too. */
+	if (strstr(text, "->") && a->rec->step != rec->step)
+		return false;
 	if (a->rec->type != rec->type || a->rec->agent != rec->agent ||
-	    (rec->type != EV_PT_WRITE && rec->type != EV_TLB_FLUSH) || !x ||
-	    strstr(text, "->"))
+	    (rec->type != EV_PT_WRITE && rec->type != EV_TLB_FLUSH) || !x)
 		return false;
 	return strncmp(a->text, text, (size_t)(x - a->text)) == 0;
 }
