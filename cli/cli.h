@@ -105,6 +105,7 @@ struct runner *make_runner(const struct scenario *s,
 			   const struct cli_options *o);
 /**
  * for_each_chosen - call @fn for each variant the flags choose.
+ * An error in one does not keep it from the others.
  * Return: the largest of what @fn returned; CLI_USAGE if --variant names none.
  */
 int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,

@@ -163,8 +163,6 @@ static int each_variant(const struct scenario *s, const struct cli_options *o,
 		++*nr_chosen;
 		status = fn(s, v, data);
 		worst = MAX(worst, status);
-		if (worst >= CLI_USAGE)
-			return worst;
 	} while (v && (v = v->next));
 	return worst;
 }
@@ -182,8 +180,6 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
 					  &nr_chosen);
 
 		worst = MAX(worst, status);
-		if (worst >= CLI_USAGE)
-			return worst;
 	}
 	if (!nr_chosen && o->variant)
 		return no_variant(scenarios, o->variant);

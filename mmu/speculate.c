@@ -19,18 +19,35 @@ struct mmu_walker {
 	struct gate capped; /* never opens */
 };
 
+/*
+ * Is @va held already, by a page of the size that entries of @level map? One of
+ * another size is no hindrance: after a change of size the caches may hold both
+ * (SDM 3A 4.10.2.3).
+ */
+static bool held(const struct mmu *mmu, vaddr_t va, unsigned level)
+{
+	struct tlb_match m[TLB_MATCHES_MAX];
+	unsigned shift = PAGE_SHIFT + 9 * (level - 1);
+	unsigned n = tlb_lookup(&mmu->tlb, TLB_DATA, va, mmu->pcid, m);
+
+	while (n--) {
+		if (m[n].entry->shift == shift)
+			return true;
+	}
+	return false;
+}
+
 bool mmu_speculate(struct mmu *mmu, vaddr_t va)
 {
 	const struct mmu_need need = { .speculative = true };
-	struct tlb_match m[TLB_MATCHES_MAX];
 	struct walk w;
 
 	if (!x86_canonical(va, mmu->cr4_la57))
 		return false;
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "speculate", va);
-	if (!mmu->root || tlb_lookup(&mmu->tlb, TLB_DATA, va, mmu->pcid, m))
+	if (!mmu->root || walk_tables(mmu, va, &need, &w) != WALK_MAPPED)
 		return false;
-	if (walk_tables(mmu, va, &need, &w) != WALK_MAPPED)
+	if (held(mmu, va, w.level))
 		return false;
 	return walk_fill(&w);
 }

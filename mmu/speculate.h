@@ -17,8 +17,8 @@
  * mmu_speculate - walk for @va in the background and fill the data TLB.
  *
  * Sets A where the walk passes, never D, never faults; fills nothing if the
- * walk ends nowhere, if an entry for @va is held already or if this CPU
- * invalidated something in the meantime. Steps as a load's walk.
+ * walk ends nowhere, if an entry of the same size is held for @va already or if
+ * this CPU invalidated something in the meantime. Steps as a load's walk.
  * Return: it filled.
  */
 bool mmu_speculate(struct mmu *mmu, vaddr_t va);

@@ -59,7 +59,8 @@ static char *judge_end(const struct run_result *run, uint32_t allowed)
 			return NULL;
 		return g_strdup("nobody can move any more");
 	case RUN_STOPPED:
-		return g_strdup("it was stopped");
+		/* The kernel could not go on; a hazard says why. */
+		return run->fired ? NULL : g_strdup("it was stopped");
 	case RUN_DONE:
 	default:
 		return NULL;
