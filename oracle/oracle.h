@@ -63,6 +63,7 @@ enum oracle_id oracle_by_name(const char *name);
 /* An event that belongs to the story of a hazard. */
 enum hazard_role {
 	HAZARD_FILLED,   /* the translation was cached */
+	HAZARD_SET,      /* the entry in memory was written */
 	HAZARD_REMOVED,  /* the entry in memory was changed */
 	HAZARD_DECLARED, /* the kernel said it was done */
 	HAZARD_FREED,    /* frame, table or object was given back */

@@ -214,34 +214,70 @@ static void judge_entry(struct oracle_set *set, const struct event *ev)
 		report_entry(set, ev, e.pfn, "a table in frame");
 }
 
+/* The newest write of the entry at @pa; NULL: nobody knows. */
+static const struct scene_write *find_writer(const struct oracle_set *set,
+                                             paddr_t pa)
+{
+	const struct scene_write *w;
+
+	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
+		w = scene_write(set->scene, i);
+		if (!w || w->pa == pa)
+			return w;
+	}
+	return NULL;
+}
+
+static void report_full(struct oracle_set *set, const struct event *ev,
+                        const struct pt_entry *e, unsigned index)
+{
+	const struct page *page = frame_of(set, ev->addr << PAGE_SHIFT);
+	unsigned shift = pt_level_shift(e->level);
+	const struct scene_write *unhook = find_unhook(set, ev->addr, e->level);
+	struct hazard *h = hazard_begin(set, ORACLE_BAD_TABLE, ev, ev->addr);
+	const struct scene_write *writer =
+		find_writer(set, (ev->addr << PAGE_SHIFT) + index * 8UL);
+	int culprit = unhook ? unhook->agent : event_agent(ev);
+
+	if (!h)
+		return;
+	if (page->index)
+		hazard_range(h, page->index + ((uint64_t)index << shift),
+		             BIT_ULL(shift));
+	if (unhook)
+		hazard_link(set, h, HAZARD_REMOVED, culprit, unhook->step);
+	if (writer)
+		hazard_link(set, h, HAZARD_SET, writer->agent, writer->step);
+	hazard_link(set, h, HAZARD_FREED, event_agent(ev), ev->step);
+	hazard_who(set, h, culprit, -1);
+	hazard_text(set, h,
+	            "the %s table in frame %" PRIu64 ", unhooked by %s, was "
+	            "freed while its entry %u maps frame %" PRIu64,
+	            pt_level_name(e->level), ev->addr, agent_name(set, culprit),
+	            index, e->pfn);
+}
+
 /* A table must be empty when it is given back. */
 static void judge_free(struct oracle_set *set, const struct event *ev)
 {
 	const struct page *page = frame_of(set, ev->addr << PAGE_SHIFT);
 	unsigned level = (unsigned)(ev->b - FRAME_PT_PTE + 1);
 	const uint64_t *entries;
-	struct hazard *h;
 
 	if (ev->b < FRAME_PT_PTE || ev->b >= FRAME_PT_P4D || !page ||
 	    page->content != CONTENT_BYTES)
 		return;
 	entries = phys_to_virt(&set->machine->mem, ev->addr << PAGE_SHIFT);
 	for (unsigned i = 0; i < 512; i++) {
-		if (!entries[i] ||
-		    !pt_decode(set->machine, level, entries[i]).present)
+		struct pt_entry e;
+
+		if (!entries[i])
 			continue;
-		h = hazard_begin(set, ORACLE_BAD_TABLE, ev, ev->addr);
-		if (!h)
+		e = pt_decode(set->machine, level, entries[i]);
+		if (e.present) {
+			report_full(set, ev, &e, i);
 			return;
-		hazard_link(set, h, HAZARD_FREED, event_agent(ev), ev->step);
-		hazard_who(set, h, event_agent(ev), -1);
-		hazard_text(set, h,
-		            "%s freed the %s table in frame %" PRIu64
-		            " while entry %u still maps frame %" PRIu64,
-		            agent_name(set, event_agent(ev)),
-		            pt_level_name(level), ev->addr, i,
-		            pt_decode(set->machine, level, entries[i]).pfn);
-		return;
+		}
 	}
 }
 

@@ -485,6 +485,7 @@ static const char *role_name(enum hazard_role role)
 {
 	static const char *const names[HAZARD_ROLE_COUNT] = {
 		[HAZARD_FILLED] = "cached",
+		[HAZARD_SET] = "set",
 		[HAZARD_REMOVED] = "removed",
 		[HAZARD_DECLARED] = "declared done",
 		[HAZARD_FREED] = "freed",
