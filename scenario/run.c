@@ -92,6 +92,8 @@ static bool apply_options(struct runner *r, GError **error)
 		if (!set_option(r, *more, error))
 			return false;
 	}
+	/* The kernel uses what the CPU has. */
+	r->options.pcid &= r->description.pcid;
 	return true;
 }
 

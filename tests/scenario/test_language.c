@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/vcpu_ops.h"
 #include "examples.h"
 #include "scenario/parse.h"
+#include "scenario/verdict.h"
 
 /* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables) */
 static GPtrArray *examples;
@@ -42,6 +44,46 @@ START_TEST(wrong_examples_give_their_message)
 			   &error);
 	ck_assert_msg(!s, "line %u is accepted", example->line);
 	ck_assert_str_eq(error->message, example->message);
+}
+END_TEST
+
+/* What `mmulator check` does, with the quick engine. */
+static void check_variant(const struct scenario *s, const struct ast_variant *v,
+			  const struct example *example)
+{
+	static const char *const dirs[] = { "profiles", NULL };
+	const struct run_config config = { .engine = &vcpu_ops_direct,
+					   .profile_dirs = dirs };
+	g_autoptr(GError) error = NULL;
+	struct runner *r = runner_new(s, v, &config, &error);
+	struct verdict verdict;
+
+	ck_assert_msg(r, "line %u: %s", example->line,
+		      error ? error->message : "");
+	ck_assert_msg(verify_variant(r, NULL, &verdict, &error), "line %u: %s",
+		      example->line, error ? error->message : "");
+	ck_assert_msg(verdict.ok, "line %u: %s: %s", example->line,
+		      variant_name(v), verdict.reason);
+	verdict_clear(&verdict);
+	runner_free(r);
+}
+
+START_TEST(correct_examples_do_what_they_say)
+{
+	const struct example *example = g_ptr_array_index(examples, _i);
+	const struct ast_variant *v;
+	struct scenario *s;
+
+	if (example->message)
+		return;
+	s = scenario_parse("example.scn", example->text, strlen(example->text),
+			   NULL);
+	ck_assert(s);
+	v = s->variants;
+	do {
+		check_variant(s, v, example);
+	} while (v && (v = v->next));
+	scenario_free(s);
 }
 END_TEST
 
@@ -89,6 +131,8 @@ int main(void)
 
 	examples = examples_read();
 	tcase_add_loop_test(tcase, correct_examples_are_accepted, 0,
+			    (int)examples->len);
+	tcase_add_loop_test(tcase, correct_examples_do_what_they_say, 0,
 			    (int)examples->len);
 	tcase_add_loop_test(tcase, wrong_examples_give_their_message, 0,
 			    (int)examples->len);
