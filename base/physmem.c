@@ -20,7 +20,15 @@ static void *reserve(uint64_t bytes)
 	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	BUG_ON(p == MAP_FAILED);
+	/* A guest's accesses are as scattered as the guest makes them. */
+	(void)madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
+}
+
+/* Of the bitmap, for @nr_frames. */
+static size_t has_bytes_size(const struct physmem *mem, uint64_t nr_frames)
+{
+	return (nr_frames + 63) / 64 * sizeof(*mem->has_bytes);
 }
 
 void physmem_init(struct physmem *mem, uint64_t size_bytes)
@@ -32,12 +40,14 @@ void physmem_init(struct physmem *mem, uint64_t size_bytes)
 	mem->nr_frames = size_bytes >> PAGE_SHIFT;
 	mem->direct_map = reserve(size_bytes);
 	mem->mem_map = reserve(mem->nr_frames * sizeof(struct page));
+	mem->has_bytes = reserve(has_bytes_size(mem, mem->nr_frames));
 	physmem_reset(mem);
 }
 
 void physmem_reset(struct physmem *mem)
 {
 	memset(mem->mem_map, 0, mem->high_water * sizeof(struct page));
+	memset(mem->has_bytes, 0, has_bytes_size(mem, mem->high_water));
 	memset(mem->free_head, 0, sizeof(mem->free_head));
 	mem->high_water = 0;
 	mem->nr_free = mem->nr_frames;
@@ -51,6 +61,7 @@ void physmem_fini(struct physmem *mem)
 {
 	munmap(mem->direct_map, mem->size_bytes);
 	munmap(mem->mem_map, mem->nr_frames * sizeof(struct page));
+	munmap(mem->has_bytes, has_bytes_size(mem, mem->nr_frames));
 }
 
 /* ---- free lists: one per order, most recently freed first ---- */
@@ -138,6 +149,18 @@ static bool injected_failure(struct physmem *mem, enum frame_kind kind)
 	return --mem->fail_nth == 0;
 }
 
+static void set_content(struct physmem *mem, struct page *page,
+                        enum frame_content content)
+{
+	pfn_t pfn = page_to_pfn(mem, page);
+
+	page->content = (uint8_t)content;
+	if (content == CONTENT_BYTES)
+		mem->has_bytes[pfn / 64] |= BIT_ULL(pfn % 64);
+	else
+		mem->has_bytes[pfn / 64] &= ~BIT_ULL(pfn % 64);
+}
+
 static void init_block(struct machine *m, pfn_t pfn, unsigned order,
                        enum frame_kind kind, bool zero)
 {
@@ -145,7 +168,7 @@ static void init_block(struct machine *m, pfn_t pfn, unsigned order,
 		struct page *p = &m->mem.mem_map[pfn + i];
 
 		p->kind = (uint8_t)kind;
-		p->content = zero ? CONTENT_ZERO : CONTENT_POISON;
+		set_content(&m->mem, p, zero ? CONTENT_ZERO : CONTENT_POISON);
 		p->flags = order ? 1U << (i ? PG_tail : PG_head) : 0;
 		p->order = i ? 0 : (uint8_t)order;
 		p->alloc = i ? ALLOC_NONE : ALLOC_USED;
@@ -215,7 +238,7 @@ void free_frames(struct machine *m, struct page *page)
 		struct page *p = page + i;
 
 		p->kind = FRAME_FREE;
-		p->content = CONTENT_POISON;
+		set_content(&m->mem, p, CONTENT_POISON);
 		p->flags = 0;
 		p->generation++;
 		p->free_step = m->sched.nr_steps;
@@ -248,7 +271,7 @@ uint8_t *frame_bytes(struct physmem *mem, struct page *page)
 	if (unlikely(page->content != CONTENT_BYTES)) {
 		memset(bytes, page->content == CONTENT_ZERO ? 0 : PAGE_POISON,
 		       PAGE_SIZE);
-		page->content = CONTENT_BYTES;
+		set_content(mem, page, CONTENT_BYTES);
 		mem->high_water =
 			MAX(mem->high_water, page_to_pfn(mem, page) + 1);
 	}
@@ -283,13 +306,12 @@ void phys_copy_page(struct physmem *mem, struct page *dst, struct page *src)
 	if (src->content == CONTENT_BYTES)
 		memcpy(frame_bytes(mem, dst), frame_bytes(mem, src), PAGE_SIZE);
 	else
-		dst->content = src->content;
+		set_content(mem, dst, src->content);
 }
 
 void phys_clear_page(struct physmem *mem, struct page *page)
 {
-	(void)mem;
-	page->content = CONTENT_ZERO;
+	set_content(mem, page, CONTENT_ZERO);
 }
 
 const char *frame_kind_name(enum frame_kind kind)

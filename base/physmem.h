@@ -69,6 +69,9 @@ struct page {
 struct physmem {
 	uint8_t *direct_map; /* host address of physical 0 */
 	struct page *mem_map;
+	/* Bit per frame: its content is CONTENT_BYTES. The same as in mem_map,
+	 * small enough for the host's caches. */
+	uint64_t *has_bytes;
 	uint64_t size_bytes;
 	uint64_t nr_frames;
 	uint64_t nr_free;
@@ -138,6 +141,12 @@ static inline void *phys_to_virt(const struct physmem *mem, paddr_t pa)
 static inline paddr_t virt_to_phys(const struct physmem *mem, const void *p)
 {
 	return (paddr_t)((const uint8_t *)p - mem->direct_map);
+}
+
+/** frame_has_bytes - is the direct map the truth for frame @pfn? */
+static inline bool frame_has_bytes(const struct physmem *mem, pfn_t pfn)
+{
+	return mem->has_bytes[pfn / 64] >> (pfn % 64) & 1;
 }
 
 /**

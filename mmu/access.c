@@ -235,7 +235,7 @@ static uint64_t size_mask(unsigned size)
 static uint8_t *plain_bytes(struct physmem *mem, paddr_t pa)
 {
 	if (unlikely(pa >= mem->size_bytes ||
-	             mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
+	             !frame_has_bytes(mem, pa >> PAGE_SHIFT)))
 		return NULL;
 	return mem->direct_map + pa;
 }
