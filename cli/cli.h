@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mm/options.h"
 #include "scenario/run.h"
 
 enum cli_status {
@@ -60,6 +61,10 @@ struct cli_options {
 bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 	       struct cli_options *o, int *status);
 void cli_options_clear(struct cli_options *o);
+
+/** apply_settings - the defaults with KEY=VALUE settings applied. Return: false,
+ * said so, if one is wrong. */
+bool apply_settings(struct mm_options *options, char **settings);
 
 /** cli_error - "mmulator: ..." on stderr; several lines are kept.
  * Return: CLI_USAGE. */

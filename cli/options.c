@@ -98,9 +98,31 @@ static bool parse_format(const char *format, struct cli_options *o)
 	return false;
 }
 
+bool apply_settings(struct mm_options *options, char **settings)
+{
+	g_autoptr(GError) error = NULL;
+
+	mm_options_default(options);
+	for (; settings && *settings; settings++) {
+		g_auto(GStrv) parts = g_strsplit(*settings, "=", 2);
+
+		if (g_strv_length(parts) != 2) {
+			cli_error("--option '%s': expected KEY=VALUE",
+				  *settings);
+			return false;
+		}
+		if (!mm_option_set(options, parts[0], parts[1], &error)) {
+			cli_error("%s", error->message);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool check_options(const struct raw_options *raw, struct cli_options *o)
 {
 	static const char *const arches[] = { "x86_64", NULL };
+	struct mm_options scratch;
 
 	if (o->arch && strcmp(o->arch, "x86_64") != 0) {
 		complain_choice("--arch", o->arch, arches);
@@ -111,7 +133,8 @@ static bool check_options(const struct raw_options *raw, struct cli_options *o)
 	o->args = raw->rest;
 	o->nr_args = raw->rest ? g_strv_length(raw->rest) : 0;
 	return parse_numbers(raw, o) && parse_engine(o) && parse_policy(o) &&
-	       parse_format(raw->format, o);
+	       parse_format(raw->format, o) &&
+	       apply_settings(&scratch, o->options);
 }
 
 static void print_help(GOptionContext *context)

@@ -57,26 +57,6 @@ static void detach(struct machine *m, void *data)
 	oracle_set_detach(x->oracles);
 }
 
-static bool set_options(struct mm_options *options, char **settings)
-{
-	g_autoptr(GError) error = NULL;
-
-	mm_options_default(options);
-	for (; settings && *settings; settings++) {
-		g_auto(GStrv) parts = g_strsplit(*settings, "=", 2);
-
-		if (g_strv_length(parts) != 2) {
-			cli_error("option '%s': expected KEY=VALUE", *settings);
-			return false;
-		}
-		if (!mm_option_set(options, parts[0], parts[1], &error)) {
-			cli_error("%s", error->message);
-			return false;
-		}
-	}
-	return true;
-}
-
 static struct policy *choose_policy(const struct cli_options *o)
 {
 	struct policy *policy;
@@ -153,7 +133,7 @@ static int execute(struct exec_run *x, const char *image, size_t len)
 	g_autoptr(GError) error = NULL;
 	int status = CLI_USAGE;
 
-	if (set_options(&options, o->options)) {
+	if (apply_settings(&options, o->options)) {
 		if (exec_program(&config, &result, &error)) {
 			cli_error("%s", error->message);
 		} else {
