@@ -23,7 +23,10 @@ enum cli_status {
 	CLI_INTERNAL = 3, /* a bug of ours */
 };
 
-enum cli_format { FORMAT_TEXT, FORMAT_JSON };
+enum cli_format {
+	FORMAT_TEXT,
+	FORMAT_JSON
+};
 
 /* The common flags. */
 struct cli_options {
@@ -59,11 +62,11 @@ struct cli_options {
  * (CLI_USAGE), both already said.
  */
 bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
-	       struct cli_options *o, int *status);
+               struct cli_options *o, int *status);
 void cli_options_clear(struct cli_options *o);
 
-/** apply_settings - the defaults with KEY=VALUE settings applied. Return: false,
- * said so, if one is wrong. */
+/** apply_settings - the defaults with KEY=VALUE settings applied. Return:
+ * false, said so, if one is wrong. */
 bool apply_settings(struct mm_options *options, char **settings);
 
 /** cli_error - "mmulator: ..." on stderr; several lines are kept.
@@ -81,7 +84,8 @@ void output_text(struct output *out, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 /** output_flush - on stdout now; does nothing if there is an --output. */
 void output_flush(struct output *out);
-/** output_finish - write what is left. Return: false, said so, if impossible. */
+/** output_finish - write what is left. Return: false, said so, if impossible.
+ */
 bool output_finish(struct output *out);
 /** write_file - whole or not at all. Return: false, said so, if impossible. */
 bool write_file(const char *path, const char *text, size_t len);
@@ -106,17 +110,17 @@ void output_json_run(struct output *out, const struct json_run *j);
 GPtrArray *load_scenarios(char **paths);
 /** make_runner - with the flags applied; NULL: an error was said. */
 struct runner *make_runner(const struct scenario *s,
-			   const struct ast_variant *v,
-			   const struct cli_options *o);
+                           const struct ast_variant *v,
+                           const struct cli_options *o);
 /**
  * for_each_chosen - call @fn for each variant the flags choose.
  * An error in one does not keep it from the others.
  * Return: the largest of what @fn returned; CLI_USAGE if --variant names none.
  */
 int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
-		    int (*fn)(const struct scenario *s,
-			      const struct ast_variant *v, void *data),
-		    void *data);
+                    int (*fn)(const struct scenario *s,
+                              const struct ast_variant *v, void *data),
+                    void *data);
 
 /* cli/crash.c */
 /** crash_install - a bug of ours ends with status 3 and says how to reproduce

@@ -62,7 +62,7 @@ static void remember_command(int argc, char **argv)
 		bool plain = strpbrk(argv[i], " \t\n'\"\\$&|;<>()*?") == NULL;
 
 		g_string_append_printf(line, " %s",
-				       plain && *argv[i] ? argv[i] : quoted);
+		                       plain && *argv[i] ? argv[i] : quoted);
 	}
 	g_strlcpy(command_line, line->str, sizeof(command_line));
 }

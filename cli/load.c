@@ -49,8 +49,7 @@ static bool find_files(GPtrArray *files, const char *folder)
 		if (!names)
 			return false;
 		for (unsigned i = names->len; i > 0; i--)
-			g_ptr_array_add(left,
-					g_strdup(names->pdata[i - 1]));
+			g_ptr_array_add(left, g_strdup(names->pdata[i - 1]));
 	}
 	return true;
 }
@@ -108,8 +107,8 @@ GPtrArray *load_scenarios(char **paths)
 }
 
 struct runner *make_runner(const struct scenario *s,
-			   const struct ast_variant *v,
-			   const struct cli_options *o)
+                           const struct ast_variant *v,
+                           const struct cli_options *o)
 {
 	static const char *const dirs[] = {
 		MMULATOR_DATADIR "/profiles",
@@ -148,9 +147,9 @@ static int no_variant(GPtrArray *scenarios, const char *name)
 
 /* The variants of one scenario that @o chooses. */
 static int each_variant(const struct scenario *s, const struct cli_options *o,
-			int (*fn)(const struct scenario *s,
-				  const struct ast_variant *v, void *data),
-			void *data, unsigned *nr_chosen)
+                        int (*fn)(const struct scenario *s,
+                                  const struct ast_variant *v, void *data),
+                        void *data, unsigned *nr_chosen)
 {
 	const struct ast_variant *v = s->variants;
 	int worst = CLI_OK;
@@ -168,16 +167,16 @@ static int each_variant(const struct scenario *s, const struct cli_options *o,
 }
 
 int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
-		    int (*fn)(const struct scenario *s,
-			      const struct ast_variant *v, void *data),
-		    void *data)
+                    int (*fn)(const struct scenario *s,
+                              const struct ast_variant *v, void *data),
+                    void *data)
 {
 	unsigned nr_chosen = 0;
 	int worst = CLI_OK;
 
 	for (unsigned i = 0; i < scenarios->len; i++) {
 		int status = each_variant(scenarios->pdata[i], o, fn, data,
-					  &nr_chosen);
+		                          &nr_chosen);
 
 		worst = MAX(worst, status);
 	}

@@ -26,7 +26,7 @@ struct raw_options {
 };
 
 static int complain_choice(const char *flag, const char *value,
-			   const char *const *names)
+                           const char *const *names)
 {
 	g_autoptr(GString) hint = g_string_new(NULL);
 
@@ -35,7 +35,7 @@ static int complain_choice(const char *flag, const char *value,
 }
 
 static bool parse_number(const char *flag, const char *text, uint64_t max,
-			 uint64_t *out)
+                         uint64_t *out)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -51,8 +51,8 @@ static bool parse_numbers(const struct raw_options *raw, struct cli_options *o)
 
 	o->has_seed = raw->seed;
 	o->has_runs = raw->runs;
-	if (raw->seed && !parse_number("--seed", raw->seed, UINT64_MAX,
-				       &o->seed))
+	if (raw->seed &&
+	    !parse_number("--seed", raw->seed, UINT64_MAX, &o->seed))
 		return false;
 	if (raw->run && !parse_number("--run", raw->run, UINT32_MAX, &o->run))
 		return false;
@@ -77,7 +77,7 @@ static bool parse_engine(struct cli_options *o)
 static bool parse_policy(struct cli_options *o)
 {
 	static const char *const names[] = { "timed", "random", "script",
-					     "replay", NULL };
+		                             "replay", NULL };
 
 	if (!o->policy || g_strv_contains(names, o->policy))
 		return true;
@@ -108,7 +108,7 @@ bool apply_settings(struct mm_options *options, char **settings)
 
 		if (g_strv_length(parts) != 2) {
 			cli_error("--option '%s': expected KEY=VALUE",
-				  *settings);
+			          *settings);
 			return false;
 		}
 		if (!mm_option_set(options, parts[0], parts[1], &error)) {
@@ -139,8 +139,7 @@ static bool check_options(const struct raw_options *raw, struct cli_options *o)
 
 static void print_help(GOptionContext *context)
 {
-	g_autofree char *help =
-		g_option_context_get_help(context, TRUE, NULL);
+	g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
 
 	fputs(help, stdout);
 }
@@ -158,7 +157,7 @@ static bool wants_help(int argc, char **argv)
 }
 
 bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
-	       struct cli_options *o, int *status)
+               struct cli_options *o, int *status)
 {
 	struct raw_options raw = { 0 };
 	const GOptionEntry entries[] = {

@@ -49,7 +49,7 @@ bool output_finish(struct output *out)
 {
 	if (out->options->output)
 		return write_file(out->options->output, out->text->str,
-				  out->text->len);
+		                  out->text->len);
 	output_flush(out);
 	if (!ferror(stdout))
 		return true;
@@ -101,7 +101,7 @@ void output_json_run(struct output *out, const struct json_run *j)
 	char hash[17];
 
 	g_snprintf(hash, sizeof(hash), "%016" G_GINT64_MODIFIER "x",
-		   j->run->trace_hash);
+	           j->run->trace_hash);
 	json_builder_begin_object(b);
 	add_string(b, "scenario", j->scenario);
 	add_string(b, "variant", j->variant);

@@ -21,23 +21,24 @@ static void reset_recorder(void *data)
 }
 
 static void print_counters(struct output *out, const struct run_result *run,
-			   const struct machine *m)
+                           const struct machine *m)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-#define ITEM(name)                                                             \
-	if (m->vmstat->name)                                                   \
-		g_string_append_printf(text, "  %s %" G_GUINT64_FORMAT "\n",   \
-				       #name, m->vmstat->name);
+#define ITEM(name)                                                           \
+	if (m->vmstat->name)                                                 \
+		g_string_append_printf(text, "  %s %" G_GUINT64_FORMAT "\n", \
+		                       #name, m->vmstat->name);
 	VMSTAT_ITEMS(ITEM)
 #undef ITEM
-	output_text(out, "  %u choices, trace hash %016" G_GINT64_MODIFIER "x\n%s",
-		    run->nr_choices, run->trace_hash, text->str);
+	output_text(out,
+	            "  %u choices, trace hash %016" G_GINT64_MODIFIER "x\n%s",
+	            run->nr_choices, run->trace_hash, text->str);
 }
 
 static void print_report(struct single *x, struct runner *r,
-			 const struct recorder *recorder,
-			 const struct run_result *run, const char *reason)
+                         const struct recorder *recorder,
+                         const struct run_result *run, const char *reason)
 {
 	const struct ast_variant *v = runner_variant(r);
 	g_autofree char *expected = format_expected(v);
@@ -47,21 +48,21 @@ static void print_report(struct single *x, struct runner *r,
 	if (x->options->quiet && !reason)
 		return;
 	output_text(out, "%s%s: %s, expects %s\n", x->nr_runs ? "\n" : "",
-		    runner_scenario(r)->source.file, variant_name(v), expected);
+	            runner_scenario(r)->source.file, variant_name(v), expected);
 	viz_report(report, recorder, run->hazards, run->nr_hazards,
-		   runner_machine(r));
+	           runner_machine(r));
 	output_text(out, "%s", report->str);
 	output_text(out,
-		    "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
-		    " cycles: %s%s\n",
-		    run->steps, run->cycles, reason ? "DIFFERS: " : "as expected",
-		    reason ? reason : "");
+	            "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
+	            " cycles: %s%s\n",
+	            run->steps, run->cycles,
+	            reason ? "DIFFERS: " : "as expected", reason ? reason : "");
 	if (x->options->verbose)
 		print_counters(out, run, runner_machine(r));
 }
 
 static void print_json(struct single *x, struct runner *r,
-		       const struct run_result *run, const char *reason)
+                       const struct run_result *run, const char *reason)
 {
 	const struct ast_variant *v = runner_variant(r);
 	const struct json_run j = {
@@ -78,12 +79,12 @@ static void print_json(struct single *x, struct runner *r,
 }
 
 static void keep_files(struct single *x, struct runner *r,
-		       const struct recorder *recorder)
+                       const struct recorder *recorder)
 {
 	if (x->trace) {
 		g_string_append_printf(x->trace, "# %s: %s\n",
-				       runner_scenario(r)->source.file,
-				       variant_name(runner_variant(r)));
+		                       runner_scenario(r)->source.file,
+		                       variant_name(runner_variant(r)));
 		viz_trace(x->trace, recorder, runner_machine(r), NULL);
 	}
 	if (x->choices) {
@@ -94,8 +95,8 @@ static void keep_files(struct single *x, struct runner *r,
 }
 
 static void print_run(struct single *x, struct runner *r,
-		      const struct recorder *recorder,
-		      const struct run_result *run, const char *reason)
+                      const struct recorder *recorder,
+                      const struct run_result *run, const char *reason)
 {
 	if (x->options->format == FORMAT_JSON)
 		print_json(x, r, run, reason);
@@ -107,7 +108,7 @@ static void print_run(struct single *x, struct runner *r,
 }
 
 int single_run(struct single *x, struct runner *r, struct policy *policy,
-	       struct run_result *run)
+               struct run_result *run)
 {
 	struct recorder *recorder = recorder_new(x->trace);
 	g_autoptr(GError) error = NULL;
@@ -127,8 +128,8 @@ int single_run(struct single *x, struct runner *r, struct policy *policy,
 	policy_free(policy);
 	if (!possible)
 		return cli_error("%s: %s: %s", runner_scenario(r)->source.file,
-				 variant_name(runner_variant(r)),
-				 error->message);
+		                 variant_name(runner_variant(r)),
+		                 error->message);
 	return reason ? CLI_DIFFERS : CLI_OK;
 }
 
@@ -143,8 +144,8 @@ int single_finish(struct single *x, int status)
 
 	if (status < CLI_USAGE)
 		written = write_text(x->options->trace, x->trace) &&
-			  write_text(x->options->choices_out, x->choices) &&
-			  output_finish(&x->out);
+		          write_text(x->options->choices_out, x->choices) &&
+		          output_finish(&x->out);
 	output_clear(&x->out);
 	if (x->trace)
 		g_string_free(x->trace, TRUE);

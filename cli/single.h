@@ -24,7 +24,7 @@ void single_init(struct single *x, const struct cli_options *o);
  * Return: the status: CLI_OK, CLI_DIFFERS, or CLI_USAGE with an error said.
  */
 int single_run(struct single *x, struct runner *r, struct policy *policy,
-	       struct run_result *run);
+               struct run_result *run);
 
 /** single_finish - write the files and what is left. Return: @status, or
  * CLI_USAGE if something could not be written. */

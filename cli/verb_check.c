@@ -21,7 +21,7 @@ struct row {
 struct check {
 	const struct cli_options *options;
 	struct output out;
-	GArray *rows; /* of struct row */
+	GArray *rows;  /* of struct row */
 	bool progress; /* stderr is a terminal */
 	gint64 shown;  /* when progress was last shown */
 	const char *now_scenario, *now_variant;
@@ -44,7 +44,7 @@ static void show_progress(void *data, unsigned done, unsigned total)
 		return;
 	x->shown = now;
 	fprintf(stderr, "\r\033[K%s: %s: %u/%u", x->now_scenario,
-		x->now_variant, done, total);
+	        x->now_variant, done, total);
 	fflush(stderr);
 }
 
@@ -59,14 +59,14 @@ static void clear_row(gpointer data)
 }
 
 static void add_row(struct check *x, const struct runner *r,
-		    const struct verdict *v)
+                    const struct verdict *v)
 {
 	struct row row = {
 		.scenario = runner_scenario(r)->source.file,
 		.variant = variant_name(runner_variant(r)),
 		.expected = format_expected(runner_variant(r)),
-		.found = v->fired ? format_hazards(v->fired)
-				  : g_strdup("clean"),
+		.found =
+			v->fired ? format_hazards(v->fired) : g_strdup("clean"),
 		.executions = v->executions,
 		.ok = v->ok,
 	};
@@ -75,7 +75,7 @@ static void add_row(struct check *x, const struct runner *r,
 }
 
 static void print_json(struct check *x, const struct runner *r,
-		       const struct verdict *v, double seconds)
+                       const struct verdict *v, double seconds)
 {
 	const struct json_run j = {
 		.scenario = runner_scenario(r)->source.file,
@@ -95,7 +95,7 @@ static void print_json(struct check *x, const struct runner *r,
 
 /* What is not as expected: the run that shows it, and how to see it again. */
 static void print_failure(struct check *x, struct runner *r,
-			  const struct verdict *v)
+                          const struct verdict *v)
 {
 	struct cli_options quiet = *x->options;
 	struct single single;
@@ -106,14 +106,14 @@ static void print_failure(struct check *x, struct runner *r,
 	quiet.choices_out = NULL;
 	quiet.quiet = false;
 	output_text(&x->out, "%s: %s: %s\n", runner_scenario(r)->source.file,
-		    variant_name(runner_variant(r)), v->reason);
+	            variant_name(runner_variant(r)), v->reason);
 	if (v->run >= 0)
 		output_text(&x->out,
-			    "  again: mmulator run %s --variant %s --policy "
-			    "random --seed %" G_GUINT64_FORMAT
-			    " --run %" G_GINT64_FORMAT "\n",
-			    runner_scenario(r)->source.file,
-			    variant_name(runner_variant(r)), v->seed, v->run);
+		            "  again: mmulator run %s --variant %s --policy "
+		            "random --seed %" G_GUINT64_FORMAT
+		            " --run %" G_GINT64_FORMAT "\n",
+		            runner_scenario(r)->source.file,
+		            variant_name(runner_variant(r)), v->seed, v->run);
 	single_init(&single, &quiet);
 	(void)single_run(&single, r, policy_replay_new(v->log), &run);
 	output_text(&x->out, "%s\n", single.out.text->str);
@@ -122,7 +122,7 @@ static void print_failure(struct check *x, struct runner *r,
 }
 
 static void keep_choices(const struct check *x, const struct verdict *v,
-			 int *status)
+                         int *status)
 {
 	g_autofree char *text = NULL;
 
@@ -134,7 +134,7 @@ static void keep_choices(const struct check *x, const struct verdict *v,
 }
 
 static int report(struct check *x, struct runner *r, struct verdict *v,
-		  double seconds)
+                  double seconds)
 {
 	int status = v->ok ? CLI_OK : CLI_DIFFERS;
 
@@ -148,15 +148,15 @@ static int report(struct check *x, struct runner *r, struct verdict *v,
 }
 
 static void name_command(const struct scenario *s, const struct ast_variant *v,
-			 const struct cli_options *o)
+                         const struct cli_options *o)
 {
 	crash_command("mmulator check %s --variant %s%s%s", s->source.file,
-		      variant_name(v), o->engine_name ? " --engine " : "",
-		      o->engine_name ? o->engine_name : "");
+	              variant_name(v), o->engine_name ? " --engine " : "",
+	              o->engine_name ? o->engine_name : "");
 }
 
 static int check_variant(const struct scenario *s, const struct ast_variant *v,
-			 void *data)
+                         void *data)
 {
 	struct check *x = data;
 	const struct cli_options *o = x->options;
@@ -181,15 +181,14 @@ static int check_variant(const struct scenario *s, const struct ast_variant *v,
 	x->now_variant = variant_name(v);
 	name_command(s, v, o);
 	if (verify_variant(r, &verify, &verdict, &error)) {
-		double seconds =
-			(double)(g_get_monotonic_time() - start) / 1e6;
+		double seconds = (double)(g_get_monotonic_time() - start) / 1e6;
 
 		status = report(x, r, &verdict, seconds);
 		verdict_clear(&verdict);
 	} else {
 		clear_progress(x);
 		status = cli_error("%s: %s: %s", s->source.file,
-				   variant_name(v), error->message);
+		                   variant_name(v), error->message);
 	}
 	runner_free(r);
 	return status;
@@ -198,14 +197,13 @@ static int check_variant(const struct scenario *s, const struct ast_variant *v,
 /* ---- the table ---- */
 
 static int widest(const struct check *x, const char *title,
-		  const char *(*cell)(const struct row *row))
+                  const char *(*cell)(const struct row *row))
 {
 	size_t width = strlen(title);
 
 	for (unsigned i = 0; i < x->rows->len; i++)
-		width = MAX(width,
-			    strlen(cell(&g_array_index(x->rows, struct row,
-						       i))));
+		width = MAX(width, strlen(cell(&g_array_index(x->rows,
+		                                              struct row, i))));
 	return (int)width;
 }
 
@@ -238,20 +236,19 @@ static void print_table(struct check *x)
 	unsigned nr_wrong = 0;
 
 	output_text(&x->out, "%-*s  %-*s  %-*s  %-*s  %6s\n", w1, "scenario",
-		    w2, "variant", w3, "expected", w4, "found", "runs");
+	            w2, "variant", w3, "expected", w4, "found", "runs");
 	for (unsigned i = 0; i < x->rows->len; i++) {
-		const struct row *row =
-			&g_array_index(x->rows, struct row, i);
+		const struct row *row = &g_array_index(x->rows, struct row, i);
 
 		output_text(&x->out, "%-*s  %-*s  %-*s  %-*s  %6u  %s\n", w1,
-			    row->scenario, w2, row->variant, w3, row->expected,
-			    w4, row->found, row->executions,
-			    row->ok ? "ok" : "DIFFERS");
+		            row->scenario, w2, row->variant, w3, row->expected,
+		            w4, row->found, row->executions,
+		            row->ok ? "ok" : "DIFFERS");
 		nr_wrong += !row->ok;
 	}
 	if (nr_wrong)
 		output_text(&x->out, "%u of %u differ\n", nr_wrong,
-			    x->rows->len);
+		            x->rows->len);
 }
 
 static int check_all(GPtrArray *scenarios, const struct cli_options *o)
@@ -286,12 +283,12 @@ static bool fits(const struct cli_options *o, const GPtrArray *scenarios)
 
 	if (o->choices_out && (scenarios->len != 1 || !one))
 		cli_error("check: --choices-out takes one scenario and "
-			  "--variant");
+		          "--variant");
 	else if (o->trace)
 		cli_error("check: --trace belongs to mmulator run and replay");
 	else if (o->policy && !strcmp(o->policy, "replay"))
 		cli_error("check: a recorded run is repeated by mmulator "
-			  "replay");
+		          "replay");
 	else
 		return true;
 	return false;
@@ -304,8 +301,8 @@ int verb_check(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "check PATH...",
-		       "Every variant of every scenario against its `expect`.",
-		       &o, &status))
+	               "Every variant of every scenario against its `expect`.",
+	               &o, &status))
 		return status;
 	status = CLI_USAGE;
 	if (!o.nr_args)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mmulator exec PROGRAM ARGS...: a static ELF program as the only guest, watched
- * by the oracles.
+ * mmulator exec PROGRAM ARGS...: a static ELF program as the only guest,
+ * watched by the oracles.
  *
  * The guest's output is the command's; what we have to say goes to stderr.
  */
@@ -69,45 +69,46 @@ static struct policy *choose_policy(const struct cli_options *o)
 }
 
 static void print_json(const struct exec_run *x,
-		       const struct exec_result *result)
+                       const struct exec_result *result)
 {
 	g_autofree char *hazards = format_hazards(x->fired);
 
 	fprintf(stderr,
-		"{\"outcome\":\"%s\",\"hazards\":\"%s\",\"exit_code\":%d,"
-		"\"signal\":%d,\"steps\":%" PRIu64 ",\"cycles\":%" PRIu64
-		",\"instructions\":%" PRIu64
-		",\"trace_hash\":\"%016" PRIx64 "\"}\n",
-		x->fired ? "hazard" : "clean", hazards, result->exit_code,
-		result->signal, result->steps, result->cycles, result->insns,
-		result->trace_hash);
+	        "{\"outcome\":\"%s\",\"hazards\":\"%s\",\"exit_code\":%d,"
+	        "\"signal\":%d,\"steps\":%" PRIu64 ",\"cycles\":%" PRIu64
+	        ",\"instructions\":%" PRIu64 ",\"trace_hash\":\"%016" PRIx64
+	        "\"}\n",
+	        x->fired ? "hazard" : "clean", hazards, result->exit_code,
+	        result->signal, result->steps, result->cycles, result->insns,
+	        result->trace_hash);
 }
 
 static void print_result(const struct exec_run *x,
-			 const struct exec_result *result)
+                         const struct exec_result *result)
 {
 	fputs(x->report->str, stderr);
 	if (result->signal)
-		fprintf(stderr, "mmulator: ended by signal %d at 0x%" PRIx64 "\n",
-			result->signal, result->fault_addr);
+		fprintf(stderr,
+		        "mmulator: ended by signal %d at 0x%" PRIx64 "\n",
+		        result->signal, result->fault_addr);
 	if (result->end == RUN_DEADLOCK)
 		fputs("mmulator: nobody can move any more\n", stderr);
 	if (x->options->format == FORMAT_JSON)
 		print_json(x, result);
 	else if (x->options->verbose)
 		fprintf(stderr,
-			"%" PRIu64 " instructions, %" PRIu64 " steps, %" PRIu64
-			" cycles, trace hash %016" PRIx64 "\n",
-			result->insns, result->steps, result->cycles,
-			result->trace_hash);
+		        "%" PRIu64 " instructions, %" PRIu64 " steps, %" PRIu64
+		        " cycles, trace hash %016" PRIx64 "\n",
+		        result->insns, result->steps, result->cycles,
+		        result->trace_hash);
 }
 
 static int judge(const struct exec_run *x, const struct exec_result *result)
 {
 	bool ok = result->exited && result->exit_code == 0 && !x->fired;
 
-	if (x->options->trace && !write_file(x->options->trace, x->trace->str,
-					     x->trace->len))
+	if (x->options->trace &&
+	    !write_file(x->options->trace, x->trace->str, x->trace->len))
 		return CLI_USAGE;
 	return ok ? CLI_OK : CLI_DIFFERS;
 }
@@ -173,7 +174,7 @@ int verb_exec(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "exec PROGRAM ARGS...",
-		       "Run a static ELF program.", &o, &status))
+	               "Run a static ELF program.", &o, &status))
 		return status;
 	status = CLI_USAGE;
 	if (!o.nr_args)

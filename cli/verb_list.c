@@ -20,13 +20,13 @@ static void list_scenario(struct output *out, const struct scenario *s)
 		output_text(out, "  %s\n", s->about);
 	for (unsigned i = 0; i < s->citations->len; i++)
 		output_text(out, "  source: %s\n",
-			    (const char *)s->citations->pdata[i]);
+		            (const char *)s->citations->pdata[i]);
 	do {
 		g_autofree char *expected = format_expected(v);
 
 		output_text(out, "    %-20s expects %s%s%s\n", variant_name(v),
-			    expected, v && v->about ? ": " : "",
-			    v && v->about ? v->about : "");
+		            expected, v && v->about ? ": " : "",
+		            v && v->about ? v->about : "");
 	} while (v && (v = v->next));
 }
 
@@ -42,14 +42,14 @@ static bool list_scenarios(struct output *out, char **paths)
 }
 
 static void list_values(struct output *out, const struct mm_option_desc *d,
-			const char *set)
+                        const char *set)
 {
 	const struct mm_option_value *value = d->values;
 
 	for (; value && value->name; value++)
 		output_text(out, "      %s %-16s %s\n",
-			    strcmp(set, value->name) ? " " : "*", value->name,
-			    value->help);
+		            strcmp(set, value->name) ? " " : "*", value->name,
+		            value->help);
 }
 
 static void list_options(struct output *out)
@@ -76,7 +76,7 @@ static void list_oracles(struct output *out)
 	output_text(out, "\nHazards:\n");
 	for (int i = 0; i < ORACLE_COUNT; i++)
 		output_text(out, "  %-16s %s\n", oracle_infos[i].name,
-			    oracle_infos[i].help);
+		            oracle_infos[i].help);
 }
 
 static int by_name(const void *a, const void *b)
@@ -99,7 +99,8 @@ static void list_profile(struct output *out, const char *path)
 static void list_profiles(struct output *out)
 {
 	static const char *const folders[] = { MMULATOR_DATADIR "/profiles",
-					       MMULATOR_SOURCE_DIR "/profiles" };
+		                               MMULATOR_SOURCE_DIR
+		                               "/profiles" };
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	const char *name;
 
@@ -110,8 +111,8 @@ static void list_profiles(struct output *out)
 		while (dir && (name = g_dir_read_name(dir))) {
 			if (g_str_has_suffix(name, ".ini"))
 				g_ptr_array_add(paths,
-						g_build_filename(folders[i],
-								 name, NULL));
+				                g_build_filename(folders[i],
+				                                 name, NULL));
 		}
 		if (dir)
 			g_dir_close(dir);
@@ -134,7 +135,7 @@ static void list_kops(struct output *out)
 			g_string_append(usage, " PROCESS");
 		for (unsigned a = 0; a < KOP_ARGS_MAX && table[i].args[a]; a++)
 			g_string_append_printf(usage, " %s",
-					       table[i].arg_names[a]);
+			                       table[i].arg_names[a]);
 		output_text(out, "  %-30s %s\n", usage->str, table[i].help);
 	}
 }
@@ -142,8 +143,9 @@ static void list_kops(struct output *out)
 static char **default_paths(void)
 {
 	static const char *const folders[] = { "scenarios",
-					       MMULATOR_DATADIR "/scenarios",
-					       MMULATOR_SOURCE_DIR "/scenarios" };
+		                               MMULATOR_DATADIR "/scenarios",
+		                               MMULATOR_SOURCE_DIR
+		                               "/scenarios" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
 		if (g_file_test(folders[i], G_FILE_TEST_IS_DIR))
@@ -179,9 +181,9 @@ int verb_list(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "list [PATH...]",
-		       "The catalogue: scenarios below PATH; without one, "
-		       "everything.",
-		       &o, &status))
+	               "The catalogue: scenarios below PATH; without one, "
+	               "everything.",
+	               &o, &status))
 		return status;
 	status = list_all(&o);
 	cli_options_clear(&o);

@@ -50,8 +50,8 @@ struct replay {
 	const struct choice_log *log;
 };
 
-static int replay_variant(const struct scenario *s,
-			  const struct ast_variant *v, void *data)
+static int replay_variant(const struct scenario *s, const struct ast_variant *v,
+                          void *data)
 {
 	struct replay *x = data;
 	struct runner *r = make_runner(s, v, x->single.options);
@@ -65,7 +65,7 @@ static int replay_variant(const struct scenario *s,
 	    (run.trace_hash != x->log->trace_hash ||
 	     run.steps != x->log->nr_steps))
 		status = cli_error("the run is not the recorded one: the "
-				   "choices fit but the trace differs");
+		                   "choices fit but the trace differs");
 	runner_free(r);
 	return status;
 }
@@ -92,7 +92,7 @@ int verb_replay(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "replay FILE --choices LOG",
-		       "Repeat a recorded run.", &o, &status))
+	               "Repeat a recorded run.", &o, &status))
 		return status;
 	status = CLI_USAGE;
 	if (o.nr_args != 1 || !o.choices)

@@ -7,7 +7,7 @@
 #include "cli/single.h"
 
 static struct policy *chosen_policy(const struct runner *r,
-				    const struct cli_options *o)
+                                    const struct cli_options *o)
 {
 	struct policy *policy;
 
@@ -21,7 +21,7 @@ static struct policy *chosen_policy(const struct runner *r,
 }
 
 static int run_variant(const struct scenario *s, const struct ast_variant *v,
-		       void *data)
+                       void *data)
 {
 	struct single *x = data;
 	struct runner *r;
@@ -30,7 +30,7 @@ static int run_variant(const struct scenario *s, const struct ast_variant *v,
 
 	if (x->nr_runs && x->options->choices_out)
 		return cli_error("--choices-out takes one run; choose a "
-				 "variant with --variant");
+		                 "variant with --variant");
 	r = make_runner(s, v, x->options);
 	if (!r)
 		return CLI_USAGE;
@@ -45,12 +45,12 @@ static bool fits(const struct cli_options *o)
 		cli_error("run: expected a scenario; see mmulator run --help");
 	else if (o->policy && !strcmp(o->policy, "replay"))
 		cli_error("run: a recorded run is repeated by mmulator replay "
-			  "FILE --choices LOG");
+		          "FILE --choices LOG");
 	else if (o->choices)
 		cli_error("run: --choices belongs to mmulator replay");
 	else if (o->has_runs)
 		cli_error("run: makes one run; --runs belongs to mmulator "
-			  "check");
+		          "check");
 	else
 		return true;
 	return false;
@@ -64,8 +64,8 @@ int verb_run(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "run FILE...",
-		       "One run of every variant: what happened, who saw it.",
-		       &o, &status))
+	               "One run of every variant: what happened, who saw it.",
+	               &o, &status))
 		return status;
 	status = CLI_USAGE;
 	if (fits(&o) && (scenarios = load_scenarios(o.args))) {

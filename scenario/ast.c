@@ -61,12 +61,12 @@ const char *ast_intern(struct scenario *s, const char *text, gssize len)
 	return g_string_chunk_insert_const(s->strings, copy);
 }
 
-#define FIND_BY_NAME(list, wanted)                                             \
-	do {                                                                   \
-		for (; (list); (list) = (list)->next) {                        \
-			if (strcmp((list)->name, (wanted)) == 0)               \
-				break;                                         \
-		}                                                              \
+#define FIND_BY_NAME(list, wanted)                               \
+	do {                                                     \
+		for (; (list); (list) = (list)->next) {          \
+			if (strcmp((list)->name, (wanted)) == 0) \
+				break;                           \
+		}                                                \
 	} while (0)
 
 struct ast_process *find_process(const struct scenario *s, const char *name)
@@ -128,12 +128,12 @@ const char *arch_name(enum ast_arch arch)
 }
 
 static void apply_machine(struct ast_machine *to,
-			  const struct ast_machine *from)
+                          const struct ast_machine *from)
 {
-#define APPLY(key, field)                                                      \
-	do {                                                                   \
-		if (from->set & (1U << (key)))                                 \
-			to->field = from->field;                               \
+#define APPLY(key, field)                        \
+	do {                                     \
+		if (from->set & (1U << (key)))   \
+			to->field = from->field; \
 	} while (0)
 	APPLY(MACHINE_ARCH, arch);
 	APPLY(MACHINE_CPUS, nr_cpus);
@@ -151,7 +151,7 @@ static void apply_machine(struct ast_machine *to,
 }
 
 struct ast_machine effective_machine(const struct scenario *s,
-				     const struct ast_variant *v)
+                                     const struct ast_variant *v)
 {
 	struct ast_machine machine = {
 		.arch = ARCH_X86_64,

@@ -24,7 +24,12 @@ struct scenario;
 
 /* ---- the machine ---- */
 
-enum ast_arch { ARCH_X86_64, ARCH_ARM64, ARCH_RISCV64, ARCH_COUNT };
+enum ast_arch {
+	ARCH_X86_64,
+	ARCH_ARM64,
+	ARCH_RISCV64,
+	ARCH_COUNT
+};
 
 /* Which fields a `machine` block of a variant sets: bit per enum. */
 enum machine_key {
@@ -76,10 +81,10 @@ struct ast_expr {
 /* ---- statements ---- */
 
 enum ast_stmt_kind {
-	STMT_MAP,     /* only in the initial part: `map` */
-	STMT_LOAD,    /* reg = load args[0] */
-	STMT_STORE,   /* store args[0] args[1] */
-	STMT_XCHG,    /* reg = xchg args[0] args[1] */
+	STMT_MAP,   /* only in the initial part: `map` */
+	STMT_LOAD,  /* reg = load args[0] */
+	STMT_STORE, /* store args[0] args[1] */
+	STMT_XCHG,  /* reg = xchg args[0] args[1] */
 	STMT_XADD,
 	STMT_CMPXCHG, /* reg = cmpxchg args[0] args[1]=expected args[2] */
 	STMT_FENCE,
@@ -91,10 +96,10 @@ enum ast_stmt_kind {
 	STMT_KOP,     /* kernel operation name args; kthreads only */
 	STMT_LABEL,
 	STMT_GOTO,
-	STMT_LOOP,    /* args[0].number times body */
-	STMT_WHILE,   /* while reg cond args[0]: body */
-	STMT_IF,      /* if reg cond args[0]: body, else other */
-	STMT_EXIT,    /* end of the thread */
+	STMT_LOOP,  /* args[0].number times body */
+	STMT_WHILE, /* while reg cond args[0]: body */
+	STMT_IF,    /* if reg cond args[0]: body, else other */
+	STMT_EXIT,  /* end of the thread */
 	STMT_KIND_COUNT
 };
 
@@ -138,7 +143,11 @@ struct ast_file {
 	unsigned fd; /* checked: 3 and up, the same in every process */
 };
 
-enum ast_map_thp { MAP_THP_DEFAULT, MAP_THP_NEVER, MAP_THP_ALWAYS };
+enum ast_map_thp {
+	MAP_THP_DEFAULT,
+	MAP_THP_NEVER,
+	MAP_THP_ALWAYS
+};
 
 struct ast_map {
 	struct ast_map *next;
@@ -160,10 +169,10 @@ struct ast_process {
 	struct source_pos pos;
 	const char *parent_name; /* `= fork PARENT`, or NULL */
 	unsigned fork_cpu;
-	struct ast_process *parent; /* checked */
+	struct ast_process *parent;        /* checked */
 	struct ast_map *maps, **maps_tail; /* own ones; then the parent's */
-	unsigned index; /* 0 .. in the order of the file */
-	unsigned nr_threads; /* checked */
+	unsigned index;                    /* 0 .. in the order of the file */
+	unsigned nr_threads;               /* checked */
 };
 
 /* One statement of the initial part, of one process. */
@@ -214,7 +223,12 @@ struct ast_lock {
 
 /* ---- conditions ---- */
 
-enum ast_cond_kind { COND_AND, COND_OR, COND_NOT, COND_TERM };
+enum ast_cond_kind {
+	COND_AND,
+	COND_OR,
+	COND_NOT,
+	COND_TERM
+};
 enum ast_term_kind {
 	TERM_REG,    /* thread:rN */
 	TERM_SIGNAL, /* thread:signal: the one that ended it, 0: none */
@@ -229,7 +243,7 @@ struct ast_cond {
 	struct ast_cond *left, *right; /* NOT: left only */
 	/* TERM: */
 	enum ast_term_kind term;
-	const char *owner;    /* thread or process, NULL: the only one */
+	const char *owner; /* thread or process, NULL: the only one */
 	const char *figure;
 	unsigned reg;
 	struct ast_expr addr; /* MEMORY */
@@ -240,7 +254,11 @@ struct ast_cond {
 	struct ast_process *process; /* checked */
 };
 
-enum ast_quantifier { QUANT_EXISTS, QUANT_NEVER, QUANT_ALWAYS };
+enum ast_quantifier {
+	QUANT_EXISTS,
+	QUANT_NEVER,
+	QUANT_ALWAYS
+};
 struct ast_condition {
 	struct ast_condition *next;
 	enum ast_quantifier quantifier;
@@ -290,7 +308,10 @@ struct ast_search {
 	uint64_t seed;
 };
 
-enum ast_expect { EXPECT_CLEAN, EXPECT_HAZARD };
+enum ast_expect {
+	EXPECT_CLEAN,
+	EXPECT_HAZARD
+};
 
 struct ast_hazard {
 	struct ast_hazard *next;
@@ -302,13 +323,13 @@ struct ast_variant {
 	struct ast_variant *next;
 	const char *name;
 	struct source_pos pos;
-	const char *about; /* one line for list, or NULL */
+	const char *about;          /* one line for list, or NULL */
 	struct ast_machine machine; /* only what `set` says */
 	struct ast_setting *options, **options_tail;
 	enum ast_expect expect;
 	bool has_expect;
-	struct ast_hazard *hazards; /* all must be found */
-	struct ast_hazard *allowed; /* these may be */
+	struct ast_hazard *hazards;    /* all must be found */
+	struct ast_hazard *allowed;    /* these may be */
 	struct ast_schedule *schedule; /* NULL: the scenario's, if any */
 	bool no_schedule;              /* `policy timed` */
 	struct ast_search search;
@@ -367,6 +388,6 @@ const char *arch_name(enum ast_arch arch);
  * Return: every field set.
  */
 struct ast_machine effective_machine(const struct scenario *s,
-				     const struct ast_variant *v);
+                                     const struct ast_variant *v);
 
 #endif

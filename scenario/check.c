@@ -9,11 +9,11 @@
 /* Slots that the system calls' process has. */
 #define PROCESS_THREADS_MAX 16
 /* End of user space: the lower half without its last page. */
-#define USER_END_4LEVEL ((UINT64_C(1) << 47) - PAGE_SIZE)
-#define USER_END_5LEVEL ((UINT64_C(1) << 56) - PAGE_SIZE)
+#define USER_END_4LEVEL     ((UINT64_C(1) << 47) - PAGE_SIZE)
+#define USER_END_5LEVEL     ((UINT64_C(1) << 56) - PAGE_SIZE)
 
 void check_error(struct checker *c, struct source_pos pos, const char *format,
-		 ...)
+                 ...)
 {
 	g_autofree char *message = NULL;
 	va_list args;
@@ -27,8 +27,8 @@ void check_error(struct checker *c, struct source_pos pos, const char *format,
 }
 
 void check_error_name(struct checker *c, struct source_pos pos,
-		      const char *what, const char *word,
-		      const char *const *names)
+                      const char *what, const char *word,
+                      const char *const *names)
 {
 	g_autoptr(GString) message = g_string_new(NULL);
 
@@ -41,8 +41,8 @@ void check_cpu(struct checker *c, struct source_pos pos, unsigned cpu)
 {
 	if (cpu >= c->nr_cpus)
 		check_error(c, pos,
-			    "there is no cpu %u: the machine has cpus 0 to %u",
-			    cpu, c->nr_cpus - 1);
+		            "there is no cpu %u: the machine has cpus 0 to %u",
+		            cpu, c->nr_cpus - 1);
 }
 
 /* ---- names in expressions ---- */
@@ -58,7 +58,7 @@ static void list_maps(GPtrArray *names, const struct ast_process *process)
 }
 
 static void complain_map(struct checker *c, const struct ast_expr *expr,
-			 const struct ast_process *process)
+                         const struct ast_process *process)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	const struct ast_process *p = c->s->processes;
@@ -71,13 +71,13 @@ static void complain_map(struct checker *c, const struct ast_expr *expr,
 	}
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, expr->pos, "there is no mapping", expr->name,
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 /* The only mapping of that name in any process; several at one address are
  * as good as one. */
 static const struct ast_map *find_only_map(struct checker *c,
-					   const struct ast_expr *expr)
+                                           const struct ast_expr *expr)
 {
 	const struct ast_map *found = NULL;
 
@@ -86,9 +86,9 @@ static const struct ast_map *find_only_map(struct checker *c,
 
 		if (map && found && map->addr != found->addr) {
 			check_error(c, expr->pos,
-				    "several processes have a mapping '%s'; "
-				    "write PROCESS:%s",
-				    expr->name, expr->name);
+			            "several processes have a mapping '%s'; "
+			            "write PROCESS:%s",
+			            expr->name, expr->name);
 			return found;
 		}
 		if (map)
@@ -98,7 +98,7 @@ static const struct ast_map *find_only_map(struct checker *c,
 }
 
 void resolve_address(struct checker *c, struct ast_expr *expr,
-		     const struct ast_process *process)
+                     const struct ast_process *process)
 {
 	const struct ast_map *map;
 
@@ -108,7 +108,7 @@ void resolve_address(struct checker *c, struct ast_expr *expr,
 		process = find_process(c->s, expr->process);
 		if (!process) {
 			check_error(c, expr->pos, "there is no process '%s'",
-				    expr->process);
+			            expr->process);
 			return;
 		}
 	}
@@ -150,31 +150,31 @@ static void check_map_file(struct checker *c, struct ast_map *map)
 	map->file = find_file(c->s, map->file_name);
 	if (!map->file)
 		check_error(c, map->pos,
-			    "there is no file '%s'; declare it: file %s 2M",
-			    map->file_name, map->file_name);
+		            "there is no file '%s'; declare it: file %s 2M",
+		            map->file_name, map->file_name);
 }
 
 static void check_map(struct checker *c, const struct ast_process *process,
-		      struct ast_map *map)
+                      struct ast_map *map)
 {
 	if (!IS_ALIGNED(map->addr, PAGE_SIZE))
-		check_error(c, map->pos, "the address of '%s' is no multiple of 4K",
-			    map->name);
+		check_error(c, map->pos,
+		            "the address of '%s' is no multiple of 4K",
+		            map->name);
 	if (!map->size_bytes || !IS_ALIGNED(map->size_bytes, PAGE_SIZE))
-		check_error(c, map->pos, "the size of '%s' is no multiple of 4K",
-			    map->name);
+		check_error(c, map->pos,
+		            "the size of '%s' is no multiple of 4K", map->name);
 	if (map->addr < MMAP_MIN_ADDR ||
 	    map->addr + map->size_bytes > user_end(c->s))
-		check_error(c, map->pos,
-			    "'%s' lies outside of user space (0x%x up to 0x%"
-			    G_GINT64_MODIFIER "x)",
-			    map->name, (unsigned)MMAP_MIN_ADDR,
-			    user_end(c->s));
+		check_error(
+			c, map->pos,
+			"'%s' lies outside of user space (0x%x up to 0x%" G_GINT64_MODIFIER
+			"x)",
+			map->name, (unsigned)MMAP_MIN_ADDR, user_end(c->s));
 	for (struct ast_map *m = process->maps; m != map; m = m->next) {
 		if (overlap(m, map))
-			check_error(c, map->pos,
-				    "'%s' overlaps '%s' (line %u)", map->name,
-				    m->name, m->pos.line);
+			check_error(c, map->pos, "'%s' overlaps '%s' (line %u)",
+			            map->name, m->name, m->pos.line);
 	}
 	check_map_file(c, map);
 }
@@ -183,11 +183,12 @@ static void check_process(struct checker *c, struct ast_process *process)
 {
 	if (process->parent_name) {
 		process->parent = find_process(c->s, process->parent_name);
-		if (!process->parent || process->parent->index >= process->index) {
+		if (!process->parent ||
+		    process->parent->index >= process->index) {
 			process->parent = NULL;
 			check_error(c, process->pos,
-				    "there is no process '%s' before this one",
-				    process->parent_name);
+			            "there is no process '%s' before this one",
+			            process->parent_name);
 		}
 		check_cpu(c, process->pos, process->fork_cpu);
 	}
@@ -198,12 +199,11 @@ static void check_process(struct checker *c, struct ast_process *process)
 static void refuse_registers(struct checker *c, const struct ast_stmt *stmt)
 {
 	if (stmt->reg >= 0)
-		check_error(c, stmt->pos,
-			    "the initial part has no registers");
+		check_error(c, stmt->pos, "the initial part has no registers");
 	for (unsigned i = 0; i < stmt->nr_args; i++) {
 		if (stmt->args[i].reg >= 0)
 			check_error(c, stmt->args[i].pos,
-				    "the initial part has no registers");
+			            "the initial part has no registers");
 	}
 }
 
@@ -227,8 +227,8 @@ static void complain_process(struct checker *c, const struct ast_thread *thread)
 		g_ptr_array_add(names, (gpointer)(uintptr_t)p->name);
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, thread->pos, "there is no process",
-			 thread->process_name,
-			 (const char *const *)names->pdata);
+	                 thread->process_name,
+	                 (const char *const *)names->pdata);
 }
 
 static void check_thread(struct checker *c, struct ast_thread *thread)
@@ -242,8 +242,8 @@ static void check_thread(struct checker *c, struct ast_thread *thread)
 		}
 		if (++thread->process->nr_threads > PROCESS_THREADS_MAX)
 			check_error(c, thread->pos,
-				    "a process has at most %d threads",
-				    PROCESS_THREADS_MAX);
+			            "a process has at most %d threads",
+			            PROCESS_THREADS_MAX);
 	}
 	check_statements(c, thread->body, thread->process);
 }

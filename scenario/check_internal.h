@@ -17,24 +17,24 @@ struct checker {
 
 /* check.c */
 void check_error(struct checker *c, struct source_pos pos, const char *format,
-		 ...) G_GNUC_PRINTF(3, 4);
+                 ...) G_GNUC_PRINTF(3, 4);
 /** check_error_name - "@what 'word'" and a suggestion out of @names. */
 void check_error_name(struct checker *c, struct source_pos pos,
-		      const char *what, const char *word,
-		      const char *const *names);
+                      const char *what, const char *word,
+                      const char *const *names);
 /**
  * resolve_address - make a name in @expr a number.
  * @process: whose mappings are meant; NULL: the expression must say, or only
  *	one process has a mapping of that name
  */
 void resolve_address(struct checker *c, struct ast_expr *expr,
-		     const struct ast_process *process);
+                     const struct ast_process *process);
 void check_cpu(struct checker *c, struct source_pos pos, unsigned cpu);
 
 /* check_stmt.c */
 /** check_statements - resolve the names of @stmt and what follows it. */
 void check_statements(struct checker *c, struct ast_stmt *stmt,
-		      struct ast_process *process);
+                      struct ast_process *process);
 
 /* check_variant.c */
 /** check_conditions - a list of them; how many. */

@@ -8,7 +8,7 @@
 #include "scenario/check_internal.h"
 
 static void check_syscall(struct checker *c, struct ast_stmt *stmt,
-			  const struct ast_process *process)
+                          const struct ast_process *process)
 {
 	for (unsigned i = 0; i < stmt->nr_args; i++) {
 		struct ast_expr *arg = &stmt->args[i];
@@ -21,7 +21,7 @@ static void check_syscall(struct checker *c, struct ast_stmt *stmt,
 		file = find_file(c->s, arg->name);
 		if (!file) {
 			check_error(c, arg->pos, "there is no file '%s'",
-				    arg->name);
+			            arg->name);
 			continue;
 		}
 		arg->number += file->fd;
@@ -41,7 +41,7 @@ static void complain_kop(struct checker *c, const struct ast_stmt *stmt)
 		g_ptr_array_add(names, (gpointer)(uintptr_t)table[i].name);
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, stmt->pos, "unknown kernel operation", stmt->name,
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 static char *kop_usage(const struct kop *op)
@@ -63,7 +63,7 @@ static void check_kop_lock(struct checker *c, struct ast_expr *arg)
 		lock = find_lock(c->s, arg->name);
 	if (!lock) {
 		check_error(c, arg->pos,
-			    "expected the name of a lock; declare it: lock L");
+		            "expected the name of a lock; declare it: lock L");
 		return;
 	}
 	arg->number = lock->number;
@@ -73,7 +73,7 @@ static void check_kop_lock(struct checker *c, struct ast_expr *arg)
 /* The first argument names the process; in the initial part it may be left
  * out. Takes it away. */
 static void take_kop_process(struct checker *c, struct ast_stmt *stmt,
-			     struct ast_process *process)
+                             struct ast_process *process)
 {
 	struct ast_expr *first = &stmt->args[0];
 	struct ast_process *named = NULL;
@@ -87,7 +87,7 @@ static void take_kop_process(struct checker *c, struct ast_stmt *stmt,
 	stmt->kop_process = named ? named : process;
 	if (!stmt->kop_process)
 		check_error(c, stmt->nr_args ? first->pos : stmt->pos,
-			    "expected the name of a process");
+		            "expected the name of a process");
 }
 
 static void check_kop_arg(struct checker *c, struct ast_stmt *stmt, unsigned i)
@@ -105,7 +105,7 @@ static void check_kop_arg(struct checker *c, struct ast_stmt *stmt, unsigned i)
 }
 
 static void check_kop(struct checker *c, struct ast_stmt *stmt,
-		      struct ast_process *process)
+                      struct ast_process *process)
 {
 	unsigned nr_wanted = 0;
 
@@ -141,12 +141,12 @@ static void check_alignment(struct checker *c, const struct ast_stmt *stmt)
 		return;
 	if (addr->reg < 0 && !addr->name && addr->number % stmt->size)
 		check_error(c, addr->pos,
-			    "an atomic access of %u bytes must be aligned",
-			    stmt->size);
+		            "an atomic access of %u bytes must be aligned",
+		            stmt->size);
 }
 
 static void check_statement(struct checker *c, struct ast_stmt *stmt,
-			    struct ast_process *process)
+                            struct ast_process *process)
 {
 	if (stmt->kind == STMT_KOP) {
 		check_kop(c, stmt, process);
@@ -163,7 +163,7 @@ static void check_statement(struct checker *c, struct ast_stmt *stmt,
 
 /* NOLINTNEXTLINE(misc-no-recursion): the parser limited the depth */
 void check_statements(struct checker *c, struct ast_stmt *stmt,
-		      struct ast_process *process)
+                      struct ast_process *process)
 {
 	for (; stmt; stmt = stmt->next) {
 		check_statement(c, stmt, process);

@@ -20,27 +20,27 @@ static void check_thread_term(struct checker *c, struct ast_cond *term)
 	term->thread = find_thread(c->s, term->owner);
 	if (term->thread && term->thread->kthread)
 		check_error(c, term->pos, "kernel thread '%s' has no %s",
-			    term->owner, term->figure);
+		            term->owner, term->figure);
 	if (term->thread)
 		return;
 	for (struct ast_thread *t = c->s->threads; t; t = t->next)
 		g_ptr_array_add(names, (gpointer)(uintptr_t)t->name);
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, term->pos, "there is no thread", term->owner,
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 static void check_figure_term(struct checker *c, struct ast_cond *term)
 {
 	term->process = find_process(c->s, term->owner);
 	if (!term->process) {
-		check_error(c, term->pos,
-			    "there is no process or thread '%s'", term->owner);
+		check_error(c, term->pos, "there is no process or thread '%s'",
+		            term->owner);
 		return;
 	}
 	if (!figure_exists(term->figure))
 		check_error_name(c, term->pos, "unknown figure", term->figure,
-				 figure_names());
+		                 figure_names());
 }
 
 static void check_memory_term(struct checker *c, struct ast_cond *term)
@@ -50,16 +50,17 @@ static void check_memory_term(struct checker *c, struct ast_cond *term)
 	else
 		term->process = c->s->processes;
 	if (!term->process) {
-		check_error(c, term->pos, "there is no process for this address");
+		check_error(c, term->pos,
+		            "there is no process for this address");
 		return;
 	}
 	if (!term->addr.process && c->s->nr_processes > 1)
 		check_error(c, term->addr.pos,
-			    "several processes: write [PROCESS:NAME + OFFSET]");
+		            "several processes: write [PROCESS:NAME + OFFSET]");
 	resolve_address(c, &term->addr, term->process);
 	if (term->addr.number % term->size)
 		check_error(c, term->addr.pos,
-			    "the address is no multiple of %u", term->size);
+		            "the address is no multiple of %u", term->size);
 }
 
 static void check_term_value(struct checker *c, struct ast_cond *term)
@@ -75,7 +76,7 @@ static void check_term_value(struct checker *c, struct ast_cond *term)
 		}
 	}
 	resolve_address(c, &term->value,
-			term->thread ? term->thread->process : term->process);
+	                term->thread ? term->thread->process : term->process);
 }
 
 static void check_term(struct checker *c, struct ast_cond *term)
@@ -91,7 +92,7 @@ static void check_term(struct checker *c, struct ast_cond *term)
 	case TERM_VMSTAT:
 		if (!vmstat_exists(term->figure))
 			check_error_name(c, term->pos, "unknown counter",
-					 term->figure, vmstat_names());
+			                 term->figure, vmstat_names());
 		break;
 	case TERM_MEMORY:
 	default:
@@ -129,7 +130,8 @@ unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 /* Agents the machine brings along: irq/0, walker/1, rcu, idle/0. */
 static bool machine_agent(const char *name)
 {
-	static const char *const prefixes[] = { "irq", "walker", "idle", "rcu" };
+	static const char *const prefixes[] = { "irq", "walker", "idle",
+		                                "rcu" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (g_str_has_prefix(name, prefixes[i]))
@@ -148,11 +150,11 @@ static void check_agent(struct checker *c, const struct ast_schedule_line *line)
 		g_ptr_array_add(names, (gpointer)(uintptr_t)t->name);
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, line->pos, "there is no thread", line->agent,
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 static const struct ast_process *agent_process(const struct checker *c,
-					       const char *name)
+                                               const char *name)
 {
 	const struct ast_thread *thread = find_thread(c->s, name);
 
@@ -167,7 +169,7 @@ void check_schedule(struct checker *c, struct ast_schedule *schedule)
 	if (!schedule || schedule->lines)
 		return;
 	schedule->lines = ast_alloc(c->s, (schedule->nr_lines + 1) *
-						  sizeof(*schedule->lines));
+	                                          sizeof(*schedule->lines));
 	for (line = schedule->first; line; line = line->next) {
 		check_agent(c, line);
 		resolve_address(c, &line->addr, agent_process(c, line->agent));
@@ -185,8 +187,9 @@ void check_schedule(struct checker *c, struct ast_schedule *schedule)
 
 /* ---- options, expectations ---- */
 
-static void complain_option(struct checker *c, const struct ast_setting *setting,
-			    const GError *error)
+static void complain_option(struct checker *c,
+                            const struct ast_setting *setting,
+                            const GError *error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	unsigned n;
@@ -195,14 +198,14 @@ static void complain_option(struct checker *c, const struct ast_setting *setting
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(table[i].name, setting->key) == 0) {
 			check_error(c, setting->value_pos, "%s",
-				    error->message);
+			            error->message);
 			return;
 		}
 		g_ptr_array_add(names, (gpointer)(uintptr_t)table[i].name);
 	}
 	g_ptr_array_add(names, NULL);
 	check_error_name(c, setting->key_pos, "unknown option", setting->key,
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 static void check_options(struct checker *c, const struct ast_setting *setting)
@@ -214,7 +217,7 @@ static void check_options(struct checker *c, const struct ast_setting *setting)
 		g_autoptr(GError) error = NULL;
 
 		if (!mm_option_set(&options, setting->key, setting->value,
-				   &error))
+		                   &error))
 			complain_option(c, setting, error);
 	}
 }
@@ -228,7 +231,7 @@ static void check_hazards(struct checker *c, const struct ast_hazard *hazard)
 	for (; hazard; hazard = hazard->next) {
 		if (oracle_by_name(hazard->name) == ORACLE_COUNT)
 			check_error_name(c, hazard->pos, "unknown hazard",
-					 hazard->name, names);
+			                 hazard->name, names);
 	}
 }
 
@@ -248,9 +251,9 @@ void check_variants(struct checker *c)
 		n = shared + check_conditions(c, v->conditions);
 		if (n > RUN_CONDITIONS_MAX)
 			check_error(c, v->pos, "more than %d conditions",
-				    RUN_CONDITIONS_MAX);
+			            RUN_CONDITIONS_MAX);
 	}
 	if (shared > RUN_CONDITIONS_MAX)
 		check_error(c, s->title_pos, "more than %d conditions",
-			    RUN_CONDITIONS_MAX);
+		            RUN_CONDITIONS_MAX);
 }

@@ -11,7 +11,7 @@
 #define PROGRAM_OPS_MAX 4096
 
 struct jump {
-	unsigned op; /* its target is to be filled in */
+	unsigned op;                 /* its target is to be filled in */
 	const struct ast_stmt *stmt; /* goto */
 };
 
@@ -71,8 +71,8 @@ static uint8_t take_register(struct compiler *k)
 
 	if (!k->free_regs) {
 		check_error(k->c, k->stmt->pos,
-			    "needs a register of its own, but r1 to r6 are "
-			    "all in use");
+		            "needs a register of its own, but r1 to r6 are "
+		            "all in use");
 		return reg;
 	}
 	reg = (uint8_t)(31 - __builtin_clz(k->free_regs));
@@ -98,8 +98,8 @@ static struct op *emit_op(struct compiler *k, enum op_kind kind)
 
 	if (k->ops->len == PROGRAM_OPS_MAX && k->stmt)
 		check_error(k->c, k->stmt->pos,
-			    "a thread has at most %d operations",
-			    PROGRAM_OPS_MAX);
+		            "a thread has at most %d operations",
+		            PROGRAM_OPS_MAX);
 	g_array_append_val(k->ops, op);
 	return &g_array_index(k->ops, struct op, k->ops->len - 1);
 }
@@ -126,8 +126,8 @@ static struct operand operand_of(struct compiler *k, const struct ast_expr *e)
 		return immediate(e->number);
 	if (e->number)
 		check_error(k->c, e->pos,
-			    "expected a register or a number; compute the sum "
-			    "in a register first");
+		            "expected a register or a number; compute the sum "
+		            "in a register first");
 	return in_register((uint8_t)e->reg);
 }
 
@@ -165,7 +165,7 @@ static unsigned emit_jump(struct compiler *k)
 }
 
 static unsigned emit_branch(struct compiler *k, uint8_t reg, enum op_cond cond,
-			    struct operand value)
+                            struct operand value)
 {
 	struct op *op = emit_op(k, OP_BRANCH);
 
@@ -183,7 +183,7 @@ static void jump_here(struct compiler *k, unsigned number)
 /* ---- accesses and values ---- */
 
 static void compile_access(struct compiler *k, const struct ast_stmt *stmt,
-			   enum op_kind kind)
+                           enum op_kind kind)
 {
 	struct operand value = { 0 }, wanted = { 0 };
 	bool scratch = stmt->reg < 0 && kind == OP_LOAD;
@@ -254,8 +254,8 @@ static void compile_touch(struct compiler *k, const struct ast_stmt *stmt)
 
 	if (addr->reg >= 0 || stmt->args[1].reg >= 0) {
 		check_error(k->c, stmt->pos,
-			    "touch takes an address and a size that do not "
-			    "depend on registers");
+		            "touch takes an address and a size that do not "
+		            "depend on registers");
 		return;
 	}
 	at = take_register(k);
@@ -308,7 +308,7 @@ static void compile_while(struct compiler *k, const struct ast_stmt *stmt)
 {
 	unsigned head = k->ops->len;
 	unsigned out = emit_branch(k, (uint8_t)stmt->reg, opposite(stmt->cond),
-				   operand_of(k, &stmt->args[0]));
+	                           operand_of(k, &stmt->args[0]));
 
 	compile_body(k, stmt->body);
 	k->stmt = stmt;
@@ -320,7 +320,7 @@ static void compile_while(struct compiler *k, const struct ast_stmt *stmt)
 static void compile_if(struct compiler *k, const struct ast_stmt *stmt)
 {
 	unsigned out = emit_branch(k, (uint8_t)stmt->reg, opposite(stmt->cond),
-				   operand_of(k, &stmt->args[0]));
+	                           operand_of(k, &stmt->args[0]));
 	unsigned end;
 
 	compile_body(k, stmt->body);
@@ -338,9 +338,9 @@ static void compile_if(struct compiler *k, const struct ast_stmt *stmt)
 static void compile_label(struct compiler *k, const struct ast_stmt *stmt)
 {
 	if (!g_hash_table_insert(k->labels, (gpointer)(uintptr_t)stmt->name,
-				 GUINT_TO_POINTER(1 + k->ops->len)))
+	                         GUINT_TO_POINTER(1 + k->ops->len)))
 		check_error(k->c, stmt->pos, "there is a label '%s' already",
-			    stmt->name);
+		            stmt->name);
 }
 
 static void compile_goto(struct compiler *k, const struct ast_stmt *stmt)
@@ -361,8 +361,8 @@ static void resolve_gotos(struct compiler *k)
 
 		if (!found)
 			check_error(k->c, jump->stmt->pos,
-				    "there is no label '%s' in this thread",
-				    jump->stmt->name);
+			            "there is no label '%s' in this thread",
+			            jump->stmt->name);
 		else
 			op_at(k, jump->op)->target = found - 1;
 	}
@@ -374,8 +374,8 @@ static void resolve_gotos(struct compiler *k)
 static void check_result(struct compiler *k)
 {
 	unsigned number = k->ops->len - 1;
-	unsigned ok = emit_branch(k, 0, COND_LT,
-				  immediate((uint64_t)-MAX_ERRNO));
+	unsigned ok =
+		emit_branch(k, 0, COND_LT, immediate((uint64_t)-MAX_ERRNO));
 
 	emit_set(k, SETUP_FAILED_REG, immediate(number + 1));
 	emit_op(k, OP_EXIT);
@@ -384,8 +384,8 @@ static void check_result(struct compiler *k)
 
 static void compile_advice(struct compiler *k, const struct ast_map *map)
 {
-	uint64_t advice = map->thp == MAP_THP_NEVER ? MADV_NOHUGEPAGE
-						    : MADV_HUGEPAGE;
+	uint64_t advice =
+		map->thp == MAP_THP_NEVER ? MADV_NOHUGEPAGE : MADV_HUGEPAGE;
 	struct op *op;
 
 	if (map->thp == MAP_THP_DEFAULT)
@@ -547,8 +547,8 @@ static bool same_phase(const struct ast_setup *a, const struct ast_setup *b)
 
 /* One program out of what follows on the same CPU; returns its last part. */
 static struct ast_setup *compile_phase(struct checker *c,
-				       struct ast_setup *setup,
-				       struct setup_phase *phase)
+                                       struct ast_setup *setup,
+                                       struct setup_phase *phase)
 {
 	struct compiler k;
 
@@ -577,7 +577,7 @@ void compile_setup(struct checker *c)
 		phase->process = setup->process;
 		phase->stmt = setup->stmt;
 		phase->cpu = setup->stmt ? setup->stmt->cpu
-					 : setup->process->fork_cpu;
+		                         : setup->process->fork_cpu;
 		*tail = phase;
 		tail = &phase->next;
 		if (!setup->stmt) {

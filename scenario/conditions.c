@@ -8,7 +8,7 @@
 #include "scenario/run.h"
 
 static uint64_t read_memory(const struct final_state *state,
-			    const struct ast_cond *term)
+                            const struct ast_cond *term)
 {
 	const struct mm_struct *mm = state->mms[term->process->index];
 	struct pt_walk walk =
@@ -20,7 +20,7 @@ static uint64_t read_memory(const struct final_state *state,
 }
 
 static uint64_t term_value(const struct final_state *state,
-			   const struct ast_cond *term)
+                           const struct ast_cond *term)
 {
 	struct mm_figures figures;
 
@@ -61,7 +61,7 @@ static bool compare(uint64_t a, enum op_cond op, uint64_t b)
 
 /* NOLINTNEXTLINE(misc-no-recursion): the parser limited the depth */
 bool condition_holds(const struct ast_cond *cond,
-		     const struct final_state *state)
+                     const struct final_state *state)
 {
 	switch (cond->kind) {
 	case COND_AND:
@@ -75,6 +75,6 @@ bool condition_holds(const struct ast_cond *cond,
 	case COND_TERM:
 	default:
 		return compare(term_value(state, cond), cond->op,
-			       cond->value.number);
+		               cond->value.number);
 	}
 }

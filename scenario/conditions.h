@@ -21,6 +21,6 @@ struct final_state {
 
 /** condition_holds - is it true of @state? No steps; outside of a run. */
 bool condition_holds(const struct ast_cond *cond,
-		     const struct final_state *state);
+                     const struct final_state *state);
 
 #endif

@@ -51,13 +51,13 @@ static bool open_files(struct guest *g, struct process *p)
 }
 
 bool guest_add_process(struct guest *g, const struct ast_process *process,
-		       struct mm_struct *mm)
+                       struct mm_struct *mm)
 {
 	struct process *p;
 
 	if (process->parent)
 		p = process_fork(g->machine,
-				 g->processes[process->parent->index]);
+		                 g->processes[process->parent->index]);
 	else
 		p = process_new(g->machine, process->name, NULL);
 	if (!p || !mm || (!process->parent && !open_files(g, p)))
@@ -69,7 +69,7 @@ bool guest_add_process(struct guest *g, const struct ast_process *process,
 }
 
 void guest_give_mm(struct guest *g, const struct ast_process *process,
-		   struct task *t)
+                   struct task *t)
 {
 	struct mm_struct *mm = g->mms[process->index];
 
@@ -78,7 +78,7 @@ void guest_give_mm(struct guest *g, const struct ast_process *process,
 }
 
 bool guest_add_thread(struct guest *g, const struct ast_process *process,
-		      struct task *t)
+                      struct task *t)
 {
 	guest_give_mm(g, process, t);
 	return process_add_thread(g->processes[process->index], t);

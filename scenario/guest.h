@@ -20,7 +20,7 @@ struct guest {
 	const struct scenario *scenario;
 	struct address_space *files[SCENARIO_FILES_MAX]; /* fd - first */
 	struct process *processes[SCENARIO_PROCESSES_MAX];
-	struct mm_struct *mms[SCENARIO_PROCESSES_MAX];   /* by index */
+	struct mm_struct *mms[SCENARIO_PROCESSES_MAX]; /* by index */
 };
 
 /**
@@ -34,15 +34,15 @@ bool guest_boot(struct guest *g, const struct mm_options *options);
 /** guest_add_process - @process begins to exist with the address space @mm,
  * its first reference included. Return: false: memory is out. */
 bool guest_add_process(struct guest *g, const struct ast_process *process,
-		       struct mm_struct *mm);
+                       struct mm_struct *mm);
 /** guest_add_thread - make @t, which has not run yet, a thread of @process; its
  * body is process_thread_body(). Return: false: too many. */
 bool guest_add_thread(struct guest *g, const struct ast_process *process,
-		      struct task *t);
+                      struct task *t);
 /** guest_give_mm - make @t, which has not run yet, a kernel thread that
  * uses the address space of @process. */
 void guest_give_mm(struct guest *g, const struct ast_process *process,
-		   struct task *t);
+                   struct task *t);
 
 /** guest_end - on a task: give up every process and file, wait for RCU. */
 void guest_end(struct guest *g);

@@ -11,18 +11,18 @@ struct sign {
 /* The longer ones first. */
 static const struct sign signs[] = {
 	{ "+=", TOK_PLUS_ASSIGN }, { "-=", TOK_MINUS_ASSIGN },
-	{ "==", TOK_EQ },	   { "!=", TOK_NE },
-	{ "<=", TOK_LE },	   { ">=", TOK_GE },
-	{ "/\\", TOK_AND },	   { "\\/", TOK_OR },
-	{ "{", TOK_LBRACE },	   { "}", TOK_RBRACE },
-	{ "(", TOK_LPAREN },	   { ")", TOK_RPAREN },
-	{ "[", TOK_LBRACKET },	   { "]", TOK_RBRACKET },
-	{ "=", TOK_ASSIGN },	   { "<", TOK_LT },
-	{ ">", TOK_GT },	   { "+", TOK_PLUS },
-	{ "-", TOK_MINUS },	   { ":", TOK_COLON },
-	{ ";", TOK_SEMICOLON },	   { ",", TOK_COMMA },
-	{ "|", TOK_PIPE },	   { "@", TOK_AT },
-	{ ".", TOK_DOT },	   { "~", TOK_NOT },
+	{ "==", TOK_EQ },          { "!=", TOK_NE },
+	{ "<=", TOK_LE },          { ">=", TOK_GE },
+	{ "/\\", TOK_AND },        { "\\/", TOK_OR },
+	{ "{", TOK_LBRACE },       { "}", TOK_RBRACE },
+	{ "(", TOK_LPAREN },       { ")", TOK_RPAREN },
+	{ "[", TOK_LBRACKET },     { "]", TOK_RBRACKET },
+	{ "=", TOK_ASSIGN },       { "<", TOK_LT },
+	{ ">", TOK_GT },           { "+", TOK_PLUS },
+	{ "-", TOK_MINUS },        { ":", TOK_COLON },
+	{ ";", TOK_SEMICOLON },    { ",", TOK_COMMA },
+	{ "|", TOK_PIPE },         { "@", TOK_AT },
+	{ ".", TOK_DOT },          { "~", TOK_NOT },
 };
 
 const char *token_kind_name(enum token_kind kind)
@@ -176,7 +176,7 @@ static unsigned unit_shift(unsigned char byte)
 static int digit_of(unsigned char byte, unsigned base)
 {
 	return base == 16 ? g_ascii_xdigit_value((char)byte)
-			  : g_ascii_digit_value((char)byte);
+	                  : g_ascii_digit_value((char)byte);
 }
 
 static struct token lex_number(struct lexer *lex, struct token tok)
@@ -193,10 +193,10 @@ static struct token lex_number(struct lexer *lex, struct token tok)
 	}
 	tok.kind = TOK_NUMBER;
 	while ((digit = digit_of(peek(lex, 0), base)) >= 0) {
-		overflow |= __builtin_mul_overflow(tok.number, base,
-						   &tok.number);
+		overflow |=
+			__builtin_mul_overflow(tok.number, base, &tok.number);
 		overflow |= __builtin_add_overflow(tok.number, (uint64_t)digit,
-						   &tok.number);
+		                                   &tok.number);
 		advance(lex);
 	}
 	shift = unit_shift(peek(lex, 0));

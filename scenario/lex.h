@@ -3,8 +3,8 @@
  * Words, numbers, strings and signs of a scenario.
  *
  * Any bytes may come in: a byte that can start nothing is a token of kind
- * TOK_ERROR, and so is everything after it.  A line's end is a token, because it
- * ends a statement; a comment (# to the end of the line) is nothing.
+ * TOK_ERROR, and so is everything after it.  A line's end is a token, because
+ * it ends a statement; a comment (# to the end of the line) is nothing.
  */
 #ifndef MMULATOR_SCENARIO_LEX_H
 #define MMULATOR_SCENARIO_LEX_H
@@ -49,7 +49,7 @@ enum token_kind {
 };
 
 /* Longest word and longest string. */
-#define TOKEN_WORD_MAX 64
+#define TOKEN_WORD_MAX   64
 #define TOKEN_STRING_MAX 4000
 
 struct token {

@@ -78,8 +78,11 @@ static const struct name_value mremap_flag_names[] = {
 	{ NULL, 0 },
 };
 
-#define ADVICE(name)                                                           \
-	{ #name, MADV_##name }, { "MADV_" #name, MADV_##name }
+#define ADVICE(name)                       \
+	{ #name, MADV_##name },            \
+	{                                  \
+		"MADV_" #name, MADV_##name \
+	}
 static const struct name_value advice_names[] = {
 	ADVICE(NORMAL),
 	ADVICE(RANDOM),
@@ -101,7 +104,7 @@ static const struct name_value advice_names[] = {
 };
 
 static const struct name_value signals[] = {
-	{ "SIGILL", 4 }, { "SIGBUS", 7 },   { "SIGKILL", 9 },
+	{ "SIGILL", 4 },   { "SIGBUS", 7 }, { "SIGKILL", 9 },
 	{ "SIGSEGV", 11 }, { NULL, 0 },
 };
 
@@ -171,7 +174,7 @@ const struct name_value *signal_names(void)
 }
 
 const struct name_value *find_value(const struct name_value *table,
-				    const char *name)
+                                    const char *name)
 {
 	for (; table->name; table++) {
 		if (strcmp(table->name, name) == 0)

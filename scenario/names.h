@@ -53,6 +53,6 @@ const struct name_value *signal_names(void);
 
 /** find_value - entry of @table named @name, or NULL. */
 const struct name_value *find_value(const struct name_value *table,
-				    const char *name);
+                                    const char *name);
 
 #endif

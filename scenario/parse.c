@@ -22,7 +22,7 @@ static void report(struct parser *p, struct source_pos pos, const char *message)
 }
 
 void parse_error(struct parser *p, struct source_pos pos, const char *format,
-		 ...)
+                 ...)
 {
 	g_autofree char *message = NULL;
 	va_list args;
@@ -34,7 +34,7 @@ void parse_error(struct parser *p, struct source_pos pos, const char *format,
 }
 
 void parse_error_name(struct parser *p, const struct token *tok,
-		      const char *what, const char *const *names)
+                      const char *what, const char *const *names)
 {
 	g_autofree char *word = token_dup(p, tok);
 	g_autoptr(GString) message = g_string_new(NULL);
@@ -86,11 +86,11 @@ char *token_dup(const struct parser *p, const struct token *tok)
 const char *token_text(struct parser *p, const struct token *tok)
 {
 	return ast_intern(p->s, p->s->source.text + tok->start,
-			  (gssize)(tok->end - tok->start));
+	                  (gssize)(tok->end - tok->start));
 }
 
 static bool token_is(const struct parser *p, const struct token *tok,
-		     const char *word)
+                     const char *word)
 {
 	size_t len = strlen(word);
 
@@ -180,8 +180,8 @@ uint64_t take_number(struct parser *p, const char *what, uint64_t max)
 	}
 	if (number > max) {
 		parse_error(p, p->tok.pos,
-			    "expected %s of at most %" G_GUINT64_FORMAT, what,
-			    max);
+		            "expected %s of at most %" G_GUINT64_FORMAT, what,
+		            max);
 		return 0;
 	}
 	next_token(p);
@@ -199,7 +199,7 @@ bool enter(struct parser *p)
 {
 	if (p->depth >= SCENARIO_DEPTH_MAX) {
 		parse_error(p, p->tok.pos, "nested deeper than %d levels",
-			    SCENARIO_DEPTH_MAX);
+		            SCENARIO_DEPTH_MAX);
 		return false;
 	}
 	p->depth++;
@@ -234,25 +234,25 @@ const char *text_since(struct parser *p, size_t start)
 	if (p->last_end <= start)
 		return "";
 	return ast_intern(p->s, p->s->source.text + start,
-			  (gssize)(p->last_end - start));
+	                  (gssize)(p->last_end - start));
 }
 
 /* ---- files, processes, threads ---- */
 
 /* Take a new name; "process A: there is one at line 3". */
 static const char *take_new_name(struct parser *p, const char *what,
-				 struct source_pos *pos)
+                                 struct source_pos *pos)
 {
 	*pos = p->tok.pos;
 	return take_word(p, what);
 }
 
 static void complain_twice(struct parser *p, struct source_pos pos,
-			   const char *what, const char *name,
-			   struct source_pos first)
+                           const char *what, const char *name,
+                           struct source_pos first)
 {
 	parse_error(p, pos, "there is a %s '%s' already, at line %u", what,
-		    name, first.line);
+	            name, first.line);
 }
 
 static void parse_file(struct parser *p)
@@ -271,7 +271,7 @@ static void parse_file(struct parser *p)
 	file->fd = SCENARIO_FIRST_FD + p->s->nr_files++;
 	if (p->s->nr_files > SCENARIO_FILES_MAX)
 		parse_error(p, file->pos, "a scenario has at most %d files",
-			    SCENARIO_FILES_MAX);
+		            SCENARIO_FILES_MAX);
 	LIST_APPEND(p->s->files_tail, file);
 }
 
@@ -289,12 +289,12 @@ static void parse_lock(struct parser *p)
 	lock->number = p->s->nr_locks++;
 	if (p->s->nr_locks > KOP_NR_LOCKS)
 		parse_error(p, lock->pos, "a scenario has at most %d locks",
-			    KOP_NR_LOCKS);
+		            KOP_NR_LOCKS);
 	LIST_APPEND(p->s->locks_tail, lock);
 }
 
 static void add_setup(struct parser *p, struct ast_process *process,
-		      struct ast_stmt *stmt)
+                      struct ast_stmt *stmt)
 {
 	struct ast_setup *setup = ast_new(p->s, struct ast_setup);
 
@@ -304,7 +304,7 @@ static void add_setup(struct parser *p, struct ast_process *process,
 }
 
 static void add_map(struct parser *p, struct ast_process *process,
-		    struct ast_map *map)
+                    struct ast_map *map)
 {
 	struct ast_map *first = process->maps;
 
@@ -331,13 +331,13 @@ static void parse_process_body(struct parser *p, struct ast_process *process)
 }
 
 static struct ast_process *new_process(struct parser *p, const char *name,
-				       struct source_pos pos)
+                                       struct source_pos pos)
 {
 	struct ast_process *process = ast_new(p->s, struct ast_process);
 
 	if (p->s->nr_processes >= SCENARIO_PROCESSES_MAX)
 		parse_error(p, pos, "a scenario has at most %d processes",
-			    SCENARIO_PROCESSES_MAX);
+		            SCENARIO_PROCESSES_MAX);
 	process->name = name;
 	process->pos = pos;
 	process->maps_tail = &process->maps;
@@ -382,8 +382,7 @@ static void parse_thread(struct parser *p, bool kthread)
 	struct ast_thread *first;
 
 	thread->kthread = kthread;
-	thread->name =
-		take_new_name(p, "the name of a thread", &thread->pos);
+	thread->name = take_new_name(p, "the name of a thread", &thread->pos);
 	if (!kthread) {
 		expect_word(p, "of");
 		thread->process_name = take_word(p, "the name of its process");
@@ -395,11 +394,10 @@ static void parse_thread(struct parser *p, bool kthread)
 	first = find_thread(p->s, thread->name);
 	if (first)
 		complain_twice(p, thread->pos, "thread", thread->name,
-			       first->pos);
+		               first->pos);
 	if (p->s->nr_threads >= SCENARIO_THREADS_MAX)
-		parse_error(p, thread->pos,
-			    "a scenario has at most %d threads",
-			    SCENARIO_THREADS_MAX);
+		parse_error(p, thread->pos, "a scenario has at most %d threads",
+		            SCENARIO_THREADS_MAX);
 	thread->index = p->s->nr_threads++;
 	LIST_APPEND(p->s->threads_tail, thread);
 }
@@ -412,8 +410,8 @@ static void parse_title(struct parser *p, struct source_pos pos)
 
 	if (p->s->title) {
 		parse_error(p, pos,
-			    "a file has one scenario, this one is at line %u",
-			    p->s->title_pos.line);
+		            "a file has one scenario, this one is at line %u",
+		            p->s->title_pos.line);
 		return;
 	}
 	p->s->title = title;
@@ -447,7 +445,7 @@ static void parse_shared_schedule(struct parser *p, struct source_pos pos)
 {
 	if (p->s->schedule)
 		complain_twice(p, pos, "schedule", "for every variant",
-			       p->s->schedule->pos);
+		               p->s->schedule->pos);
 	p->s->schedule = parse_schedule(p);
 }
 
@@ -472,10 +470,9 @@ enum item {
 };
 
 static const char *const item_names[ITEM_COUNT + 1] = {
-	"scenario", "source",	"about",   "machine",  "options",
-	"file",	    "lock",	"process",	"thread",  "kthread",  "variant",
-	"schedule", "check",	"exists",  "never",    "always",
-	NULL,
+	"scenario", "source",  "about",  "machine", "options", "file",
+	"lock",     "process", "thread", "kthread", "variant", "schedule",
+	"check",    "exists",  "never",  "always",  NULL,
 };
 
 /* NOLINTNEXTLINE(readability-function-size): one flat switch */
@@ -487,7 +484,7 @@ static void parse_item(struct parser *p, enum item item, struct source_pos pos)
 		break;
 	case ITEM_SOURCE:
 		g_ptr_array_add(p->s->citations,
-				(gpointer)(uintptr_t)take_string(
+		                (gpointer)(uintptr_t)take_string(
 					p, "the citation in quotes"));
 		break;
 	case ITEM_ABOUT:
@@ -545,11 +542,12 @@ static void parse_scenario(struct parser *p)
 		struct token word = p->tok;
 		int item = 0;
 
-		while (item < ITEM_COUNT && !token_is(p, &word, item_names[item]))
+		while (item < ITEM_COUNT &&
+		       !token_is(p, &word, item_names[item]))
 			item++;
 		if (item == ITEM_COUNT) {
 			parse_error_name(p, &word, "unknown keyword",
-					 item_names);
+			                 item_names);
 			return;
 		}
 		next_token(p);
@@ -569,7 +567,7 @@ static bool check_text(struct parser *p)
 
 	if (src->len > SOURCE_SIZE_MAX) {
 		parse_error(p, (struct source_pos){ 0 },
-			    "a scenario has at most %u bytes", SOURCE_SIZE_MAX);
+		            "a scenario has at most %u bytes", SOURCE_SIZE_MAX);
 		return false;
 	}
 	if (g_utf8_validate_len(src->text, src->len, &bad))
@@ -581,7 +579,7 @@ static bool check_text(struct parser *p)
 			lex.pos = (struct source_pos){ lex.pos.line + 1, 1 };
 	}
 	parse_error(p, lex.pos, "not text: byte 0x%02x is not UTF-8",
-		    (unsigned char)*bad);
+	            (unsigned char)*bad);
 	return false;
 }
 
@@ -595,7 +593,7 @@ static bool set_error(GError **error, GString *message, int code)
 }
 
 struct scenario *scenario_parse(const char *file, const char *text, size_t len,
-				GError **error)
+                                GError **error)
 {
 	g_autoptr(GString) message = g_string_new(NULL);
 	struct parser p = { .error = message };
@@ -626,7 +624,7 @@ struct scenario *scenario_load(const char *path, GError **error)
 
 	if (!g_file_get_contents(path, &text, &len, &failure)) {
 		g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ,
-			    "%s: cannot read it: %s", path, failure->message);
+		            "%s: cannot read it: %s", path, failure->message);
 		return NULL;
 	}
 	return scenario_parse(path, text, len, error);

@@ -3,8 +3,8 @@
  * From text to struct scenario.
  *
  * A recursive-descent parser; nesting and counts are limited, so any bytes at
- * all end in a scenario or in an error, never in a crash.  It stops at the first
- * error, which names the place and what was expected there.
+ * all end in a scenario or in an error, never in a crash.  It stops at the
+ * first error, which names the place and what was expected there.
  */
 #ifndef MMULATOR_SCENARIO_PARSE_H
 #define MMULATOR_SCENARIO_PARSE_H
@@ -14,14 +14,14 @@
 #include "scenario/ast.h"
 
 /* Limits; an error names the one that was passed. */
-#define SCENARIO_DEPTH_MAX 32
-#define SCENARIO_STATEMENTS_MAX 20000
-#define SCENARIO_PROCESSES_MAX 16
-#define SCENARIO_THREADS_MAX 32
-#define SCENARIO_VARIANTS_MAX 64
-#define SCENARIO_FILES_MAX 16
+#define SCENARIO_DEPTH_MAX          32
+#define SCENARIO_STATEMENTS_MAX     20000
+#define SCENARIO_PROCESSES_MAX      16
+#define SCENARIO_THREADS_MAX        32
+#define SCENARIO_VARIANTS_MAX       64
+#define SCENARIO_FILES_MAX          16
 /* Descriptor of the first file in every process; the others follow. */
-#define SCENARIO_FIRST_FD 3
+#define SCENARIO_FIRST_FD           3
 #define SCENARIO_SCHEDULE_LINES_MAX 1000
 
 /**
@@ -32,7 +32,7 @@
  * message is complete, several lines long and ends without a newline.
  */
 struct scenario *scenario_parse(const char *file, const char *text, size_t len,
-				GError **error);
+                                GError **error);
 
 /** scenario_load - read the file at @path and scenario_parse() it. */
 struct scenario *scenario_load(const char *path, GError **error);

@@ -47,7 +47,7 @@ static void parse_memory_term(struct parser *p, struct ast_cond *term)
 	term->size = parse_access_size(p);
 	if (term->addr.reg >= 0)
 		parse_error(p, term->addr.pos,
-			    "registers have no address after a run");
+		            "registers have no address after a run");
 }
 
 /* thread:r1, thread:signal, A:VmPTE, vmstat:pgfault */
@@ -93,7 +93,7 @@ static struct ast_cond *parse_cond_term(struct parser *p)
 	term->value = parse_expr(p, "a value");
 	if (term->value.reg >= 0)
 		parse_error(p, term->value.pos,
-			    "expected a number; a register needs its thread");
+		            "expected a number; a register needs its thread");
 	return term;
 }
 
@@ -153,7 +153,7 @@ static struct ast_cond *parse_or(struct parser *p)
 }
 
 struct ast_condition *parse_condition(struct parser *p,
-				      enum ast_quantifier quantifier)
+                                      enum ast_quantifier quantifier)
 {
 	struct ast_condition *condition = ast_new(p->s, struct ast_condition);
 	size_t start = p->tok.start;
@@ -208,7 +208,7 @@ static const char *take_agent(struct parser *p)
 }
 
 static void parse_schedule_line(struct parser *p,
-				struct ast_schedule_line *line)
+                                struct ast_schedule_line *line)
 {
 	line->pos = p->tok.pos;
 	if (accept_word(p, "choose")) {
@@ -256,8 +256,8 @@ struct ast_schedule *parse_schedule(struct parser *p)
 		LIST_APPEND(tail, line);
 		if (++schedule->nr_lines > SCENARIO_SCHEDULE_LINES_MAX)
 			parse_error(p, line->pos,
-				    "a schedule has at most %d lines",
-				    SCENARIO_SCHEDULE_LINES_MAX);
+			            "a schedule has at most %d lines",
+			            SCENARIO_SCHEDULE_LINES_MAX);
 		end_statement(p);
 	}
 	close_block(p, outside);

@@ -22,9 +22,9 @@ enum body_kind {
 struct parser {
 	struct scenario *s;
 	struct lexer lex;
-	struct token tok;      /* the current one */
-	size_t last_end;       /* end of the token before it */
-	bool newlines;         /* ends of lines are tokens here */
+	struct token tok; /* the current one */
+	size_t last_end;  /* end of the token before it */
+	bool newlines;    /* ends of lines are tokens here */
 	enum body_kind body;
 	unsigned depth;
 	unsigned nr_statements;
@@ -32,19 +32,19 @@ struct parser {
 };
 
 /* Append @node to the list that @tail_ptr is the tail pointer of. */
-#define LIST_APPEND(tail_ptr, node)                                            \
-	do {                                                                   \
-		*(tail_ptr) = (node);                                          \
-		(tail_ptr) = &(node)->next;                                    \
+#define LIST_APPEND(tail_ptr, node)         \
+	do {                                \
+		*(tail_ptr) = (node);       \
+		(tail_ptr) = &(node)->next; \
 	} while (0)
 
 /* parse.c */
 void next_token(struct parser *p);
 void parse_error(struct parser *p, struct source_pos pos, const char *format,
-		 ...) G_GNUC_PRINTF(3, 4);
+                 ...) G_GNUC_PRINTF(3, 4);
 /** parse_error_name - "@what 'word'" and a suggestion out of @names. */
 void parse_error_name(struct parser *p, const struct token *tok,
-		      const char *what, const char *const *names);
+                      const char *what, const char *const *names);
 /** expected - "expected @what, not <the current token>". */
 void expected(struct parser *p, const char *what);
 bool at_word(const struct parser *p, const char *word);
@@ -90,7 +90,7 @@ void parse_map(struct parser *p, struct ast_stmt *stmt);
 /* parse_cond.c */
 enum op_cond parse_comparison(struct parser *p);
 struct ast_condition *parse_condition(struct parser *p,
-				      enum ast_quantifier quantifier);
+                                      enum ast_quantifier quantifier);
 struct ast_schedule *parse_schedule(struct parser *p);
 
 /* parse_variant.c */

@@ -9,7 +9,7 @@
 static void parse_thp(struct parser *p, struct ast_map *map)
 {
 	static const char *const names[] = { "never", "madvise", "default",
-					     "always", NULL };
+		                             "always", NULL };
 	static const enum ast_map_thp values[] = {
 		MAP_THP_NEVER, MAP_THP_DEFAULT, MAP_THP_DEFAULT, MAP_THP_ALWAYS
 	};
@@ -41,10 +41,10 @@ static void parse_map_attribute(struct parser *p, struct ast_map *map)
 		parse_thp(p, map);
 	} else if (accept_word(p, "offset")) {
 		map->offset = take_number(p, "an offset in the file",
-					  UINT64_C(1) << 40);
+		                          UINT64_C(1) << 40);
 	} else {
-		map->file_name = take_word(
-			p, "private, shared, anon, a file or thp=");
+		map->file_name =
+			take_word(p, "private, shared, anon, a file or thp=");
 	}
 }
 

@@ -15,8 +15,7 @@ int parse_register(const struct parser *p, const struct token *tok)
 
 	if (tok->kind != TOK_WORD || tok->end - tok->start != 2)
 		return -1;
-	if (text[0] != 'r' || text[1] < '0' ||
-	    text[1] >= '0' + NR_PROGRAM_REGS)
+	if (text[0] != 'r' || text[1] < '0' || text[1] >= '0' + NR_PROGRAM_REGS)
 		return -1;
 	return text[1] - '0';
 }
@@ -30,7 +29,7 @@ static void parse_name_term(struct parser *p, struct ast_expr *expr)
 	if (reg >= 0) {
 		if (expr->reg >= 0)
 			parse_error(p, tok.pos,
-				    "a sum has at most one register");
+			            "a sum has at most one register");
 		expr->reg = reg;
 		return;
 	}
@@ -44,7 +43,7 @@ static void parse_name_term(struct parser *p, struct ast_expr *expr)
 }
 
 static void parse_term(struct parser *p, struct ast_expr *expr, bool minus,
-		       const char *what)
+                       const char *what)
 {
 	uint64_t number = p->tok.number;
 
@@ -105,7 +104,7 @@ bool at_statement_end(const struct parser *p)
 }
 
 static void complain_flag(struct parser *p, const struct token *tok,
-			  const struct name_value *table)
+                          const struct name_value *table)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
@@ -113,7 +112,7 @@ static void complain_flag(struct parser *p, const struct token *tok,
 		g_ptr_array_add(names, (gpointer)(uintptr_t)table->name);
 	g_ptr_array_add(names, NULL);
 	parse_error_name(p, tok, "unknown word",
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 /* rw, private|anon, 0x22, DONTNEED */
@@ -142,11 +141,10 @@ static struct ast_expr parse_flags(struct parser *p, enum arg_kind kind)
 }
 
 static void add_arg(struct parser *p, struct ast_stmt *stmt,
-		    struct ast_expr expr)
+                    struct ast_expr expr)
 {
 	if (stmt->nr_args >= STMT_ARGS_MAX) {
-		parse_error(p, expr.pos, "at most %d arguments",
-			    STMT_ARGS_MAX);
+		parse_error(p, expr.pos, "at most %d arguments", STMT_ARGS_MAX);
 		return;
 	}
 	stmt->args[stmt->nr_args++] = expr;
@@ -170,7 +168,7 @@ static void parse_syscall_args(struct parser *p, struct ast_stmt *stmt)
 	}
 	if (!at_statement_end(p))
 		parse_error(p, p->tok.pos, "too many arguments: %s",
-			    desc->usage);
+		            desc->usage);
 }
 
 static void parse_kop_args(struct parser *p, struct ast_stmt *stmt)
@@ -182,9 +180,8 @@ static void parse_kop_args(struct parser *p, struct ast_stmt *stmt)
 /* ---- statements ---- */
 
 static const char *const statement_names[] = {
-	"load", "store", "xchg", "xadd",  "cmpxchg", "fence", "pause",
-	"touch", "goto",  "loop", "while", "if",      "exit",  "yield",
-	"map",	NULL,
+	"load", "store", "xchg",  "xadd", "cmpxchg", "fence", "pause", "touch",
+	"goto", "loop",  "while", "if",   "exit",    "yield", "map",   NULL,
 };
 
 static void complain_statement(struct parser *p, const struct token *tok)
@@ -194,17 +191,16 @@ static void complain_statement(struct parser *p, const struct token *tok)
 	const struct syscall_desc *table = syscall_table(&n);
 
 	for (unsigned i = 0; statement_names[i]; i++)
-		g_ptr_array_add(names,
-				(gpointer)(uintptr_t)statement_names[i]);
+		g_ptr_array_add(names, (gpointer)(uintptr_t)statement_names[i]);
 	for (unsigned i = 0; i < n; i++)
 		g_ptr_array_add(names, (gpointer)(uintptr_t)table[i].name);
 	g_ptr_array_add(names, NULL);
 	parse_error_name(p, tok, "unknown statement or system call",
-			 (const char *const *)names->pdata);
+	                 (const char *const *)names->pdata);
 }
 
 static void parse_syscall(struct parser *p, struct ast_stmt *stmt,
-			  const struct syscall_desc *desc)
+                          const struct syscall_desc *desc)
 {
 	stmt->kind = STMT_SYSCALL;
 	stmt->name = desc->name;
@@ -214,7 +210,7 @@ static void parse_syscall(struct parser *p, struct ast_stmt *stmt,
 
 /* Is @tok the name of a memory access that gives a value? */
 static bool access_kind(struct parser *p, const struct token *tok,
-			enum ast_stmt_kind *kind, unsigned *nr_args)
+                        enum ast_stmt_kind *kind, unsigned *nr_args)
 {
 	static const struct {
 		const char *name;
@@ -241,7 +237,7 @@ static bool access_kind(struct parser *p, const struct token *tok,
 }
 
 static void parse_access(struct parser *p, struct ast_stmt *stmt,
-			 unsigned nr_args)
+                         unsigned nr_args)
 {
 	stmt->size = parse_access_size(p);
 	add_arg(p, stmt, parse_expr(p, "an address"));
@@ -276,7 +272,7 @@ static void parse_assignment(struct parser *p, struct ast_stmt *stmt)
 }
 
 static void parse_register_statement(struct parser *p, struct ast_stmt *stmt,
-				     const struct token *word)
+                                     const struct token *word)
 {
 	bool minus = p->tok.kind == TOK_MINUS_ASSIGN;
 
@@ -294,7 +290,7 @@ static void parse_register_statement(struct parser *p, struct ast_stmt *stmt,
 	add_arg(p, stmt, parse_expr(p, "a value"));
 	if (minus && stmt->args[0].reg >= 0)
 		parse_error(p, stmt->args[0].pos,
-			    "only numbers can be subtracted");
+		            "only numbers can be subtracted");
 	if (minus)
 		stmt->args[0].number = -stmt->args[0].number;
 }
@@ -313,7 +309,7 @@ static void parse_test(struct parser *p, struct ast_stmt *stmt)
 
 /* NOLINTNEXTLINE(misc-no-recursion): enter() limits the depth */
 static void parse_block_statement(struct parser *p, struct ast_stmt *stmt,
-				  const char *word, size_t start)
+                                  const char *word, size_t start)
 {
 	if (strcmp(word, "loop") == 0) {
 		stmt->kind = STMT_LOOP;
@@ -332,7 +328,7 @@ static void parse_block_statement(struct parser *p, struct ast_stmt *stmt,
 
 /* NOLINTNEXTLINE(misc-no-recursion): enter() limits the depth */
 static bool parse_control(struct parser *p, struct ast_stmt *stmt,
-			  const char *word, size_t start)
+                          const char *word, size_t start)
 {
 	if (strcmp(word, "loop") == 0 || strcmp(word, "if") == 0 ||
 	    strcmp(word, "while") == 0) {
@@ -351,7 +347,7 @@ static bool parse_control(struct parser *p, struct ast_stmt *stmt,
 }
 
 static bool parse_plain(struct parser *p, struct ast_stmt *stmt,
-			const char *word)
+                        const char *word)
 {
 	if (strcmp(word, "store") == 0) {
 		stmt->kind = STMT_STORE;
@@ -375,15 +371,14 @@ static bool parse_plain(struct parser *p, struct ast_stmt *stmt,
 
 /* NOLINTNEXTLINE(misc-no-recursion): enter() limits the depth */
 static void parse_user_statement(struct parser *p, struct ast_stmt *stmt,
-				 const struct token *tok)
+                                 const struct token *tok)
 {
 	const char *word = token_text(p, tok);
 	const struct syscall_desc *desc = find_syscall(word);
 
 	if (parse_plain(p, stmt, word))
 		return;
-	if (p->body == BODY_THREAD &&
-	    parse_control(p, stmt, word, tok->start))
+	if (p->body == BODY_THREAD && parse_control(p, stmt, word, tok->start))
 		return;
 	if (p->body == BODY_SETUP && strcmp(word, "map") == 0) {
 		parse_map(p, stmt);
@@ -407,8 +402,8 @@ static struct ast_stmt *new_statement(struct parser *p)
 	stmt->size = 8;
 	if (++p->nr_statements > SCENARIO_STATEMENTS_MAX)
 		parse_error(p, stmt->pos,
-			    "a scenario has at most %d statements",
-			    SCENARIO_STATEMENTS_MAX);
+		            "a scenario has at most %d statements",
+		            SCENARIO_STATEMENTS_MAX);
 	return stmt;
 }
 

@@ -50,7 +50,7 @@ static unsigned take_cap(struct parser *p)
 static enum ast_arch take_arch(struct parser *p)
 {
 	static const char *const names[] = { "x86_64", "arm64", "riscv64",
-					     NULL };
+		                             NULL };
 	struct token tok = p->tok;
 
 	for (int arch = 0; arch < ARCH_COUNT; arch++) {
@@ -58,9 +58,9 @@ static enum ast_arch take_arch(struct parser *p)
 			continue;
 		if (arch != ARCH_X86_64)
 			parse_error(p, tok.pos,
-				    "arch %s does not exist yet; there is "
-				    "x86_64",
-				    names[arch]);
+			            "arch %s does not exist yet; there is "
+			            "x86_64",
+			            names[arch]);
 		return (enum ast_arch)arch;
 	}
 	if (tok.kind == TOK_WORD)
@@ -78,14 +78,14 @@ static void parse_arch(struct parser *p, struct ast_machine *machine)
 }
 
 static unsigned take_count(struct parser *p, const char *what, unsigned min,
-			   unsigned max)
+                           unsigned max)
 {
 	struct source_pos pos = p->tok.pos;
 	unsigned number = (unsigned)take_number(p, what, max);
 
 	if (number < min)
 		parse_error(p, pos, "expected %s from %u to %u", what, min,
-			    max);
+		            max);
 	return number;
 }
 
@@ -98,12 +98,12 @@ static void parse_memory(struct parser *p, struct ast_machine *machine)
 	if (machine->memory_bytes < UINT64_C(4) << 20 ||
 	    !IS_ALIGNED(machine->memory_bytes, UINT64_C(2) << 20))
 		parse_error(p, pos,
-			    "expected at least 4M of memory, a multiple of 2M");
+		            "expected at least 4M of memory, a multiple of 2M");
 }
 
 /* NOLINTNEXTLINE(readability-function-size): one flat switch */
 static void parse_machine_key(struct parser *p, struct ast_machine *machine,
-			      enum machine_key key)
+                              enum machine_key key)
 {
 	switch (key) {
 	case MACHINE_ARCH:
@@ -160,7 +160,7 @@ void parse_machine(struct parser *p, struct ast_machine *machine)
 			key++;
 		if (key == MACHINE_KEY_COUNT) {
 			parse_error_name(p, &tok, "unknown machine setting",
-					 machine_names);
+			                 machine_names);
 			return;
 		}
 		machine->set |= 1U << key;
@@ -248,7 +248,7 @@ static void parse_policy(struct parser *p, struct ast_variant *variant)
 }
 
 static bool parse_variant_condition(struct parser *p,
-				    struct ast_variant *variant)
+                                    struct ast_variant *variant)
 {
 	struct ast_condition *condition;
 
@@ -274,8 +274,8 @@ static void parse_variant_option(struct parser *p, struct ast_variant *variant)
 static void parse_variant_item(struct parser *p, struct ast_variant *variant)
 {
 	static const char *const names[] = {
-		"about",  "option", "machine", "expect", "schedule", "policy",
-		"check",  "exists", "never",   "always", NULL,
+		"about", "option", "machine", "expect", "schedule", "policy",
+		"check", "exists", "never",   "always", NULL,
 	};
 	struct token tok = p->tok;
 
@@ -308,8 +308,8 @@ void parse_variant(struct parser *p)
 	variant->conditions_tail = &variant->conditions;
 	variant->name = take_word(p, "the name of a variant");
 	if (variant->name && find_variant(p->s, variant->name))
-		parse_error(p, variant->pos,
-			    "there is a variant '%s' already", variant->name);
+		parse_error(p, variant->pos, "there is a variant '%s' already",
+		            variant->name);
 	if (!open_block(p, false, &outside))
 		return;
 	while (p->tok.kind == TOK_WORD)
@@ -319,7 +319,7 @@ void parse_variant(struct parser *p)
 	close_block(p, outside);
 	if (++p->s->nr_variants > SCENARIO_VARIANTS_MAX)
 		parse_error(p, variant->pos,
-			    "a scenario has at most %d variants",
-			    SCENARIO_VARIANTS_MAX);
+		            "a scenario has at most %d variants",
+		            SCENARIO_VARIANTS_MAX);
 	LIST_APPEND(p->s->variants_tail, variant);
 }

@@ -36,7 +36,7 @@ struct runner {
 	void (*on_start)(void *data);
 	void *on_start_data;
 	uint64_t last_steps, last_hash; /* of the last run, for its log */
-	bool used; /* the machine ran before */
+	bool used;                      /* the machine ran before */
 };
 
 /* What a task of the initial part or of the end is to do. */
@@ -61,7 +61,7 @@ static bool set_option(struct runner *r, const char *setting, GError **error)
 
 	if (g_strv_length(parts) != 2) {
 		g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-			    "option '%s': expected KEY=VALUE", setting);
+		            "option '%s': expected KEY=VALUE", setting);
 		return false;
 	}
 	g_strstrip(parts[0]);
@@ -70,11 +70,11 @@ static bool set_option(struct runner *r, const char *setting, GError **error)
 }
 
 static void apply_settings(struct mm_options *options,
-			   const struct ast_setting *setting)
+                           const struct ast_setting *setting)
 {
 	for (; setting; setting = setting->next) {
 		bool ok = mm_option_set(options, setting->key, setting->value,
-					NULL);
+		                        NULL);
 
 		BUG_ON(!ok); /* the checker saw them */
 	}
@@ -114,7 +114,7 @@ static bool load_profile(struct runner *r, GError **error)
 	if (strcmp(name, profile_default()->name) == 0)
 		return true;
 	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-		    "%s: there is no profile '%s'", r->s->source.file, name);
+	            "%s: there is no profile '%s'", r->s->source.file, name);
 	return false;
 }
 
@@ -146,15 +146,15 @@ static void make_hardware(struct runner *r)
 	if (d->erratum383)
 		hardware.size_mix = SIZE_MIX_MACHINE_CHECK;
 	r->machine = machine_new(&machine);
-	r->machine->pt_format = d->levels == 5 ? &x86_pt_format_5level
-					       : &x86_pt_format_4level;
+	r->machine->pt_format =
+		d->levels == 5 ? &x86_pt_format_5level : &x86_pt_format_4level;
 	r->emu = emu_new(r->machine, r->profile, &hardware);
 	r->oracles = oracle_set_new(&oracles);
 	oracle_set_attach(r->oracles, r->machine);
 }
 
 struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
-			  const struct run_config *config, GError **error)
+                          const struct run_config *config, GError **error)
 {
 	struct runner *r = g_new0(struct runner, 1);
 
@@ -218,7 +218,7 @@ const struct ast_variant *runner_variant(const struct runner *r)
 }
 
 const struct ast_condition *const *runner_conditions(const struct runner *r,
-						     unsigned *n)
+                                                     unsigned *n)
 {
 	*n = r->nr_conditions;
 	return r->conditions;
@@ -236,7 +236,7 @@ const struct ast_schedule *runner_schedule(const struct runner *r)
 }
 
 static bool is_lenient(const struct runner *r,
-		       const struct ast_schedule *schedule)
+                       const struct ast_schedule *schedule)
 {
 	if (schedule->lenient == LENIENT_YES)
 		return true;
@@ -251,25 +251,25 @@ struct policy *runner_pinned_policy(const struct runner *r)
 	if (!schedule)
 		return policy_timed_new();
 	return policy_script_new(schedule->lines, schedule->nr_lines,
-				 is_lenient(r, schedule));
+	                         is_lenient(r, schedule));
 }
 
 /* ---- the initial part ---- */
 
 static void fail_setup(const struct runner *r, struct source_pos pos,
-		       const char *what, long result, GError **error)
+                       const char *what, long result, GError **error)
 {
 	g_autoptr(GString) report = g_string_new(NULL);
 	g_autofree char *message = NULL;
 
-	message = result < 0 ? g_strdup_printf("the initial part fails: %s: %s",
-					       what, g_strerror((int)-result))
-			     : g_strdup_printf("the initial part fails: %s",
-					       what);
+	message = result < 0
+	                  ? g_strdup_printf("the initial part fails: %s: %s",
+	                                    what, g_strerror((int)-result))
+	                  : g_strdup_printf("the initial part fails: %s", what);
 	source_report(report, &r->s->source, pos, message);
 	g_string_truncate(report, report->len - 1);
 	g_set_error_literal(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-			    report->str);
+	                    report->str);
 }
 
 /* Let what is there run to its end, alone. */
@@ -288,10 +288,10 @@ static void fork_body(struct task *t)
 }
 
 static struct task *new_chore(struct runner *r, unsigned cpu, const char *name,
-			      void (*fn)(struct task *t), struct chore *chore)
+                              void (*fn)(struct task *t), struct chore *chore)
 {
 	struct task *t = task_new(r->machine, &r->machine->cpus[cpu],
-				  AGENT_KTHREAD, name, fn);
+	                          AGENT_KTHREAD, name, fn);
 
 	if (t)
 		t->user_data = chore;
@@ -299,7 +299,7 @@ static struct task *new_chore(struct runner *r, unsigned cpu, const char *name,
 }
 
 static bool start_process(struct runner *r, const struct setup_phase *phase,
-			  GError **error)
+                          GError **error)
 {
 	const struct ast_process *p = phase->process;
 	struct guest *g = &r->guest;
@@ -323,8 +323,8 @@ static bool start_process(struct runner *r, const struct setup_phase *phase,
 
 /* Which statement of the program did not succeed? */
 static void fail_program(const struct runner *r,
-			 const struct setup_phase *phase, const struct task *t,
-			 GError **error)
+                         const struct setup_phase *phase, const struct task *t,
+                         GError **error)
 {
 	uint64_t failed = guest_thread_reg(t, SETUP_FAILED_REG);
 	struct source_pos pos = phase->stmt->pos;
@@ -343,10 +343,10 @@ static void fail_program(const struct runner *r,
 }
 
 static bool run_program(struct runner *r, const struct setup_phase *phase,
-			GError **error)
+                        GError **error)
 {
 	struct task *t = guest_thread_new(r->machine, phase->cpu, "setup",
-					  &phase->program, process_thread_body);
+	                                  &phase->program, process_thread_body);
 	bool added = guest_add_thread(&r->guest, phase->process, t);
 
 	BUG_ON(!added); /* it is the only one */
@@ -377,20 +377,19 @@ static void kop_body(struct task *t)
 }
 
 static bool run_setup_kop(struct runner *r, const struct setup_phase *phase,
-			  GError **error)
+                          GError **error)
 {
 	struct chore chore = { .r = r, .phase = phase };
 
 	new_chore(r, phase->cpu, "setup", kop_body, &chore);
 	if (run_alone(r) && chore.result >= 0)
 		return true;
-	fail_setup(r, phase->stmt->pos, phase->stmt->text, chore.result,
-		   error);
+	fail_setup(r, phase->stmt->pos, phase->stmt->text, chore.result, error);
 	return false;
 }
 
 static bool run_phase(struct runner *r, const struct setup_phase *phase,
-		      GError **error)
+                      GError **error)
 {
 	switch (phase->kind) {
 	case SETUP_PROCESS:
@@ -416,8 +415,7 @@ static bool boot(struct runner *r, GError **error)
 	if (guest_boot(&r->guest, &r->options))
 		return true;
 	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-		    "%s: the machine has too little memory",
-		    r->s->source.file);
+	            "%s: the machine has too little memory", r->s->source.file);
 	return false;
 }
 
@@ -433,7 +431,7 @@ static void kthread_body(struct task *t)
 }
 
 static void start_thread(struct runner *r, const struct ast_thread *thread,
-			 struct chore *chore)
+                         struct chore *chore)
 {
 	struct task *t;
 	bool added;
@@ -441,10 +439,10 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
 	if (thread->kthread) {
 		*chore = (struct chore){ .r = r, .thread = thread };
 		t = new_chore(r, thread->cpu, thread->name, kthread_body,
-			      chore);
+		              chore);
 	} else {
 		t = guest_thread_new(r->machine, thread->cpu, thread->name,
-				     &thread->program, process_thread_body);
+		                     &thread->program, process_thread_body);
 		added = guest_add_thread(&r->guest, thread->process, t);
 		BUG_ON(!added); /* the checker counted them */
 	}
@@ -503,7 +501,7 @@ static uint64_t longest_clock(const struct machine *m, const uint64_t *start)
 }
 
 static void run_threads(struct runner *r, struct policy *policy,
-			struct run_result *out)
+                        struct run_result *out)
 {
 	struct machine *m = r->machine;
 	const struct ast_thread *thread;
@@ -558,8 +556,8 @@ static void scan(struct runner *r)
 		bool leak = g_str_has_prefix(text, "leak: ");
 
 		oracle_set_finding(r->oracles,
-				   leak ? ORACLE_LEAK : ORACLE_BAD_TABLE,
-				   leak ? text + strlen("leak: ") : text);
+		                   leak ? ORACLE_LEAK : ORACLE_BAD_TABLE,
+		                   leak ? text + strlen("leak: ") : text);
 	}
 }
 
@@ -592,7 +590,7 @@ static void end_run(struct runner *r, struct run_result *out)
 }
 
 bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
-		GError **error)
+                GError **error)
 {
 	const struct setup_phase *phase;
 

@@ -3,9 +3,9 @@
  * Running a scenario.
  *
  * A runner is a machine with a kernel, hardware and oracles for one variant.
- * It is made once and runs any number of times; each run begins with the machine
- * as after power-on, brings about the initial part, lets the threads run under a
- * policy, ends the processes and scans what is left.
+ * It is made once and runs any number of times; each run begins with the
+ * machine as after power-on, brings about the initial part, lets the threads
+ * run under a policy, ends the processes and scans what is left.
  *
  * Only the choices of the threads' part are open: the initial part and the end
  * take the lowest clock first, always the same way, and are in no log.
@@ -44,11 +44,11 @@ struct thread_result {
 
 struct run_result {
 	enum run_end end;
-	uint32_t fired; /* 1 << enum oracle_id */
+	uint32_t fired;               /* 1 << enum oracle_id */
 	const struct hazard *hazards; /* the runner's, until its next run */
 	unsigned nr_hazards;
-	uint64_t steps;      /* of the threads' part, as all below */
-	uint64_t cycles;     /* of the CPU that took longest */
+	uint64_t steps;  /* of the threads' part, as all below */
+	uint64_t cycles; /* of the CPU that took longest */
 	uint64_t trace_hash;
 	unsigned nr_choices;
 	/* Bit i: the i-th of runner_conditions() held at the end. Only if the
@@ -67,7 +67,7 @@ struct run_result {
  * @config or the machine's size is impossible.
  */
 struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
-			  const struct run_config *config, GError **error);
+                          const struct run_config *config, GError **error);
 void runner_free(struct runner *r);
 
 /** runner_machine - for observers; they see the whole run. */
@@ -85,7 +85,7 @@ void runner_on_start(struct runner *r, void (*fn)(void *data), void *data);
  * the place) or the policy gives up (POLICY_ERROR).
  */
 bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
-		GError **error);
+                GError **error);
 
 /** runner_log - choices of the last run, with headers that name the scenario,
  * the variant, the engine and the options; valid until the next run. */
@@ -93,7 +93,7 @@ const struct choice_log *runner_log(struct runner *r);
 
 /** runner_conditions - those of the scenario, then the variant's. */
 const struct ast_condition *const *runner_conditions(const struct runner *r,
-						     unsigned *n);
+                                                     unsigned *n);
 
 /** runner_scenario, runner_variant - what it runs; the variant may be NULL. */
 const struct scenario *runner_scenario(const struct runner *r);
@@ -103,7 +103,8 @@ const char *variant_name(const struct ast_variant *v);
 
 /** runner_schedule - the schedule that applies, or NULL. */
 const struct ast_schedule *runner_schedule(const struct runner *r);
-/** runner_pinned_policy - a policy that follows the schedule; timed without one. */
+/** runner_pinned_policy - a policy that follows the schedule; timed without
+ * one. */
 struct policy *runner_pinned_policy(const struct runner *r);
 
 #endif

@@ -6,15 +6,15 @@
 #include "base/types.h"
 
 /* Longest part of a line that an error repeats. */
-#define SHOWN_MAX 200
+#define SHOWN_MAX       200
 /* Lists of names up to this long are spelled out. */
 #define NAMES_SHOWN_MAX 12
-#define WORD_MAX 32
+#define WORD_MAX        32
 
-G_DEFINE_QUARK(mmulator-scenario-error-quark, scenario_error)
+G_DEFINE_QUARK(mmulator - scenario - error - quark, scenario_error)
 
 static const char *find_line(const struct source *src, unsigned line,
-			     size_t *len)
+                             size_t *len)
 {
 	const char *at = src->text;
 	const char *end = src->text + src->len;
@@ -44,7 +44,7 @@ static void append_line(GString *out, const char *line, size_t len)
 }
 
 static void append_caret(GString *out, const char *line, size_t len,
-			 unsigned column)
+                         unsigned column)
 {
 	size_t at = 0;
 
@@ -59,7 +59,7 @@ static void append_caret(GString *out, const char *line, size_t len,
 }
 
 void source_report(GString *out, const struct source *src,
-		   struct source_pos pos, const char *message)
+                   struct source_pos pos, const char *message)
 {
 	const char *line = NULL;
 	size_t len = 0;
@@ -69,7 +69,7 @@ void source_report(GString *out, const struct source *src,
 		return;
 	}
 	g_string_append_printf(out, "%s:%u:%u: %s\n", src->file, pos.line,
-			       pos.column, message);
+	                       pos.column, message);
 	line = find_line(src, pos.line, &len);
 	if (!line || len > SHOWN_MAX)
 		return;

@@ -47,7 +47,7 @@ GQuark scenario_error_quark(void);
  * @message: one line, no full stop
  */
 void source_report(GString *out, const struct source *src,
-		   struct source_pos pos, const char *message);
+                   struct source_pos pos, const char *message);
 
 /**
  * nearest_name - the entry of @names that @word was probably meant to be.
@@ -62,6 +62,6 @@ const char *nearest_name(const char *word, const char *const *names);
  * Long lists are not spelled out.
  */
 void append_suggestion(GString *out, const char *word,
-		       const char *const *names);
+                       const char *const *names);
 
 #endif

@@ -31,8 +31,8 @@ char *format_hazards(uint32_t fired)
 	for (int i = 0; i < ORACLE_COUNT; i++) {
 		if (fired & (1U << i))
 			g_string_append_printf(names, "%s%s",
-					       names->len ? ", " : "",
-					       oracle_infos[i].name);
+			                       names->len ? ", " : "",
+			                       oracle_infos[i].name);
 	}
 	return g_string_free(names, FALSE);
 }
@@ -41,8 +41,7 @@ char *format_expected(const struct ast_variant *v)
 {
 	g_autofree char *names = format_hazards(expected_hazards(v));
 
-	return *names ? g_strconcat("hazard ", names, NULL)
-		      : g_strdup("clean");
+	return *names ? g_strconcat("hazard ", names, NULL) : g_strdup("clean");
 }
 
 /* ---- one run ---- */
@@ -51,9 +50,9 @@ static char *judge_end(const struct run_result *run, uint32_t allowed)
 {
 	switch (run->end) {
 	case RUN_STEP_CAP:
-		return g_strdup_printf("it does not end within %" G_GUINT64_FORMAT
-				       " steps",
-				       run->steps);
+		return g_strdup_printf(
+			"it does not end within %" G_GUINT64_FORMAT " steps",
+			run->steps);
 	case RUN_DEADLOCK:
 		if (allowed & (1U << ORACLE_DEADLOCK))
 			return NULL;
@@ -68,7 +67,7 @@ static char *judge_end(const struct run_result *run, uint32_t allowed)
 }
 
 static char *judge_hazards(const struct run_result *run, uint32_t wanted,
-			   uint32_t allowed, bool whole)
+                           uint32_t allowed, bool whole)
 {
 	g_autofree char *surplus = format_hazards(run->fired & ~allowed);
 	g_autofree char *missing = format_hazards(wanted & ~run->fired);
@@ -88,7 +87,7 @@ static const char *quantifier_name(enum ast_quantifier quantifier)
 }
 
 static char *judge_conditions(const struct runner *r,
-			      const struct run_result *run, bool whole)
+                              const struct run_result *run, bool whole)
 {
 	unsigned n;
 	const struct ast_condition *const *all = runner_conditions(r, &n);
@@ -112,7 +111,7 @@ static char *judge_conditions(const struct runner *r,
 }
 
 char *judge_run(const struct runner *r, const struct run_result *run,
-		bool whole)
+                bool whole)
 {
 	const struct ast_variant *v = runner_variant(r);
 	uint32_t allowed = allowed_hazards(v);
@@ -188,7 +187,7 @@ static bool all_found(const struct verification *x)
 
 /* One more run. Returns false if it was impossible. */
 static bool next_run(struct verification *x, struct policy *policy,
-		     int64_t number, GError **error)
+                     int64_t number, GError **error)
 {
 	struct verdict *out = x->out;
 	struct run_result run;
@@ -206,7 +205,7 @@ static bool next_run(struct verification *x, struct policy *policy,
 		keep_run(x, number);
 	if (x->options && x->options->progress)
 		x->options->progress(x->options->data, out->executions,
-				     x->nr_random + 1);
+		                     x->nr_random + 1);
 	return true;
 }
 
@@ -240,19 +239,18 @@ static char *judge_all(const struct verification *x)
 
 	if (*missing)
 		return g_strdup_printf("no hazard %s in %u runs", missing,
-				       x->out->executions);
+		                       x->out->executions);
 	for (unsigned i = 0; i < n; i++) {
-		if (c[i]->quantifier == QUANT_EXISTS &&
-		    !((all.held >> i) & 1))
-			return g_strdup_printf("line %u: no run in %u: exists %s",
-					       c[i]->pos.line,
-					       x->out->executions, c[i]->text);
+		if (c[i]->quantifier == QUANT_EXISTS && !((all.held >> i) & 1))
+			return g_strdup_printf(
+				"line %u: no run in %u: exists %s",
+				c[i]->pos.line, x->out->executions, c[i]->text);
 	}
 	return NULL;
 }
 
 bool verify_variant(struct runner *r, const struct verify_options *options,
-		    struct verdict *out, GError **error)
+                    struct verdict *out, GError **error)
 {
 	struct verification x = { .r = r, .options = options, .out = out };
 	struct policy *pinned = runner_pinned_policy(r);

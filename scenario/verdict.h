@@ -7,8 +7,8 @@
  *  - `expect hazard A, B allow C`: with a schedule the pinned run shows A and B
  *    and nothing but A, B, C.  Without one, random runs go on until both were
  *    seen, and no run shows anything else.
- *  - `always` and `never` are held against every run that ended, `exists` against
- *    all of them together.
+ *  - `always` and `never` are held against every run that ended, `exists`
+ * against all of them together.
  */
 #ifndef MMULATOR_SCENARIO_VERDICT_H
 #define MMULATOR_SCENARIO_VERDICT_H
@@ -16,8 +16,8 @@
 #include "scenario/run.h"
 
 struct verify_options {
-	bool pinned_only;      /* no random runs */
-	bool has_random;       /* instead of the scenario's `check` */
+	bool pinned_only; /* no random runs */
+	bool has_random;  /* instead of the scenario's `check` */
 	unsigned nr_random;
 	bool has_seed;
 	uint64_t seed;
@@ -47,7 +47,7 @@ struct verdict {
  * Return: false and @error if a run is impossible (see runner_run()).
  */
 bool verify_variant(struct runner *r, const struct verify_options *options,
-		    struct verdict *out, GError **error);
+                    struct verdict *out, GError **error);
 void verdict_clear(struct verdict *v);
 
 /**
@@ -57,7 +57,7 @@ void verdict_clear(struct verdict *v);
  * Return: NULL if it fits, else why not (g_free()).
  */
 char *judge_run(const struct runner *r, const struct run_result *run,
-		bool whole);
+                bool whole);
 
 /** expected_hazards, allowed_hazards - bits of what the variant names. */
 uint32_t expected_hazards(const struct ast_variant *v);

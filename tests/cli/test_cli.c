@@ -38,7 +38,7 @@ static struct result run_command(const char *arguments)
 
 	ck_assert(g_shell_parse_argv(line, NULL, &argv, NULL));
 	ck_assert(g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, &result.out,
-			       &result.err, &wait_status, NULL));
+	                       &result.err, &wait_status, NULL));
 	ck_assert(WIFEXITED(wait_status));
 	result.status = WEXITSTATUS(wait_status);
 	return result;
@@ -55,8 +55,7 @@ static void assert_status(const char *arguments, int status)
 	struct result result = run_command(arguments);
 
 	ck_assert_msg(result.status == status, "%s: %d, expected %d\n%s%s",
-		      arguments, result.status, status, result.out,
-		      result.err);
+	              arguments, result.status, status, result.out, result.err);
 	clear(&result);
 }
 
@@ -79,7 +78,7 @@ static void assert_golden(const char *name, const char *text)
 	if (g_getenv("UPDATE_GOLDEN"))
 		ck_assert(g_file_set_contents(path, text, -1, NULL));
 	ck_assert_msg(g_file_get_contents(path, &expected, NULL, NULL),
-		      "no %s: run with UPDATE_GOLDEN=1", path);
+	              "no %s: run with UPDATE_GOLDEN=1", path);
 	ck_assert_str_eq(text, expected);
 }
 
@@ -96,8 +95,8 @@ START_TEST(statuses_are_those_of_the_contract)
 	assert_status("run " FLAGSHIP, 0);
 	assert_status("check --engine direct --runs 20 " FLAGSHIP, 0);
 	assert_status("run --variant vulnerable --option "
-		      "flush_before_install=both --policy timed " FLAGSHIP,
-		      1);
+	              "flush_before_install=both --policy timed " FLAGSHIP,
+	              1);
 	assert_status("", 2);
 	assert_status("list", 0);
 	assert_status("list " FLAGSHIP, 0);
@@ -107,29 +106,29 @@ END_TEST
 START_TEST(wrong_use_is_refused)
 {
 	assert_refused("rum x",
-		       "mmulator: unknown verb 'rum'; did you mean 'run'?\n");
+	               "mmulator: unknown verb 'rum'; did you mean 'run'?\n");
 	assert_refused("run", "mmulator: run: expected a scenario; see "
-			      "mmulator run --help\n");
+	                      "mmulator run --help\n");
 	assert_refused("run --format xml " FLAGSHIP,
-		       "mmulator: --format 'xml' is unknown; one of text, "
-		       "json\n");
+	               "mmulator: --format 'xml' is unknown; one of text, "
+	               "json\n");
 	assert_refused("run --engine qemu " FLAGSHIP,
-		       "mmulator: --engine 'qemu' is unknown; one of unicorn, "
-		       "direct\n");
+	               "mmulator: --engine 'qemu' is unknown; one of unicorn, "
+	               "direct\n");
 	assert_refused("run --variant fixd " FLAGSHIP,
-		       "mmulator: there is no variant 'fixd'; did you mean "
-		       "'fixed'?\n");
+	               "mmulator: there is no variant 'fixd'; did you mean "
+	               "'fixed'?\n");
 	assert_refused("run --option thp=sometimes " FLAGSHIP,
-		       "mmulator: option thp cannot be 'sometimes'; it is "
-		       "always | madvise | never\n");
+	               "mmulator: option thp cannot be 'sometimes'; it is "
+	               "always | madvise | never\n");
 	assert_refused("run --seed x " FLAGSHIP,
-		       "mmulator: --seed: \342\200\234x\342\200\235 is not an "
-		       "unsigned number\n");
+	               "mmulator: --seed: \342\200\234x\342\200\235 is not an "
+	               "unsigned number\n");
 	assert_refused("replay " FLAGSHIP,
-		       "mmulator: replay: expected one scenario and --choices "
-		       "LOG\n");
+	               "mmulator: replay: expected one scenario and --choices "
+	               "LOG\n");
 	assert_refused("check tests/cli",
-		       "mmulator: tests/cli: no scenarios (*.scn) in there\n");
+	               "mmulator: tests/cli: no scenarios (*.scn) in there\n");
 }
 END_TEST
 
@@ -162,8 +161,8 @@ static void assert_member(JsonObject *object, const char *key)
 START_TEST(json_has_one_object_a_line_with_the_keys)
 {
 	static const char *const keys[] = {
-		"scenario", "variant", "outcome", "hazards",	"expected",
-		"ok",	    "steps",   "cycles",  "choices",	"trace_hash",
+		"scenario", "variant", "outcome", "hazards", "expected",
+		"ok",       "steps",   "cycles",  "choices", "trace_hash",
 	};
 	struct result result = run_command("run --format json " FLAGSHIP);
 	g_auto(GStrv) lines = g_strsplit(result.out, "\n", -1);
@@ -173,8 +172,8 @@ START_TEST(json_has_one_object_a_line_with_the_keys)
 		g_autoptr(JsonParser) parser = json_parser_new();
 		JsonObject *object;
 
-		ck_assert(json_parser_load_from_data(parser, lines[i], -1,
-						     NULL));
+		ck_assert(
+			json_parser_load_from_data(parser, lines[i], -1, NULL));
 		object = json_node_get_object(json_parser_get_root(parser));
 		for (size_t k = 0; k < G_N_ELEMENTS(keys); k++)
 			assert_member(object, keys[k]);

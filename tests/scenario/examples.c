@@ -38,8 +38,7 @@ GPtrArray *examples_read(void)
 	g_autofree char *document = NULL;
 	g_auto(GStrv) lines = NULL;
 
-	g_assert_true(
-		g_file_get_contents(DOCUMENT, &document, NULL, NULL));
+	g_assert_true(g_file_get_contents(DOCUMENT, &document, NULL, NULL));
 	lines = g_strsplit(document, "\n", -1);
 	for (unsigned i = 0; lines[i]; i++) {
 		struct example *example;

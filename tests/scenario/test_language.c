@@ -25,9 +25,9 @@ START_TEST(correct_examples_are_accepted)
 	if (example->message)
 		return;
 	s = scenario_parse("example.scn", example->text, strlen(example->text),
-			   &error);
+	                   &error);
 	ck_assert_msg(s, "line %u: %s", example->line,
-		      error ? error->message : "");
+	              error ? error->message : "");
 	scenario_free(s);
 }
 END_TEST
@@ -41,7 +41,7 @@ START_TEST(wrong_examples_give_their_message)
 	if (!example->message)
 		return;
 	s = scenario_parse("example.scn", example->text, strlen(example->text),
-			   &error);
+	                   &error);
 	ck_assert_msg(!s, "line %u is accepted", example->line);
 	ck_assert_str_eq(error->message, example->message);
 }
@@ -49,21 +49,21 @@ END_TEST
 
 /* What `mmulator check` does, with the quick engine. */
 static void check_variant(const struct scenario *s, const struct ast_variant *v,
-			  const struct example *example)
+                          const struct example *example)
 {
 	static const char *const dirs[] = { "profiles", NULL };
 	const struct run_config config = { .engine = &vcpu_ops_direct,
-					   .profile_dirs = dirs };
+		                           .profile_dirs = dirs };
 	g_autoptr(GError) error = NULL;
 	struct runner *r = runner_new(s, v, &config, &error);
 	struct verdict verdict;
 
 	ck_assert_msg(r, "line %u: %s", example->line,
-		      error ? error->message : "");
+	              error ? error->message : "");
 	ck_assert_msg(verify_variant(r, NULL, &verdict, &error), "line %u: %s",
-		      example->line, error ? error->message : "");
+	              example->line, error ? error->message : "");
 	ck_assert_msg(verdict.ok, "line %u: %s: %s", example->line,
-		      variant_name(v), verdict.reason);
+	              variant_name(v), verdict.reason);
 	verdict_clear(&verdict);
 	runner_free(r);
 }
@@ -77,7 +77,7 @@ START_TEST(correct_examples_do_what_they_say)
 	if (example->message)
 		return;
 	s = scenario_parse("example.scn", example->text, strlen(example->text),
-			   NULL);
+	                   NULL);
 	ck_assert(s);
 	v = s->variants;
 	do {
@@ -91,19 +91,22 @@ END_TEST
 START_TEST(every_keyword_has_an_example)
 {
 	static const char *const words[] = {
-		"scenario", "source",	   "about",   "machine",  "options",
-		"file",	    "lock",	   "process", "fork",	  "thread",
-		"kthread",  "variant",	   "option",  "expect",	  "clean",
-		"schedule", "policy",	   "timed",   "check",	  "random",
-		"seed",	    "exists",	   "never",   "always",	  "map",
-		"private",  "shared",	   "anon",    "offset",	  "thp",
-		"load",	    "store",	   "xchg",    "xadd",	  "cmpxchg",
-		"fence",    "pause",	   "touch",   "loop",	  "while",
-		"if",	    "else",	   "goto",    "exit",	  "yield",
-		"arch",	    "cpus",	   "profile", "memory",	  "levels",
-		"pcid",	    "global",	   "strict",  "eviction", "speculation",
-		"signal",   "erratum383",  "mmap",    "munmap",	  "mprotect",
-		"mremap",   "madvise",	   "ftruncate",
+		"scenario",   "source",   "about",       "machine",
+		"options",    "file",     "lock",        "process",
+		"fork",       "thread",   "kthread",     "variant",
+		"option",     "expect",   "clean",       "schedule",
+		"policy",     "timed",    "check",       "random",
+		"seed",       "exists",   "never",       "always",
+		"map",        "private",  "shared",      "anon",
+		"offset",     "thp",      "load",        "store",
+		"xchg",       "xadd",     "cmpxchg",     "fence",
+		"pause",      "touch",    "loop",        "while",
+		"if",         "else",     "goto",        "exit",
+		"yield",      "arch",     "cpus",        "profile",
+		"memory",     "levels",   "pcid",        "global",
+		"strict",     "eviction", "speculation", "signal",
+		"erratum383", "mmap",     "munmap",      "mprotect",
+		"mremap",     "madvise",  "ftruncate",
 	};
 
 	for (size_t w = 0; w < G_N_ELEMENTS(words); w++) {
@@ -115,7 +118,7 @@ START_TEST(every_keyword_has_an_example)
 			struct example *e = g_ptr_array_index(examples, i);
 
 			found = !e->message &&
-				g_regex_match_simple(pattern, e->text, 0, 0);
+			        g_regex_match_simple(pattern, e->text, 0, 0);
 		}
 		ck_assert_msg(found, "no example of '%s'", words[w]);
 	}
@@ -131,11 +134,11 @@ int main(void)
 
 	examples = examples_read();
 	tcase_add_loop_test(tcase, correct_examples_are_accepted, 0,
-			    (int)examples->len);
+	                    (int)examples->len);
 	tcase_add_loop_test(tcase, correct_examples_do_what_they_say, 0,
-			    (int)examples->len);
+	                    (int)examples->len);
 	tcase_add_loop_test(tcase, wrong_examples_give_their_message, 0,
-			    (int)examples->len);
+	                    (int)examples->len);
 	tcase_add_test(tcase, every_keyword_has_an_example);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -19,7 +19,7 @@ static struct token nth_token(const char *text, unsigned n)
 }
 
 static void assert_kinds(const char *text, const enum token_kind *kinds,
-			 unsigned n)
+                         unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		ck_assert_int_eq(nth_token(text, i).kind, kinds[i]);
@@ -39,9 +39,8 @@ END_TEST
 START_TEST(the_largest_number_has_64_bits)
 {
 	ck_assert_uint_eq(nth_token("0xffffffffffffffff", 0).number,
-			  UINT64_MAX);
-	ck_assert_int_eq(nth_token("18446744073709551615", 0).kind,
-			 TOK_NUMBER);
+	                  UINT64_MAX);
+	ck_assert_int_eq(nth_token("18446744073709551615", 0).kind, TOK_NUMBER);
 	ck_assert_int_eq(nth_token("18446744073709551616", 0).kind, TOK_ERROR);
 	ck_assert_int_eq(nth_token("0x10000000000000000", 0).kind, TOK_ERROR);
 	ck_assert_int_eq(nth_token("16777216T", 0).kind, TOK_ERROR);
@@ -52,7 +51,7 @@ START_TEST(a_minus_before_a_letter_belongs_to_the_name)
 {
 	static const enum token_kind name[] = { TOK_WORD };
 	static const enum token_kind sum[] = { TOK_WORD, TOK_MINUS,
-					       TOK_NUMBER };
+		                               TOK_NUMBER };
 
 	assert_kinds("size-mix", name, 1);
 	assert_kinds("heap-8", sum, 3);
@@ -62,7 +61,7 @@ END_TEST
 START_TEST(comments_are_nothing_and_lines_end)
 {
 	static const enum token_kind kinds[] = { TOK_WORD, TOK_NEWLINE,
-						 TOK_WORD };
+		                                 TOK_WORD };
 
 	assert_kinds("a # b \" { \nc # d", kinds, 3);
 }
@@ -81,8 +80,8 @@ END_TEST
 START_TEST(signs_are_the_longest_that_fit)
 {
 	static const enum token_kind kinds[] = {
-		TOK_LE,	 TOK_LT,  TOK_ASSIGN, TOK_EQ, TOK_PLUS_ASSIGN,
-		TOK_AND, TOK_OR,  TOK_NOT,
+		TOK_LE,          TOK_LT,  TOK_ASSIGN, TOK_EQ,
+		TOK_PLUS_ASSIGN, TOK_AND, TOK_OR,     TOK_NOT,
 	};
 
 	assert_kinds("<= < = == += /\\ \\/ ~", kinds, 8);

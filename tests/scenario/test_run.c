@@ -32,13 +32,12 @@ static struct scenario *parse(const char *text)
 }
 
 static struct runner *make(const struct scenario *s, const char *variant,
-			   const struct vcpu_ops *engine)
+                           const struct vcpu_ops *engine)
 {
 	const struct run_config config = { .engine = engine,
-					   .profile_dirs = profile_dirs };
-	struct runner *r =
-		runner_new(s, variant ? find_variant(s, variant) : NULL,
-			   &config, NULL);
+		                           .profile_dirs = profile_dirs };
+	struct runner *r = runner_new(
+		s, variant ? find_variant(s, variant) : NULL, &config, NULL);
 
 	ck_assert(r);
 	return r;
@@ -83,7 +82,7 @@ START_TEST(a_machine_that_ran_before_runs_the_same)
 	for (unsigned seed = 0; seed < 20; seed++)
 		run_once(r, policy_random_new(seed));
 	ck_assert_uint_eq(run_once(r, runner_pinned_policy(r)).trace_hash,
-			  first.trace_hash);
+	                  first.trace_hash);
 	runner_free(r);
 	scenario_free(s);
 }
@@ -101,7 +100,7 @@ START_TEST(a_recorded_run_replays)
 	ck_assert_uint_eq(log->trace_hash, first.trace_hash);
 	ck_assert_uint_eq(log->nr_entries, first.nr_choices);
 	ck_assert_uint_eq(run_once(r, policy_replay_new(log)).trace_hash,
-			  first.trace_hash);
+	                  first.trace_hash);
 	choice_log_free(log);
 	runner_free(r);
 	scenario_free(s);
@@ -150,9 +149,9 @@ END_TEST
 START_TEST(a_failing_system_call_of_the_initial_part_is_named)
 {
 	struct scenario *s = parse("process A {\n"
-				   "    map heap 0x40000000 4K rw\n"
-				   "    mprotect 0x50000000 4K r\n"
-				   "}\n");
+	                           "    map heap 0x40000000 4K rw\n"
+	                           "    mprotect 0x50000000 4K r\n"
+	                           "}\n");
 	struct runner *r = make(s, NULL, &vcpu_ops_direct);
 	struct policy *policy = policy_timed_new();
 	g_autoptr(GError) error = NULL;
@@ -160,10 +159,10 @@ START_TEST(a_failing_system_call_of_the_initial_part_is_named)
 
 	ck_assert(!runner_run(r, policy, &run, &error));
 	ck_assert_str_eq(error->message,
-			 "t.scn:4:1: the initial part fails: mprotect "
-			 "0x50000000 4K r: Cannot allocate memory\n"
-			 "        mprotect 0x50000000 4K r\n"
-			 "    ^");
+	                 "t.scn:4:1: the initial part fails: mprotect "
+	                 "0x50000000 4K r: Cannot allocate memory\n"
+	                 "        mprotect 0x50000000 4K r\n"
+	                 "    ^");
 	policy_free(policy);
 	runner_free(r);
 	scenario_free(s);
@@ -173,10 +172,10 @@ END_TEST
 START_TEST(an_endless_loop_ends_at_the_step_cap)
 {
 	struct scenario *s = parse("process A { map heap 0x40000000 4K rw }\n"
-				   "thread t of A on cpu 0 { a: goto a }\n");
+	                           "thread t of A on cpu 0 { a: goto a }\n");
 	const struct run_config config = { .engine = &vcpu_ops_direct,
-					   .profile_dirs = profile_dirs,
-					   .step_cap = 1000 };
+		                           .profile_dirs = profile_dirs,
+		                           .step_cap = 1000 };
 	struct runner *r = runner_new(s, NULL, &config, NULL);
 	struct verdict verdict;
 
@@ -191,11 +190,11 @@ END_TEST
 
 /* ---- verdicts ---- */
 
-#define RACE                                                                   \
-	"machine { cpus 2 }\n"                                                 \
-	"process A { map heap 0x40000000 4K rw; store heap 1 }\n"              \
-	"thread t of A on cpu 0 { store heap 2 }\n"                            \
-	"thread u of A on cpu 1 { r1 = load heap }\n"                          \
+#define RACE                                                      \
+	"machine { cpus 2 }\n"                                    \
+	"process A { map heap 0x40000000 4K rw; store heap 1 }\n" \
+	"thread t of A on cpu 0 { store heap 2 }\n"               \
+	"thread u of A on cpu 1 { r1 = load heap }\n"             \
 	"check random 50\n"
 
 static bool holds(const char *conditions, char **reason)
@@ -203,7 +202,7 @@ static bool holds(const char *conditions, char **reason)
 	g_autofree char *text = g_strconcat(RACE, conditions, NULL);
 	struct scenario *s = parse(text);
 	struct runner *r = make(s, s->variants ? s->variants->name : NULL,
-				&vcpu_ops_direct);
+	                        &vcpu_ops_direct);
 	struct verdict verdict;
 	bool ok;
 
@@ -271,7 +270,7 @@ int main(void)
 	tcase_add_test(runs, a_run_that_differs_from_its_log_says_so);
 	tcase_add_test(runs, registers_and_signals_of_threads_are_kept);
 	tcase_add_test(runs,
-		       a_failing_system_call_of_the_initial_part_is_named);
+	               a_failing_system_call_of_the_initial_part_is_named);
 	tcase_add_test(runs, an_endless_loop_ends_at_the_step_cap);
 	suite_add_tcase(suite, runs);
 	tcase_add_test(verdicts, exists_needs_one_run_and_always_all);
