@@ -60,7 +60,7 @@ void image_setup(void)
 
 void image_run(const uint8_t *code, const uint8_t *end)
 {
-	struct image im;
+	static struct image im;
 	GError *error = NULL;
 	int err;
 

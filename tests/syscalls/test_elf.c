@@ -29,7 +29,7 @@ static void expect_error(const struct image *im, enum elf_error expected,
 START_TEST(segments_are_as_in_the_headers)
 {
 	struct elf_image out;
-	struct image im;
+	static struct image im;
 
 	image_build(&im, code, sizeof(code));
 	ck_assert(elf_parse(im.bytes, im.len, "prog", &out, NULL));
@@ -91,7 +91,7 @@ START_TEST(wrong_headers_are_refused)
 		{ PHDR(1, p_vaddr), 0x300000, ELF_ERROR_UNSUPPORTED,
 		  "ascending" },
 	};
-	struct image im;
+	static struct image im;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		image_build(&im, code, sizeof(code));
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(too_many_segments_are_refused)
 {
-	struct image im;
+	static struct image im;
 
 	image_build(&im, code, sizeof(code));
 	/* They would overwrite the code: the entry is not reached. */
@@ -120,7 +120,7 @@ END_TEST
 START_TEST(every_shorter_file_is_refused)
 {
 	struct elf_image out;
-	struct image im;
+	static struct image im;
 
 	image_build(&im, code, sizeof(code));
 	for (size_t len = 0; len < im.len; len++) {

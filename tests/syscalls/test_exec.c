@@ -363,7 +363,7 @@ END_TEST
 START_TEST(a_machine_too_small_is_an_error)
 {
 	GError *error = NULL;
-	struct image im;
+	static struct image im;
 
 	image_build(&im, guest_hello, 64);
 	config.image = im.bytes;

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How fast a guest program runs on the simulated machine, with all of TLBs,
+ * walks, faults and the kernel, against the same program in Unicorn alone,
+ * without hooks, in the same process.
+ *
+ *	bench_guest WORKLOADS/mix [REPETITIONS]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <unicorn/unicorn.h>
+
+#include "syscalls/elf.h"
+#include "syscalls/exec.h"
+
+/* Phases by their letters; totals in seconds. */
+struct times {
+	double phase[256];
+	double begin;
+	int current;
+};
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static void enter_phase(struct times *t, int letter)
+{
+	double at = now();
+
+	if (t->current)
+		t->phase[t->current] += at - t->begin;
+	t->current = letter == '.' ? 0 : letter;
+	t->begin = at;
+}
+
+/* ---- alone ---- */
+
+static void on_syscall(uc_engine *uc, void *data)
+{
+	uint64_t nr = 0, at = 0;
+	char letter = 0;
+
+	uc_reg_read(uc, UC_X86_REG_RAX, &nr);
+	uc_reg_read(uc, UC_X86_REG_RSI, &at);
+	if (nr != 1) {
+		uc_emu_stop(uc);
+		return;
+	}
+	uc_mem_read(uc, at, &letter, 1);
+	enter_phase(data, letter);
+}
+
+static void load(uc_engine *uc, const struct elf_image *image,
+                 const uint8_t *bytes)
+{
+	vaddr_t start = image->segment[0].va & PAGE_MASK;
+	uint64_t size = ALIGN_UP(image->end - start, PAGE_SIZE);
+
+	uc_mem_map(uc, start, size, UC_PROT_ALL);
+	for (unsigned i = 0; i < image->nr_segments; i++) {
+		const struct elf_segment *s = &image->segment[i];
+
+		uc_mem_write(uc, s->va, bytes + s->offset, s->file_bytes);
+	}
+}
+
+static void run_alone(const uint8_t *bytes, size_t len, struct times *t)
+{
+	struct elf_image image;
+	uint64_t stack = 0x70000000, sp = stack + 0x8000;
+	uc_engine *uc;
+	uc_hook hook;
+
+	if (!elf_parse(bytes, len, "guest", &image, NULL))
+		exit(2);
+	uc_open(UC_ARCH_X86, UC_MODE_64, &uc);
+	load(uc, &image, bytes);
+	uc_mem_map(uc, stack, 0x10000, UC_PROT_ALL);
+	uc_reg_write(uc, UC_X86_REG_RSP, &sp);
+	uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)on_syscall, t, 1, 0,
+	            UC_X86_INS_SYSCALL);
+	uc_emu_start(uc, image.entry, 0, 0, 0);
+	uc_close(uc);
+}
+
+/* ---- on the machine ---- */
+
+static void on_write(void *data, int fd, const uint8_t *bytes, size_t n)
+{
+	(void)fd;
+	for (size_t i = 0; i < n; i++)
+		enter_phase(data, bytes[i]);
+}
+
+static void run_simulated(const char *name, const uint8_t *bytes, size_t len,
+                          struct times *t)
+{
+	const char *argv[] = { name, NULL };
+	struct exec_config config = { .name = name,
+		                      .image = bytes,
+		                      .image_len = len,
+		                      .argv = argv,
+		                      .host = { on_write, t } };
+	struct exec_result result;
+	GError *error = NULL;
+
+	if (exec_program(&config, &result, &error)) {
+		fprintf(stderr, "%s\n", error->message);
+		exit(2);
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
+static double total(const struct times *t)
+{
+	return t->phase['c'] + t->phase['s'] + t->phase['r'];
+}
+
+#define REPETITIONS_MAX 64
+
+int main(int argc, char **argv)
+{
+	static const char phases[] = "csr";
+	static const char *const names[] = { "chase", "stream", "scatter" };
+	double ratio[4][REPETITIONS_MAX];
+	unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 5;
+	gchar *bytes;
+	gsize len;
+
+	n = CLAMP(n, 1, REPETITIONS_MAX);
+	if (argc < 2 || !g_file_get_contents(argv[1], &bytes, &len, NULL)) {
+		fprintf(stderr, "usage: bench_guest PROGRAM [REPETITIONS]\n");
+		return 2;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct times alone = { 0 }, simulated = { 0 };
+
+		run_alone((uint8_t *)bytes, len, &alone);
+		run_simulated(argv[1], (uint8_t *)bytes, len, &simulated);
+		for (unsigned p = 0; p < 3; p++)
+			ratio[p][i] = alone.phase[(int)phases[p]] /
+			              simulated.phase[(int)phases[p]];
+		ratio[3][i] = total(&alone) / total(&simulated);
+	}
+	for (unsigned p = 0; p < 3; p++)
+		printf("%-8s %.2f of Unicorn alone\n", names[p],
+		       median(ratio[p], n));
+	printf("%-8s %.2f of Unicorn alone (wanted: 0.70)\n", "all",
+	       median(ratio[3], n));
+	g_free(bytes);
+	return 0;
+}
