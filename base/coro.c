@@ -16,6 +16,7 @@
 #endif
 
 #ifdef CORO_ASAN
+#	include <sanitizer/asan_interface.h>
 #	include <sanitizer/common_interface_defs.h>
 #endif
 
