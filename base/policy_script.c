@@ -196,6 +196,27 @@ static void script_begin(struct policy *p, struct machine *m)
 	s->passed = false;
 }
 
+/* A run may end between two choices: lines that are left were not followed,
+ * but for those that only wait for an end. */
+static void script_finish(struct policy *p, struct machine *m)
+{
+	struct policy_script *s = to_script(p);
+
+	while (s->at < s->n && !p->error) {
+		const struct script_line *l = &s->lines[s->at];
+		struct agent *a = find_agent(m, l->agent);
+
+		if (!a)
+			fail(s, "does not exist");
+		else if (l->until == SCRIPT_CHOOSE || line_over(s, a, false))
+			next_line(s);
+		else if (a->done)
+			fail(s, "ended before its step");
+		else
+			break;
+	}
+}
+
 static void script_free(struct policy *p)
 {
 	policy_free(to_script(p)->then);
@@ -211,6 +232,7 @@ struct policy *policy_script_new(const struct script_line *lines, unsigned n,
 	s->base.pick = script_pick;
 	s->base.begin = script_begin;
 	s->base.stepped = script_stepped;
+	s->base.finish = script_finish;
 	s->base.free = script_free;
 	s->lines = lines;
 	s->n = n;

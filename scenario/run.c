@@ -520,6 +520,8 @@ static void run_threads(struct runner *r, struct policy *policy,
 	if (policy->begin)
 		policy->begin(policy, m);
 	out->end = machine_run(m);
+	if (policy->finish && out->end == RUN_DONE)
+		policy->finish(policy, m);
 	out->steps = m->sched.nr_steps - first;
 	out->cycles = longest_clock(m, start);
 	out->trace_hash = m->sched.hash;
