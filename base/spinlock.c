@@ -124,6 +124,20 @@ bool spin_lock_irqsave(spinlock_t *l)
 	return flags;
 }
 
+void spin_lock_flags(spinlock_t *l, bool flags)
+{
+	preempt_disable();
+	while (!spin_trylock(l)) {
+		struct step st = lock_step(STEP_READ, l, "spin");
+
+		local_irq_restore(flags);
+		gate_step(&l->gate, 0, &st);
+		if (flags)
+			local_irq_disable();
+	}
+	preempt_enable(); /* one is left: that of the lock */
+}
+
 void spin_unlock_irqrestore(spinlock_t *l, bool flags)
 {
 	spin_unlock(l);

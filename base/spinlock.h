@@ -32,6 +32,14 @@ bool must_check spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 bool spin_is_locked(const spinlock_t *l);
 bool spin_lock_irqsave(spinlock_t *l); /* returns flags */
+/**
+ * spin_lock_flags - take @l with interrupts off, but let them in while it
+ * waits.
+ * @flags: whether they were on, what local_irq_save() returned
+ *
+ * Context: interrupts off. A step each: try, and on, wait, off if it is taken.
+ */
+void spin_lock_flags(spinlock_t *l, bool flags);
 void spin_unlock_irqrestore(spinlock_t *l, bool flags);
 
 struct rw_semaphore {

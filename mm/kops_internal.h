@@ -20,6 +20,8 @@ KOP_BODY(kop_move_dst);
 /* kops_lock.c */
 KOP_BODY(kop_lock);
 KOP_BODY(kop_unlock);
+KOP_BODY(kop_lock_irqsave);
+KOP_BODY(kop_unlock_irqrestore);
 KOP_BODY(kop_down_read);
 KOP_BODY(kop_up_read);
 KOP_BODY(kop_down_write);

@@ -7,6 +7,7 @@
 struct kop_lock {
 	spinlock_t spin;
 	struct rw_semaphore sem;
+	bool flags; /* lock_irqsave: interrupts were on */
 };
 
 struct kop_locks {
@@ -63,6 +64,36 @@ long kop_unlock(struct kernel *k, struct mm_struct *mm,
 	(void)mm;
 	if (held(k, lock))
 		spin_unlock(lock);
+	return 0;
+}
+
+/*
+ * Option irqsave_spin. Linux spins with interrupts off. The architectures that
+ * let them in meanwhile did it in arch_spin_lock_flags(), which went in v5.18.
+ */
+long kop_lock_irqsave(struct kernel *k, struct mm_struct *mm,
+                      const uint64_t args[KOP_ARGS_MAX])
+{
+	struct kop_lock *l = kop_lock_at(k, args[0]);
+	bool flags = local_irq_save();
+
+	(void)mm;
+	if (k->options->irqsave_spin == IRQSAVE_SPIN_IRQS_ON)
+		spin_lock_flags(&l->spin, flags);
+	else
+		spin_lock(&l->spin);
+	l->flags = flags;
+	return 0;
+}
+
+long kop_unlock_irqrestore(struct kernel *k, struct mm_struct *mm,
+                           const uint64_t args[KOP_ARGS_MAX])
+{
+	struct kop_lock *l = kop_lock_at(k, args[0]);
+
+	(void)mm;
+	if (held(k, &l->spin))
+		spin_unlock_irqrestore(&l->spin, l->flags);
 	return 0;
 }
 

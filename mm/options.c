@@ -66,6 +66,14 @@ static const struct mm_option_value switch_mm_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value irqsave_spin_values[] = {
+	{ "irqs_off", IRQSAVE_SPIN_IRQS_OFF,
+	  "interrupts are off while it waits" },
+	{ "irqs_on", IRQSAVE_SPIN_IRQS_ON,
+	  "while it waits they are as they were: PA-RISC 08dc2ca61e68 (M43)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_split_values[] = {
 	{ "invalidate", THP_SPLIT_INVALIDATE,
 	  "make the PMD not present, flush, then hook the table in" },
@@ -114,6 +122,7 @@ static const struct mm_option_desc options[] = {
 	       "a table's split lock lives until the grace period is over"),
 	CHOICE(pte_update, "how mprotect changes a live entry"),
 	CHOICE(switch_mm, "how a context switch maintains the CPU mask"),
+	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
@@ -142,6 +151,7 @@ void mm_options_default(struct mm_options *o)
 		.ptlock_free_rcu = true,
 		.pte_update = PTE_UPDATE_ATOMIC,
 		.switch_mm = SWITCH_MM_LINUX,
+		.irqsave_spin = IRQSAVE_SPIN_IRQS_OFF,
 		.thp_split = THP_SPLIT_INVALIDATE,
 		.mremap_flush = MREMAP_FLUSH_LOCKED,
 		.thp = THP_ALWAYS,

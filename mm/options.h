@@ -46,6 +46,10 @@ enum switch_mm_kind {
 	SWITCH_MM_CLEAR_THEN_SET, /* M13 */
 	SWITCH_MM_SKIP_SWITCHING  /* M12 */
 };
+enum irqsave_spin {
+	IRQSAVE_SPIN_IRQS_OFF,
+	IRQSAVE_SPIN_IRQS_ON
+}; /* M43 */
 enum thp_split {
 	THP_SPLIT_INVALIDATE,
 	THP_SPLIT_DIRECT
@@ -76,6 +80,7 @@ struct mm_options {
 	                               (R5.9) */
 	enum pte_update pte_update;
 	enum switch_mm_kind switch_mm;
+	enum irqsave_spin irqsave_spin;
 	enum thp_split thp_split;
 	enum mremap_flush mremap_flush;
 	enum thp_enabled thp;

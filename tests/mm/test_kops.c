@@ -179,10 +179,20 @@ END_TEST
 static void body_locks(struct task *t)
 {
 	static const char *const ops[] = {
-		"lock",          "unlock",          "down_read",
-		"up_read",       "down_write",      "up_write",
-		"irq_off",       "irq_on",          "pause",
-		"rcu_read_lock", "rcu_read_unlock", "synchronize_rcu",
+		"lock",
+		"unlock",
+		"down_read",
+		"up_read",
+		"down_write",
+		"up_write",
+		"irq_off",
+		"irq_on",
+		"pause",
+		"rcu_read_lock",
+		"rcu_read_unlock",
+		"synchronize_rcu",
+		"lock_irqsave",
+		"unlock_irqrestore",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
@@ -242,16 +252,32 @@ static void body_polite_spinner(struct task *t)
 	run_op(t, "unlock", 0, 0);
 }
 
-static enum run_end shootdown(void (*spinner)(struct task *t))
+static void body_irqsave_spinner(struct task *t)
+{
+	lab_wait(lab_of(t));
+	run_op(t, "lock_irqsave", 0, 0);
+	ck_assert(!this_cpu()->irq_enabled);
+	run_op(t, "unlock_irqrestore", 0, 0);
+	ck_assert(this_cpu()->irq_enabled);
+}
+
+static enum run_end shootdown_with(void (*spinner)(struct task *t),
+                                   enum irqsave_spin how)
 {
 	struct lab *lab = lab_with(false);
 	enum run_end end;
 
+	lab->options.irqsave_spin = how;
 	lab_task(lab, 0, NULL, "flusher", body_flusher);
 	lab_task(lab, 1, NULL, "spinner", spinner);
 	end = machine_run(lab->m);
 	lab_free(lab, false);
 	return end;
+}
+
+static enum run_end shootdown(void (*spinner)(struct task *t))
+{
+	return shootdown_with(spinner, IRQSAVE_SPIN_IRQS_OFF);
 }
 
 START_TEST(a_shootdown_deadlocks_with_a_spinner_that_has_interrupts_off)
@@ -263,6 +289,20 @@ END_TEST
 START_TEST(a_shootdown_goes_through_if_the_spinner_has_them_on)
 {
 	ck_assert_int_eq(shootdown(body_polite_spinner), RUN_DONE);
+}
+END_TEST
+
+START_TEST(a_shootdown_deadlocks_with_spin_lock_irqsave)
+{
+	ck_assert_int_eq(shootdown(body_irqsave_spinner), RUN_DEADLOCK);
+}
+END_TEST
+
+START_TEST(a_shootdown_goes_through_if_spin_lock_irqsave_lets_interrupts_in)
+{
+	ck_assert_int_eq(
+		shootdown_with(body_irqsave_spinner, IRQSAVE_SPIN_IRQS_ON),
+		RUN_DONE);
 }
 END_TEST
 
@@ -305,6 +345,10 @@ static void add_tests(TCase *tc)
 		tc,
 		a_shootdown_deadlocks_with_a_spinner_that_has_interrupts_off);
 	tcase_add_test(tc, a_shootdown_goes_through_if_the_spinner_has_them_on);
+	tcase_add_test(tc, a_shootdown_deadlocks_with_spin_lock_irqsave);
+	tcase_add_test(
+		tc,
+		a_shootdown_goes_through_if_spin_lock_irqsave_lets_interrupts_in);
 	tcase_add_test(tc, an_operation_on_a_process_that_ended_says_so);
 }
 
