@@ -62,6 +62,7 @@ int cli_main(int argc, char **argv)
 		puts("mmulator " MMULATOR_VERSION);
 		return CLI_OK;
 	}
+	g_set_prgname("mmulator");
 	crash_install(argc, argv);
 	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
 		if (strcmp(verbs[i].name, name) == 0)
