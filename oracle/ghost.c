@@ -295,12 +295,30 @@ static void judge_load(const struct visit *v, uint64_t got)
 
 /* ---- stores ---- */
 
+/*
+ * While a discard is under way an address may have two frames: the new one of a
+ * fault, and the old one for CPUs that are not flushed yet. So what was there
+ * before a store may still be seen, and if it came during the call, even stay.
+ */
+static void keep_old_value(const struct visit *v, uint32_t line)
+{
+	const struct ghost_line *l = ghost_line_at(&v->g->mem, line);
+	uint64_t mask = ghost_bytes(v->offset, v->rec->size) & l->known;
+	uint8_t val[LINE_BYTES];
+
+	memcpy(val, l->val, sizeof(val));
+	ghost_alt_add(&v->g->mem, line, mask, val, l->step);
+}
+
 static void put_bytes(const struct visit *v, uint32_t line)
 {
 	struct ghost_line *l = ghost_line_at(&v->g->mem, line);
 	uint64_t mask = ghost_bytes(v->offset, v->rec->size);
 
-	ghost_alt_remove(&v->g->mem, line, mask);
+	if (v->effects & BIT_OF(EFFECT_DISCARD))
+		keep_old_value(v, line);
+	else
+		ghost_alt_remove(&v->g->mem, line, mask);
 	memcpy(l->val + first_byte(v), &v->rec->value, v->rec->size);
 	l->known |= mask;
 	l->gone &= ~mask;

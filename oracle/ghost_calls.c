@@ -304,6 +304,7 @@ struct discard {
 	uint32_t promise;
 	bool maybe; /* it may have been done: zero or as before */
 	bool lazy;
+	bool last; /* no other discard of the range is under way */
 };
 
 /* Bytes of a line in [start, end). */
@@ -341,12 +342,16 @@ static void discard_line(struct ghost_mem *mem, uint32_t line, uint64_t mask,
                          const struct discard *d)
 {
 	struct ghost_line *l = ghost_line_at(mem, line);
+	uint64_t stored;
 
 	if (d->maybe || d->lazy) {
 		ghost_alt_add(mem, line, mask, NULL, d->since);
 		return;
 	}
-	mask &= ~stored_since(mem, l, d->since);
+	stored = mask & stored_since(mem, l, d->since);
+	if (d->last)
+		ghost_alt_expire(mem, line, stored, d->since);
+	mask &= ~stored;
 	ghost_alt_remove(mem, line, mask);
 	for (unsigned i = 0; i < LINE_BYTES; i++) {
 		if (!(mask >> i & 1))
@@ -425,13 +430,27 @@ static void set_fork_flag(struct ghost_mm *mm, const struct ghost_call *c)
 	}
 }
 
+static bool discards_under_way(const struct ghost *g,
+                               const struct ghost_call *c)
+{
+	for (uint64_t left = g->active; left; left &= left - 1) {
+		const struct ghost_call *o = &g->calls[__builtin_ctzll(left)];
+
+		if (o->mm == c->mm && o->effect == EFFECT_DISCARD &&
+		    o->start < c->end && o->end > c->start)
+			return true;
+	}
+	return false;
+}
+
 static void exit_madvise(struct ghost *g, const struct ghost_call *c,
                          const struct event *ev)
 {
 	struct discard d = { .start = c->start,
 		             .end = c->end,
 		             .since = c->step,
-		             .lazy = c->effect == EFFECT_LAZYFREE };
+		             .lazy = c->effect == EFFECT_LAZYFREE,
+		             .last = !discards_under_way(g, c) };
 
 	if (c->args[2] == G_MADV_DONTFORK || c->args[2] == G_MADV_DOFORK ||
 	    c->args[2] == G_MADV_WIPEONFORK || c->args[2] == G_MADV_KEEPONFORK)

@@ -23,7 +23,7 @@
 /* Other values some bytes of a line may have. */
 struct ghost_alt {
 	uint64_t mask;
-	uint64_t step; /* when they became possible */
+	uint64_t step; /* when they became possible, or were stored */
 	uint32_t next;
 	bool zero; /* all of them zero; else: */
 	uint8_t val[LINE_BYTES];
@@ -98,6 +98,10 @@ void ghost_alt_add(struct ghost_mem *mem, uint32_t line, uint64_t mask,
                    const uint8_t *val, uint64_t step);
 /** ghost_alt_remove - bytes @mask have one value again. */
 void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask);
+/** ghost_alt_expire - bytes @mask can no longer have values that were stored
+ * before step @since: no stale translation is left. */
+void ghost_alt_expire(struct ghost_mem *mem, uint32_t line, uint64_t mask,
+                      uint64_t since);
 /** ghost_may_be - may byte @i of the line be @value? */
 bool ghost_may_be(const struct ghost_mem *mem, const struct ghost_line *l,
                   unsigned i, uint8_t value);

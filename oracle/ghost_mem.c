@@ -268,13 +268,46 @@ void ghost_page_copy(struct ghost_mem *mem, uint32_t page, uint32_t space,
 
 /* ---- other values ---- */
 
+/* Bytes of @mask that @a allows to be those of @val; NULL: zero. */
+static uint64_t alt_covers(const struct ghost_alt *a, uint64_t mask,
+                           const uint8_t *val)
+{
+	uint64_t covered = 0;
+
+	for (uint64_t left = mask & a->mask; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if ((a->zero ? 0 : a->val[i]) == (val ? val[i] : 0))
+			covered |= BIT_ULL(i);
+	}
+	return covered;
+}
+
+/* So that a loop of stores while a call is under way does not make the list
+ * longer and longer. */
+static bool alt_renew(struct ghost_mem *mem, uint32_t line, uint64_t mask,
+                      const uint8_t *val, uint64_t step)
+{
+	struct ghost_alt *a;
+
+	for (uint32_t i = ghost_line_at(mem, line)->alts; i; i = a->next) {
+		a = ghost_alt_at(mem, i);
+		if (a->zero != !val || a->mask != mask ||
+		    alt_covers(a, mask, val) != mask)
+			continue;
+		a->step = MAX(a->step, step);
+		return true;
+	}
+	return false;
+}
+
 void ghost_alt_add(struct ghost_mem *mem, uint32_t line, uint64_t mask,
                    const uint8_t *val, uint64_t step)
 {
 	uint32_t i = mem->free_alts;
 	struct ghost_alt *a;
 
-	if (!mask)
+	if (!mask || alt_renew(mem, line, mask, val, step))
 		return;
 	if (i) {
 		mem->free_alts = ghost_alt_at(mem, i)->next;
@@ -292,7 +325,8 @@ void ghost_alt_add(struct ghost_mem *mem, uint32_t line, uint64_t mask,
 	ghost_line_at(mem, line)->alts = i;
 }
 
-void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask)
+static void alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask,
+                       uint64_t before, bool zeroes)
 {
 	uint32_t *link = &ghost_line_at(mem, line)->alts;
 
@@ -300,7 +334,8 @@ void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask)
 		uint32_t i = *link;
 		struct ghost_alt *a = ghost_alt_at(mem, i);
 
-		a->mask &= ~mask;
+		if (a->step < before && (zeroes || !a->zero))
+			a->mask &= ~mask;
 		if (a->mask) {
 			link = &a->next;
 			continue;
@@ -309,6 +344,17 @@ void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask)
 		a->next = mem->free_alts;
 		mem->free_alts = i;
 	}
+}
+
+void ghost_alt_remove(struct ghost_mem *mem, uint32_t line, uint64_t mask)
+{
+	alt_remove(mem, line, mask, UINT64_MAX, true);
+}
+
+void ghost_alt_expire(struct ghost_mem *mem, uint32_t line, uint64_t mask,
+                      uint64_t since)
+{
+	alt_remove(mem, line, mask, since, false);
 }
 
 bool ghost_may_be(const struct ghost_mem *mem, const struct ghost_line *l,
