@@ -21,13 +21,17 @@ static void expect_exit(int code)
 	ck_assert_int_eq(outcome.result.exit_code, code);
 }
 
+/* clang-format off */
 GUEST(hello,
       "lea 2f(%rip), %rsi\n"
       "mov $1, %edi\n"
       "mov $6, %edx\n"
       "mov $1, %eax\n"
       "syscall\n"
-      "cmp $6, %rax\n" EQUAL("90") EXIT("$42") "2: .ascii \"hello\\n\"\n");
+      "cmp $6, %rax\n" EQUAL("90")
+      EXIT("$42")
+      "2: .ascii \"hello\\n\"\n");
+/* clang-format on */
 
 START_TEST(output_and_exit_status_reach_the_host)
 {
@@ -40,18 +44,23 @@ START_TEST(output_and_exit_status_reach_the_host)
 END_TEST
 
 /* argc; argv[1][0]; envp[0][0]; an aligned stack; AT_PAGESZ somewhere. */
+/* clang-format off */
 GUEST(arguments,
-      "cmpq $3, (%rsp)\n" EQUAL(
-	      "1") "mov 16(%rsp), %rax\n"
-                   "cmpb $'o', (%rax)\n" EQUAL("2") "cmpq $0, 32(%rsp)\n" EQUAL(
-			   "3") "mov 40(%rsp), %rax\n"
-                                "cmpb $'X', (%rax)\n" EQUAL("4") "cmpq $0, 48(%rsp)\n" EQUAL("5") "test $15, %rsp\n" EQUAL(
-					"6") "lea 56(%rsp), %rbx\n"
-                                             "2: add $16, %rbx\n"
-                                             "cmpq $6, -16(%rbx)\n"
-                                             "jne 2b\n"
-                                             "cmpq $4096, -8(%rbx)\n" EQUAL("7")
-                                                     EXIT("$0"));
+      "cmpq $3, (%rsp)\n" EQUAL("1")
+      "mov 16(%rsp), %rax\n"
+      "cmpb $'o', (%rax)\n" EQUAL("2")
+      "cmpq $0, 32(%rsp)\n" EQUAL("3")
+      "mov 40(%rsp), %rax\n"
+      "cmpb $'X', (%rax)\n" EQUAL("4")
+      "cmpq $0, 48(%rsp)\n" EQUAL("5")
+      "test $15, %rsp\n" EQUAL("6")
+      "lea 56(%rsp), %rbx\n"
+      "2: add $16, %rbx\n"
+      "cmpq $6, -16(%rbx)\n"
+      "jne 2b\n"
+      "cmpq $4096, -8(%rbx)\n" EQUAL("7")
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(the_stack_holds_what_the_abi_says)
 {
@@ -63,13 +72,18 @@ START_TEST(the_stack_holds_what_the_abi_says)
 }
 END_TEST
 
-GUEST(data, "mov $0x500000, %ebx\n"
-            "cmpb $'d', (%rbx)\n" EQUAL("1") "cmpq $0, 0x2ff8(%rbx)\n" EQUAL(
-		    "2") "movq $77, 0x2ff8(%rbx)\n"
-                         "incq 0x2ff8(%rbx)\n"
-                         "push 0x2ff8(%rbx)\n"
-                         "pop %rax\n"
-                         "cmp $78, %rax\n" EQUAL("3") EXIT("$0"));
+/* clang-format off */
+GUEST(data,
+      "mov $0x500000, %ebx\n"
+      "cmpb $'d', (%rbx)\n" EQUAL("1")
+      "cmpq $0, 0x2ff8(%rbx)\n" EQUAL("2")
+      "movq $77, 0x2ff8(%rbx)\n"
+      "incq 0x2ff8(%rbx)\n"
+      "push 0x2ff8(%rbx)\n"
+      "pop %rax\n"
+      "cmp $78, %rax\n" EQUAL("3")
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(data_is_loaded_and_bss_is_zero)
 {
@@ -78,18 +92,34 @@ START_TEST(data_is_loaded_and_bss_is_zero)
 }
 END_TEST
 
-GUEST(store_text, "lea 0x400000, %rax\nmovb $1, (%rax)\n" EXIT("$0"));
-GUEST(run_data, "mov $0x500000, %eax\njmp *%rax\n");
-GUEST(null, "xor %eax, %eax\nmov (%rax), %rax\n" EXIT("$0"));
-GUEST(kernel_address, "mov $0xffff888000000000, %rax\nmov (%rax), %rax\n");
-GUEST(not_canonical, "mov $0x1234000000000000, %rax\nmov (%rax), %rax\n");
-GUEST(jump_away, "xor %eax, %eax\njmp *%rax\n");
-GUEST(illegal, "ud2\n");
-GUEST(breakpoint, "int3\n");
-GUEST(divide, "xor %ecx, %ecx\nxor %edx, %edx\ndiv %ecx\n");
-GUEST(halt, "hlt\n");
-GUEST(port, "in $0x10, %al\n");
-GUEST(clock, "rdtsc\n");
+/* clang-format off */
+GUEST(store_text,
+      "lea 0x400000, %rax\nmovb $1, (%rax)\n"
+      EXIT("$0"));
+GUEST(run_data,
+      "mov $0x500000, %eax\njmp *%rax\n");
+GUEST(null,
+      "xor %eax, %eax\nmov (%rax), %rax\n"
+      EXIT("$0"));
+GUEST(kernel_address,
+      "mov $0xffff888000000000, %rax\nmov (%rax), %rax\n");
+GUEST(not_canonical,
+      "mov $0x1234000000000000, %rax\nmov (%rax), %rax\n");
+GUEST(jump_away,
+      "xor %eax, %eax\njmp *%rax\n");
+GUEST(illegal,
+      "ud2\n");
+GUEST(breakpoint,
+      "int3\n");
+GUEST(divide,
+      "xor %ecx, %ecx\nxor %edx, %edx\ndiv %ecx\n");
+GUEST(halt,
+      "hlt\n");
+GUEST(port,
+      "in $0x10, %al\n");
+GUEST(clock,
+      "rdtsc\n");
+/* clang-format on */
 
 START_TEST(what_is_not_allowed_ends_in_a_signal)
 {
@@ -120,22 +150,27 @@ START_TEST(what_is_not_allowed_ends_in_a_signal)
 END_TEST
 
 /* mmap 2 pages, use them, munmap the second, touch it. */
-GUEST(memory, "xor %edi, %edi\n"
-              "mov $0x2000, %esi\n"
-              "mov $3, %edx\n"
-              "mov $0x22, %r10d\n"
-              "mov $-1, %r8\n"
-              "xor %r9d, %r9d\n"
-              "mov $9, %eax\n"
-              "syscall\n"
-              "mov %rax, %rbx\n"
-              "movq $5, 0xffc(%rbx)\n" /* across the border */
-              "lea 0x1000(%rbx), %rdi\n"
-              "mov $0x1000, %esi\n"
-              "mov $11, %eax\n"
-              "syscall\n"
-              "test %rax, %rax\n" EQUAL("1") "cmpl $5, 0xffc(%rbx)\n" EQUAL(
-		      "2") "mov 0x1000(%rbx), %eax\n" EXIT("$0"));
+/* clang-format off */
+GUEST(memory,
+      "xor %edi, %edi\n"
+      "mov $0x2000, %esi\n"
+      "mov $3, %edx\n"
+      "mov $0x22, %r10d\n"
+      "mov $-1, %r8\n"
+      "xor %r9d, %r9d\n"
+      "mov $9, %eax\n"
+      "syscall\n"
+      "mov %rax, %rbx\n"
+      "movq $5, 0xffc(%rbx)\n" /* across the border */
+      "lea 0x1000(%rbx), %rdi\n"
+      "mov $0x1000, %esi\n"
+      "mov $11, %eax\n"
+      "syscall\n"
+      "test %rax, %rax\n" EQUAL("1")
+      "cmpl $5, 0xffc(%rbx)\n" EQUAL("2")
+      "mov 0x1000(%rbx), %eax\n"
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(unmapped_memory_is_gone)
 {
@@ -145,12 +180,17 @@ START_TEST(unmapped_memory_is_gone)
 }
 END_TEST
 
+/* clang-format off */
 GUEST(unknown,
-      "mov $9999, %eax\nsyscall\ncmp $-38, %rax\n" EQUAL("1") EXIT("$0"));
-GUEST(bad_pointer, "mov $1, %edi\nmov $16, %esi\nmov $4, %edx\nmov $1, %eax\n"
-                   "syscall\ncmp $-14, %rax\n" EQUAL(
-			   "1") "mov $33, %edi\nmov $1, %eax\nsyscall\n"
-                                "cmp $-9, %rax\n" EQUAL("2") EXIT("$0"));
+      "mov $9999, %eax\nsyscall\ncmp $-38, %rax\n" EQUAL("1")
+      EXIT("$0"));
+GUEST(bad_pointer,
+      "mov $1, %edi\nmov $16, %esi\nmov $4, %edx\nmov $1, %eax\n"
+      "syscall\ncmp $-14, %rax\n" EQUAL("1")
+      "mov $33, %edi\nmov $1, %eax\nsyscall\n"
+      "cmp $-9, %rax\n" EQUAL("2")
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(bad_arguments_are_errors)
 {
@@ -162,6 +202,7 @@ START_TEST(bad_arguments_are_errors)
 END_TEST
 
 /* A MAP_SHARED memfd: the child writes, the parent waits and reads. */
+/* clang-format off */
 GUEST(fork,
       "lea 8f(%rip), %rdi\n"
       "xor %esi, %esi\n"
@@ -193,14 +234,20 @@ GUEST(fork,
       "xor %edx, %edx\n"
       "mov $61, %eax\n"
       "syscall\n" /* wait4 */
-      "cmp %eax, %r14d\n" EQUAL("1") "cmpl $0x700, 8(%r13)\n" EQUAL(
-	      "2") "cmpq $1234, (%rbx)\n" EQUAL("3") "cmpq $1, (%r13)\n" EQUAL("4") /* private: as before */
+      "cmp %eax, %r14d\n" EQUAL("1")
+      "cmpl $0x700, 8(%r13)\n" EQUAL("2")
+      "cmpq $1234, (%rbx)\n" EQUAL("3")
+      "cmpq $1, (%r13)\n" EQUAL("4") /* private: as before */
       "mov $-1, %rdi\n"
       "mov $61, %eax\n"
       "syscall\n"
       "cmp $-10, %rax\n" EQUAL("5") /* ECHILD */
-      EXIT("$0") "7: movq $2, (%r13)\n"
-                 "movq $1234, (%rbx)\n" EXIT("$7") "8: .asciz \"shared\"\n");
+      EXIT("$0")
+      "7: movq $2, (%r13)\n"
+      "movq $1234, (%rbx)\n"
+      EXIT("$7")
+      "8: .asciz \"shared\"\n");
+/* clang-format on */
 
 START_TEST(fork_copies_private_and_shares_shared_memory)
 {
@@ -220,6 +267,7 @@ START_TEST(fork_copies_private_and_shares_shared_memory)
 END_TEST
 
 /* Two threads add to one counter with `lock xadd` and `lock inc`. */
+/* clang-format off */
 GUEST(threads,
       "mov $0x500000, %ebx\n"
       "movq $0, (%rbx)\n"
@@ -241,8 +289,11 @@ GUEST(threads,
       "3: pause\n"
       "cmpq $2, 8(%rbx)\n"
       "jne 3b\n"
-      "cmpl $40, (%rbx)\n" EQUAL("1") "cmpl $40, 4(%rbx)\n" EQUAL("2")
-              EXIT("$0") "4: xor %edi, %edi\nmov $60, %eax\nsyscall\n");
+      "cmpl $40, (%rbx)\n" EQUAL("1")
+      "cmpl $40, 4(%rbx)\n" EQUAL("2")
+      EXIT("$0")
+      "4: xor %edi, %edi\nmov $60, %eax\nsyscall\n");
+/* clang-format on */
 
 START_TEST(locked_instructions_of_threads_are_atomic)
 {
@@ -268,6 +319,7 @@ START_TEST(threads_on_one_cpu_take_turns)
 END_TEST
 
 /* Writes code into a page it maps, runs it, changes it, runs it again. */
+/* clang-format off */
 GUEST(self_modifying,
       "xor %edi, %edi\n"
       "mov $0x1000, %esi\n"
@@ -281,9 +333,12 @@ GUEST(self_modifying,
       "movl $0x000001b8, (%rbx)\n" /* mov $1, %eax; ret */
       "movw $0xc300, 4(%rbx)\n"
       "call *%rbx\n"
-      "cmp $1, %eax\n" EQUAL("1") "movb $2, 1(%rbx)\n"
-                                  "call *%rbx\n"
-                                  "cmp $2, %eax\n" EQUAL("2") EXIT("$0"));
+      "cmp $1, %eax\n" EQUAL("1")
+      "movb $2, 1(%rbx)\n"
+      "call *%rbx\n"
+      "cmp $2, %eax\n" EQUAL("2")
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(code_a_program_writes_is_what_runs)
 {
@@ -293,6 +348,7 @@ START_TEST(code_a_program_writes_is_what_runs)
 END_TEST
 
 /* Unaligned and page-crossing SSE, string instructions. */
+/* clang-format off */
 GUEST(strings,
       "mov $0x500000, %esi\n"
       "mov $0x500ff8, %edi\n"
@@ -303,13 +359,15 @@ GUEST(strings,
       "mov $0x501ff4, %edi\n"
       "mov $0x500000, %esi\n"
       "mov $16, %ecx\n"
-      "repe cmpsb\n" EQUAL("1") "mov $0x500800, %edi\n"
-                                "mov $0x61, %al\n"
-                                "mov $4000, %ecx\n"
-                                "rep stosb\n"
-                                "cmpb $0x61, 0x50179f\n" EQUAL(
-					"2") "cmpb $0, 0x5017a0\n" EQUAL("3")
-                                        EXIT("$0"));
+      "repe cmpsb\n" EQUAL("1")
+      "mov $0x500800, %edi\n"
+      "mov $0x61, %al\n"
+      "mov $4000, %ecx\n"
+      "rep stosb\n"
+      "cmpb $0x61, 0x50179f\n" EQUAL("2")
+      "cmpb $0, 0x5017a0\n" EQUAL("3")
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(string_and_vector_instructions_cross_pages)
 {
@@ -318,15 +376,19 @@ START_TEST(string_and_vector_instructions_cross_pages)
 }
 END_TEST
 
-GUEST(brk, "xor %edi, %edi\n"
-           "mov $12, %eax\n"
-           "syscall\n"
-           "cmp $0x503000, %rax\n" EQUAL(
-		   "1") "lea 0x2000(%rax), %rdi\n"
-                        "mov $12, %eax\n"
-                        "syscall\n"
-                        "cmp $0x505000, %rax\n" EQUAL(
-				"2") "movq $1, -8(%rax)\n" EXIT("$0"));
+/* clang-format off */
+GUEST(brk,
+      "xor %edi, %edi\n"
+      "mov $12, %eax\n"
+      "syscall\n"
+      "cmp $0x503000, %rax\n" EQUAL("1")
+      "lea 0x2000(%rax), %rdi\n"
+      "mov $12, %eax\n"
+      "syscall\n"
+      "cmp $0x505000, %rax\n" EQUAL("2")
+      "movq $1, -8(%rax)\n"
+      EXIT("$0"));
+/* clang-format on */
 
 START_TEST(the_break_begins_behind_the_program)
 {
@@ -335,7 +397,10 @@ START_TEST(the_break_begins_behind_the_program)
 }
 END_TEST
 
-GUEST(forever, "1: jmp 1b\n");
+/* clang-format off */
+GUEST(forever,
+      "1: jmp 1b\n");
+/* clang-format on */
 
 START_TEST(an_endless_loop_meets_the_step_cap)
 {
