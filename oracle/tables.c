@@ -214,15 +214,16 @@ static void judge_entry(struct oracle_set *set, const struct event *ev)
 		report_entry(set, ev, e.pfn, "a table in frame");
 }
 
-/* The newest write of the entry at @pa; NULL: nobody knows. */
+/* The newest write of the entry at @pa, of those before step @before; NULL:
+ * nobody knows. */
 static const struct scene_write *find_writer(const struct oracle_set *set,
-                                             paddr_t pa)
+                                             paddr_t pa, uint64_t before)
 {
 	const struct scene_write *w;
 
 	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
 		w = scene_write(set->scene, i);
-		if (!w || w->pa == pa)
+		if (!w || (w->pa == pa && w->step < before))
 			return w;
 	}
 	return NULL;
@@ -235,8 +236,10 @@ static void report_full(struct oracle_set *set, const struct event *ev,
 	unsigned shift = pt_level_shift(e->level);
 	const struct scene_write *unhook = find_unhook(set, ev->addr, e->level);
 	struct hazard *h = hazard_begin(set, ORACLE_BAD_TABLE, ev, ev->addr);
-	const struct scene_write *writer =
-		find_writer(set, (ev->addr << PAGE_SHIFT) + index * 8UL);
+	paddr_t pa = (ev->addr << PAGE_SHIFT) + index * 8UL;
+	const struct scene_write *writer = find_writer(set, pa, UINT64_MAX);
+	const struct scene_write *emptied =
+		writer ? find_writer(set, pa, writer->step) : NULL;
 	int culprit = unhook ? unhook->agent : event_agent(ev);
 
 	if (!h)
@@ -246,6 +249,9 @@ static void report_full(struct oracle_set *set, const struct event *ev,
 		             BIT_ULL(shift));
 	if (unhook)
 		hazard_link(set, h, HAZARD_REMOVED, culprit, unhook->step);
+	if (emptied && !emptied->new)
+		hazard_link(set, h, HAZARD_REMOVED, emptied->agent,
+		            emptied->step);
 	if (writer)
 		hazard_link(set, h, HAZARD_SET, writer->agent, writer->step);
 	hazard_link(set, h, HAZARD_FREED, event_agent(ev), ev->step);
@@ -281,14 +287,32 @@ static void judge_free(struct oracle_set *set, const struct event *ev)
 	}
 }
 
+/* The addresses an entry translates, if its table knows where it hangs. */
+static void range_of_entry(struct oracle_set *set, struct hazard *h,
+                           const struct scene_write *w)
+{
+	const struct page *table = frame_of(set, w->pa);
+	unsigned shift = pt_level_shift(w->level);
+
+	if (table && is_table(table, w->level))
+		hazard_range(h, table->index + ((w->pa >> 3 & 511) << shift),
+		             BIT_ULL(shift));
+}
+
 static void judge_bad_free(struct oracle_set *set, const struct event *ev)
 {
 	const struct scene_free *f = scene_freed(set->scene, ev->addr);
+	const struct scene_write *unhook = find_unhook(set, ev->addr, 0);
 	struct hazard *h = hazard_begin(set, ORACLE_BAD_TABLE, ev,
 	                                mix_key(ev->addr, EV_FRAME_BAD_FREE));
 
 	if (!h)
 		return;
+	if (unhook) {
+		range_of_entry(set, h, unhook);
+		hazard_link(set, h, HAZARD_REMOVED, unhook->agent,
+		            unhook->step);
+	}
 	if (f)
 		hazard_link(set, h, HAZARD_FREED, f->agent, f->step);
 	hazard_link(set, h, HAZARD_USED, event_agent(ev), ev->step);

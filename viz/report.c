@@ -47,6 +47,7 @@ struct report {
 	pfn_t frames[FRAMES_MAX]; /* mapped in the range during the story */
 	unsigned nr_frames;
 	GArray *lines; /* struct line */
+	struct record waits[HAZARD_LINKS_MAX];
 	unsigned nr_left_out;
 	int columns[COLUMNS_MAX]; /* CPU -> column, -1: none */
 	unsigned nr_columns;
@@ -129,14 +130,25 @@ static enum weight weigh_flush(const struct report *r, const struct record *rec)
 	return TELLING;
 }
 
+static bool is_about_locks(const struct report *r)
+{
+	return r->h->id == ORACLE_DEADLOCK || r->h->id == ORACLE_LOCK_RULE;
+}
+
 static enum weight weigh_lock(const struct report *r, const struct record *rec)
 {
-	bool wanted =
-		r->h->id == ORACLE_DEADLOCK || r->h->id == ORACLE_LOCK_RULE;
-
-	if (!wanted || rec->agent < 0 || !(r->agents >> rec->agent & 1))
+	if (!is_about_locks(r) || rec->agent < 0 ||
+	    !(r->agents >> rec->agent & 1))
 		return HIDDEN;
 	return HELPFUL;
+}
+
+/* A rule that was broken on the way to a deadlock belongs to its story. */
+static enum weight weigh_rule(const struct report *r, const struct record *rec)
+{
+	if (rec->step == r->h->step)
+		return CENTRAL;
+	return r->h->id == ORACLE_DEADLOCK ? weigh_lock(r, rec) : HIDDEN;
 }
 
 static enum weight weigh(struct report *r, const struct record *rec)
@@ -164,6 +176,7 @@ static enum weight weigh(struct report *r, const struct record *rec)
 	case EV_LOCK:
 		return weigh_lock(r, rec);
 	case EV_RULE:
+		return weigh_rule(r, rec);
 	case EV_OBJ_UAF:
 	case EV_OBJ_BAD_FREE:
 	case EV_FRAME_BAD_FREE:
@@ -234,6 +247,37 @@ static void choose_calls(struct report *r)
 		r->weights[c.open[__builtin_ctzll(left)]] = TELLING;
 }
 
+/* Is there a record of the same agent and lock behind @i? */
+static bool released_later(const struct report *r, size_t i)
+{
+	const struct record *got = &r->records[i];
+
+	for (size_t k = i + 1; k < r->nr_records; k++) {
+		const struct record *rec = &r->records[k];
+
+		if (rec->step > r->h->step)
+			return false;
+		if (rec->type == EV_LOCK && rec->agent == got->agent &&
+		    rec->addr == got->addr)
+			return true;
+	}
+	return false;
+}
+
+/* Of the locks only those matter that are held when it happens. */
+static void choose_held_locks(struct report *r)
+{
+	if (!is_about_locks(r))
+		return;
+	for (size_t i = 0; i < r->nr_records; i++) {
+		const struct record *rec = &r->records[i];
+
+		if (rec->type == EV_LOCK && r->weights[i] &&
+		    (rec->a == 1 || released_later(r, i)))
+			r->weights[i] = HIDDEN;
+	}
+}
+
 static void choose_records(struct report *r)
 {
 	r->first_step = r->h->nr_links ? r->h->links[0].step : 0;
@@ -251,6 +295,7 @@ static void choose_records(struct report *r)
 		if (rec->step >= r->first_step && rec->step <= r->h->step)
 			r->weights[i] = (uint8_t)weigh(r, rec);
 	}
+	choose_held_locks(r);
 	choose_calls(r);
 }
 
@@ -343,6 +388,27 @@ static void make_lines(struct report *r)
 		add_line(r, rec, r->weights[i], depth,
 		         g_string_free(text, FALSE));
 		add_hit(r, rec, depth);
+	}
+}
+
+/* Those who cannot move, at the end: what each of them is about to do. */
+static void make_waits(struct report *r)
+{
+	if (r->h->id != ORACLE_DEADLOCK)
+		return;
+	for (unsigned i = 0; i < r->h->nr_links; i++) {
+		const struct hazard_link *link = &r->h->links[i];
+		const char *label;
+
+		if (link->agent < 0)
+			continue;
+		label = r->m->agents[link->agent]->next.label;
+		r->waits[i] = (struct record){ .step = link->step,
+			                       .type = EV_DEADLOCK,
+			                       .agent = (int8_t)link->agent,
+			                       .cpu = (int8_t)link->cpu };
+		add_line(r, &r->waits[i], CENTRAL, 1,
+		         g_strdup_printf("waits: %s", label ? label : "?"));
 	}
 }
 
@@ -520,28 +586,42 @@ static void print_hazard(GString *out, const struct hazard *h,
 	g_string_append_c(out, '\n');
 }
 
+/*
+ * The hazard to tell: the first. But locks taken in the wrong order are only
+ * the beginning of the deadlock they lead to.
+ */
+static const struct hazard *the_story(const struct hazard *hazards, unsigned n)
+{
+	for (unsigned i = 1; i < n && hazards[0].id == ORACLE_LOCK_RULE; i++)
+		if (hazards[i].id == ORACLE_DEADLOCK)
+			return &hazards[i];
+	return hazards;
+}
+
 void viz_report(GString *out, const struct recorder *rec,
                 const struct hazard *hazards, unsigned n,
                 const struct machine *m)
 {
-	struct report r = { .m = m, .h = hazards };
+	struct report r = { .m = m };
 	unsigned width = 2 * COLUMN_WIDTH;
 
 	if (!n) {
 		g_string_append(out, "no hazard\n");
 		return;
 	}
+	r.h = the_story(hazards, n);
 	r.records = recorder_records(rec, &r.nr_records);
 	r.weights = g_new0(uint8_t, r.nr_records + 1);
 	r.lines = g_array_new(FALSE, FALSE, sizeof(struct line));
 	choose_records(&r);
 	make_lines(&r);
+	make_waits(&r);
 	shorten(&r);
 	assign_columns(&r);
 	print_columns(&r, out);
 	width = MAX(width, r.nr_columns * COLUMN_WIDTH);
 	for (unsigned i = 0; i < n; i++)
-		print_hazard(out, &hazards[i], m, width, i == 0);
+		print_hazard(out, &hazards[i], m, width, &hazards[i] == r.h);
 	for (unsigned i = 0; i < r.lines->len; i++)
 		g_free(g_array_index(r.lines, struct line, i).text);
 	g_array_free(r.lines, TRUE);

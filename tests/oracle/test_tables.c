@@ -148,6 +148,40 @@ START_TEST(a_second_free_of_a_frame_is_bad)
 }
 END_TEST
 
+START_TEST(a_second_free_of_a_table_names_who_unhooked_it)
+{
+	pfn_t table = table_of(HEAP);
+	const struct hazard *h;
+
+	set_entry(s, 2, HEAP, 2, 0);
+	release(s, 0, table);
+	release(s, 1, table);
+	h = the_hazard(s, ORACLE_BAD_TABLE);
+	ck_assert_int_eq(h->links[0].role, HAZARD_REMOVED);
+	ck_assert_str_eq(h->links[0].who, "two");
+	ck_assert_uint_eq(h->addr, HEAP);
+	ck_assert_uint_eq(h->end, HEAP + 0x200000);
+}
+END_TEST
+
+START_TEST(an_entry_filled_again_names_who_had_emptied_it)
+{
+	pfn_t table = table_of(HEAP);
+	const struct hazard *h;
+
+	set_entry(s, 0, HEAP, 1, entry(frame(s, FRAME_ANON), E_RW));
+	set_entry(s, 2, HEAP, 1, 0);
+	set_entry(s, 1, HEAP, 1, entry(frame(s, FRAME_ANON), E_RW));
+	set_entry(s, 0, HEAP, 2, 0);
+	release(s, 0, table);
+	h = the_hazard(s, ORACLE_BAD_TABLE);
+	ck_assert_int_eq(h->links[0].role, HAZARD_REMOVED);
+	ck_assert_str_eq(h->links[0].who, "two");
+	ck_assert_int_eq(h->links[1].role, HAZARD_SET);
+	ck_assert_str_eq(h->links[1].who, "one");
+}
+END_TEST
+
 START_TEST(a_table_freed_with_live_entries_is_bad)
 {
 	pfn_t table = table_of(HEAP), empty = table_of(HEAP + 0x200000);
@@ -230,6 +264,8 @@ int main(void)
 	tcase_add_test(tc,
 	               an_entry_that_leads_to_a_page_instead_of_a_table_is_bad);
 	tcase_add_test(tc, a_second_free_of_a_frame_is_bad);
+	tcase_add_test(tc, a_second_free_of_a_table_names_who_unhooked_it);
+	tcase_add_test(tc, an_entry_filled_again_names_who_had_emptied_it);
 	tcase_add_test(tc, a_table_freed_with_live_entries_is_bad);
 	tcase_add_test(tc, a_finding_of_the_full_scan_is_a_hazard);
 	tcase_add_test(tc, nothing_left_is_no_leak);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/access.h"
+#include "base/lockdep.h"
 #include "base/machine.h"
 #include "mmu/mmu.h"
 #include "oracle/oracle.h"
@@ -273,6 +274,54 @@ START_TEST(entries_cleared_in_a_row_are_one_line)
 }
 END_TEST
 
+static void lock_event(struct agent *a, enum lock_event what, objid_t lock,
+                       const char *text)
+{
+	act(a);
+	emit(m, EV_LOCK, .a = what, .addr = lock, .text = text);
+}
+
+/* CPU1 takes the PTE lock and wants the PMD lock, CPU2 the other way round. */
+static unsigned tell_deadlock(struct hazard h[2])
+{
+	h[0] = (struct hazard){ .id = ORACLE_LOCK_RULE,
+		                .oracle = "lock-rule",
+		                .text = (char *)(uintptr_t) "wrong order" };
+	h[1] = (struct hazard){ .id = ORACLE_DEADLOCK,
+		                .oracle = "deadlock",
+		                .text = (char *)(uintptr_t) "a cycle" };
+	call(reclaim, EV_SYSCALL_ENTER);
+	lock_event(reclaim, LOCK_ACQUIRED, 3, "anon_vma lock");
+	lock_event(reclaim, LOCK_RELEASED, 3, "anon_vma lock");
+	lock_event(reclaim, LOCK_ACQUIRED, 1, "pte lock");
+	lock_event(touch, LOCK_ACQUIRED, 2, "pmd lock");
+	reclaim->next.label = "lock pml";
+	touch->next.label = "lock ptl";
+	h[1].step = m->sched.nr_steps;
+	h[1].links[0] = (struct hazard_link){ HAZARD_USED, h[1].step,
+		                              (int)reclaim->id, 1, "reclaim" };
+	h[1].links[1] = (struct hazard_link){ HAZARD_USED, h[1].step,
+		                              (int)touch->id, 2, "touch" };
+	h[1].nr_links = 2;
+	return 2;
+}
+
+START_TEST(a_deadlock_shows_who_holds_what_and_waits_for_what)
+{
+	struct hazard h[2];
+	unsigned n = tell_deadlock(h);
+	g_autofree char *text = report(h, n);
+
+	ck_assert_uint_eq(column_of(text, "got pte lock"), 2);
+	ck_assert_uint_eq(column_of(text, "got pmd lock"), 36);
+	ck_assert_uint_eq(column_of(text, "waits: lock pml"), 2);
+	ck_assert_uint_eq(column_of(text, "waits: lock ptl"), 38);
+	ck_assert_ptr_null(strstr(text, "anon_vma"));
+	ck_assert_ptr_nonnull(strstr(text, "\nhazard lock-rule: wrong order\n"
+	                                   "hazard deadlock: a cycle\n"));
+}
+END_TEST
+
 START_TEST(a_clean_run_says_so)
 {
 	g_autofree char *text = report(NULL, 0);
@@ -348,6 +397,7 @@ int main(void)
 	tcase_add_test(tc, no_column_writes_into_the_next);
 	tcase_add_test(tc, a_long_story_is_cut_to_an_email);
 	tcase_add_test(tc, entries_cleared_in_a_row_are_one_line);
+	tcase_add_test(tc, a_deadlock_shows_who_holds_what_and_waits_for_what);
 	tcase_add_test(tc, a_clean_run_says_so);
 	tcase_add_test(tc, a_hazard_without_a_story_has_its_line);
 	tcase_add_test(tc, the_trace_has_a_line_per_event);
