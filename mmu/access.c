@@ -231,31 +231,10 @@ static uint64_t size_mask(unsigned size)
 	return ~UINT64_C(0) >> (64 - 8 * size);
 }
 
-/* The frame's bytes if they are simply there, else NULL. */
-static uint8_t *plain_bytes(struct physmem *mem, paddr_t pa)
-{
-	if (unlikely(pa >= mem->size_bytes ||
-	             !frame_has_bytes(mem, pa >> PAGE_SHIFT)))
-		return NULL;
-	return mem->direct_map + pa;
-}
-
-static uint64_t mem_load(struct physmem *mem, paddr_t pa, unsigned size)
-{
-	const uint8_t *p = plain_bytes(mem, pa);
-	uint64_t value;
-
-	if (likely(p && size == sizeof(value))) {
-		memcpy(&value, p, sizeof(value));
-		return value;
-	}
-	return phys_read(mem, pa, size);
-}
-
 static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
                       uint64_t value)
 {
-	uint8_t *p = plain_bytes(mem, pa);
+	uint8_t *p = mmu_plain_bytes(mem, pa);
 
 	if (likely(p && size == sizeof(value)))
 		memcpy(p, &value, sizeof(value));
@@ -313,10 +292,10 @@ static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
 		charge(m->costs->l1d_hit);
 	if (write) {
 		if (unlikely(event_wanted(m, EV_ACCESS)))
-			old = mem_load(&m->mem, p->pa, p->size);
+			old = mmu_mem_load(&m->mem, p->pa, p->size);
 		mem_store(&m->mem, p->pa, p->size, value);
 	} else {
-		value = old = mem_load(&m->mem, p->pa, p->size);
+		value = old = mmu_mem_load(&m->mem, p->pa, p->size);
 	}
 	trace_mix(current_agent, value);
 	if (unlikely(event_wanted(m, EV_ACCESS)))
@@ -353,7 +332,7 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 	     acc->va);
 	charge(m->costs->atomic);
 	for (unsigned i = 0; i < n; i++)
-		old[i] = mem_load(&m->mem, p[i].pa, p[i].size);
+		old[i] = mmu_mem_load(&m->mem, p[i].pa, p[i].size);
 	whole = n == 2 ? old[0] | old[1] << first_bits : old[0];
 	result = rmw_result(acc, whole);
 	mem_store(&m->mem, p[0].pa, p[0].size, result);

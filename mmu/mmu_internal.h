@@ -3,6 +3,8 @@
 #ifndef MMULATOR_MMU_MMU_INTERNAL_H
 #define MMULATOR_MMU_MMU_INTERNAL_H
 
+#include <string.h>
+
 #include "mmu/mmu.h"
 
 /* What an access needs, whoever makes it. */
@@ -37,6 +39,29 @@ struct walk {
 static inline objid_t mmu_tlb_obj(const struct mmu *mmu)
 {
 	return obj_make(OBJ_SPACE_TLB, mmu->cpu->id);
+}
+
+/** mmu_plain_bytes - the frame's bytes if they are simply there, else NULL. */
+static inline uint8_t *mmu_plain_bytes(struct physmem *mem, paddr_t pa)
+{
+	if (unlikely(pa >= mem->size_bytes ||
+	             mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
+		return NULL;
+	return mem->direct_map + pa;
+}
+
+/** mmu_mem_load - phys_read(), quick for words. */
+static inline uint64_t mmu_mem_load(struct physmem *mem, paddr_t pa,
+                                    unsigned size)
+{
+	const uint8_t *p = mmu_plain_bytes(mem, pa);
+	uint64_t value;
+
+	if (likely(p && size == sizeof(value))) {
+		memcpy(&value, p, sizeof(value));
+		return value;
+	}
+	return phys_read(mem, pa, size);
 }
 
 /** mmu_allowed - do effective rights @rights permit @need? SDM 3A 4.6.1. */

@@ -41,7 +41,8 @@ static void walk_begin(struct walk *w, struct mmu *mmu)
 		w->level = (uint8_t)(cached->level - 1);
 		w->rights = cached->rights;
 		w->table = cached->table;
-		memcpy(w->leaf.table, cached->walked, sizeof(w->leaf.table));
+		for (unsigned i = 0; i < TLB_LEVELS; i++)
+			w->leaf.table[i] = cached->walked[i];
 		return;
 	}
 	w->from_psc = 0;
@@ -74,18 +75,20 @@ static void walk_read(struct walk *w)
 	     read_labels[w->mmu->cr4_la57][w->level], w->va);
 	charge(m->costs->l1d_hit + m->costs->walk_step);
 	w->mmu->nr_walk_reads++;
-	w->entry = phys_read(&m->mem, pa, 8);
+	w->entry = mmu_mem_load(&m->mem, pa, 8);
 	note_table(w);
 	trace_mix(current_agent, w->entry);
 	emit(m, EV_WALK_READ, .addr = pa, .a = w->entry, .b = w->level,
 	     .c = w->va);
 }
 
+/* What most walks do not need is out of line: they are short. */
+
 /*
  * Set @bits (A, D) atomically, if the entry is still what the walk has read.
  * Return: it is; if not, w->entry is what is there now.
  */
-static bool walk_update(struct walk *w, uint64_t bits)
+static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 {
 	struct mmu *mmu = w->mmu;
 	struct machine *m = mmu->machine;
@@ -141,13 +144,13 @@ static enum walk_end look(struct walk *w, bool *leaf)
 			bits |= w->need.write ? X86_D : 0;
 		}
 		bits &= ~w->entry;
-		if (!bits || walk_update(w, bits))
+		if (likely(!bits) || walk_update(w, bits))
 			return WALK_MAPPED;
 	}
 }
 
 /* The table the entry leads to; held by the PSC from now on. */
-static void descend(struct walk *w)
+static __attribute__((noinline)) void descend(struct walk *w)
 {
 	struct psc_entry e = {
 		.va = ALIGN_DOWN(w->va, BIT_ULL(level_shift(w->level))),

@@ -5,10 +5,20 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "tlb/replacement.h"
-#include "tlb/tlb_internal.h"
+#include "tlb/array.h"
 
 /* ---- birth and death ---- */
+
+/* What a way is found and replaced by, when it holds nothing. */
+static void free_ways(struct tlb_array *a)
+{
+	const unsigned ways = a->geo.ways;
+
+	for (unsigned i = 0; i < a->geo.entries; i++)
+		a->stamps[i] = tlb_stamp(0, i % ways);
+	for (unsigned i = 0; i < (a->set_mask + 1) * a->sig_stride; i++)
+		a->sigs[i] = i % a->sig_stride < ways ? SIG_FREE : SIG_NONE;
+}
 
 static void init_array(struct tlb_array *a, const struct tlb_array_geometry *g)
 {
@@ -19,11 +29,32 @@ static void init_array(struct tlb_array *a, const struct tlb_array_geometry *g)
 	a->tags = g_new0(uint64_t, g->entries);
 	a->entries = g_new0(struct tlb_entry, g->entries);
 	a->stamps = g_new0(uint64_t, g->entries);
+	a->sig_stride = ALIGN_UP(g->ways, SIG_GROUP);
+	a->sigs = g_new0(uint8_t, (size_t)nr_sets * a->sig_stride);
 	a->tree = g_new0(uint64_t, 2 * (size_t)nr_sets);
 	a->paths = g_new0(struct tlb_path, g->ways);
 	for (unsigned way = 0; way < g->ways; way++) {
 		if (g->replacement == TLB_TREE_PLRU)
 			a->paths[way] = plru_path(way, g->ways);
+	}
+	free_ways(a);
+}
+
+/* In the order in which a lookup names its matches. */
+static void list_probes(struct tlb *t, enum tlb_kind kind)
+{
+	for (unsigned i = 0; i < 2 * TLB_SIZE_COUNT; i++) {
+		unsigned size = i % TLB_SIZE_COUNT;
+		int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size]
+		                            : t->l2[kind][size];
+
+		if (nr < 0)
+			continue;
+		t->probes[kind][t->nr_probes[kind]++] = (struct tlb_probe){
+			.array = &t->arrays[nr],
+			.size = (uint8_t)size,
+			.shift = (uint8_t)tlb_size_shift((enum tlb_size)size),
+		};
 	}
 }
 
@@ -57,6 +88,8 @@ void tlb_init(struct tlb *t, const struct tlb_geometry *g)
 		init_array(&t->arrays[i], &g->array[i]);
 		route_array(t, i);
 	}
+	list_probes(t, TLB_DATA);
+	list_probes(t, TLB_INSN);
 	for (unsigned level = 2; level <= TLB_LEVELS; level++)
 		t->psc[level].size = g->psc[level];
 }
@@ -67,95 +100,35 @@ void tlb_fini(struct tlb *t)
 		g_free(t->arrays[i].tags);
 		g_free(t->arrays[i].entries);
 		g_free(t->arrays[i].stamps);
+		g_free(t->arrays[i].sigs);
 		g_free(t->arrays[i].tree);
 		g_free(t->arrays[i].paths);
 	}
 	memset(t, 0, sizeof(*t));
 }
 
+static void reset_array(struct tlb_array *a)
+{
+	for (unsigned i = 0; a->nr_valid && i < a->geo.entries; i++) {
+		if (!a->tags[i])
+			continue;
+		place_uncount(place_of(a, i));
+		place_clear(place_of(a, i));
+	}
+	memset(a->tree, 0, 2 * ((size_t)a->set_mask + 1) * sizeof(*a->tree));
+}
+
 void tlb_reset(struct tlb *t)
 {
-	for (unsigned i = 0; i < t->nr_arrays; i++) {
-		struct tlb_array *a = &t->arrays[i];
-
-		/* Not the entries: an invalid tag hides them. */
-		memset(a->tags, 0, a->geo.entries * sizeof(*a->tags));
-		memset(a->stamps, 0, a->geo.entries * sizeof(*a->stamps));
-		memset(a->tree, 0,
-		       2 * ((size_t)a->set_mask + 1) * sizeof(*a->tree));
-		a->nr_valid = a->nr_global = a->nr_splintered = 0;
-		memset(a->nr_of_size, 0, sizeof(a->nr_of_size));
-	}
+	for (unsigned i = 0; i < t->nr_arrays; i++)
+		reset_array(&t->arrays[i]);
 	psc_invalidate_all(t);
 	t->epoch++;
 	t->clock = 0;
 	t->last_serial = 0;
 }
 
-/* ---- one array ---- */
-
-static unsigned set_of(const struct tlb_array *a, vaddr_t va, unsigned shift)
-{
-	return (unsigned)(va >> shift) & a->set_mask;
-}
-
-static unsigned set_base(const struct tlb_array *a, vaddr_t va, unsigned shift)
-{
-	return set_of(a, va, shift) * a->geo.ways;
-}
-
-/* Index of the entry with @tag in the set that begins at @base, or -1. */
-static int find_tag(const struct tlb_array *a, unsigned base, uint64_t tag)
-{
-	const uint64_t *tags = a->tags + base;
-
-	for (unsigned way = 0; way < a->geo.ways; way++) {
-		if (tags[way] == tag)
-			return (int)(base + way);
-	}
-	return -1;
-}
-
-static void touch(struct tlb *t, struct tlb_array *a, unsigned set,
-                  unsigned way)
-{
-	a->stamps[set * a->geo.ways + way] = ++t->clock;
-	if (a->geo.replacement == TLB_TREE_PLRU)
-		plru_use(&a->tree[2 * (size_t)set], &a->paths[way]);
-}
-
-static unsigned lru_victim(const uint64_t *stamps, unsigned ways)
-{
-	uint64_t oldest = stamps[0];
-	unsigned victim = 0;
-
-	for (unsigned i = 1; i < ways; i++) {
-		victim = stamps[i] < oldest ? i : victim;
-		oldest = MIN(stamps[i], oldest);
-	}
-	return victim;
-}
-
-/*
- * Where an entry with @tag goes: the way that has the tag, a free way, lowest
- * first, or the victim's.
- */
-static unsigned choose_way(const struct tlb_array *a, unsigned set,
-                           uint64_t tag)
-{
-	const unsigned ways = a->geo.ways;
-	const unsigned base = set * ways;
-	int index = find_tag(a, base, tag);
-
-	/* A free way's stamp is 0: it was used longest ago. */
-	if (index < 0 && a->geo.replacement == TLB_LRU)
-		return lru_victim(a->stamps + base, ways);
-	if (index < 0)
-		index = find_tag(a, base, 0);
-	if (index >= 0)
-		return (unsigned)index - base;
-	return plru_victim(&a->tree[2 * (size_t)set], ways);
-}
+/* ---- coming and going ---- */
 
 /* No hint may lead to, or past, an entry that came or went at @va. */
 static void forget_hints(struct tlb *t, vaddr_t va, unsigned shift)
@@ -170,69 +143,44 @@ static void forget_hints(struct tlb *t, vaddr_t va, unsigned shift)
 	t->hints[TLB_INSN][slot].epoch = 0;
 }
 
-static void count_tag(struct tlb_array *a, uint64_t tag, int by)
+/* What is at @p goes; its way is still marked. */
+static void leave(struct tlb *t, struct place p, enum tlb_drop reason)
 {
-	a->nr_valid += (uint32_t)by;
-	a->nr_of_size[tag >> TAG_SIZE_SHIFT & 3] += (uint32_t)by;
-	if (unlikely(tag & TAG_GLOBAL))
-		a->nr_global += (uint32_t)by;
-}
-
-static bool is_splintered(const struct tlb_entry *e)
-{
-	return e->leaf_shift != e->shift;
-}
-
-/* Looks at the entry itself only if it must: its cache line is cold. */
-static void drop(struct tlb *t, struct tlb_array *a, unsigned index,
-                 enum tlb_drop reason)
-{
-	struct tlb_entry *e = &a->entries[index];
-	uint64_t tag = a->tags[index];
+	uint64_t tag = p.array->tags[place_index(p)];
 
 	if (t->dropped)
-		t->dropped(t, e, reason);
-	count_tag(a, tag, -1);
-	if (unlikely(a->nr_splintered && is_splintered(e)))
-		a->nr_splintered--;
-	a->tags[index] = 0;
-	a->stamps[index] = 0;
-	if (a->geo.level == 1)
+		t->dropped(t, place_entry(p), reason);
+	place_uncount(p);
+	if (p.array->geo.level == 1)
 		forget_hints(t, tag_va(tag), tag_shift(tag));
 }
 
-/* Where an entry is. */
-struct place {
-	struct tlb_array *array;
-	unsigned set, way;
-};
-
-static unsigned place_index(const struct place *p)
+static void drop(struct tlb *t, struct place p, enum tlb_drop reason)
 {
-	return p->set * p->array->geo.ways + p->way;
+	leave(t, p, reason);
+	place_clear(p);
+}
+
+static void drop_index(struct tlb *t, struct tlb_array *a, unsigned index,
+                       enum tlb_drop reason)
+{
+	drop(t, place_of(a, index), reason);
 }
 
 static struct place insert(struct tlb *t, struct tlb_array *a,
                            const struct tlb_entry *e)
 {
-	uint64_t tag = make_tag(e->va, e->shift, e->pcid);
-	struct place p = { .array = a, .set = set_of(a, e->va, e->shift) };
-	unsigned index;
+	struct place p = { .array = a, .set = array_set(a, e->va, e->shift) };
+	uint64_t tag = make_tag(e->va, e->shift, e->pcid), old;
 
 	if (e->rights & TLB_G)
 		tag = global_tag(tag);
-	p.way = choose_way(a, p.set, tag);
-	index = place_index(&p);
-	if (a->tags[index])
-		drop(t, a, index,
-		     a->tags[index] == tag ? TLB_DROP_REFILLED
-		                           : TLB_DROP_REPLACED);
-	a->tags[index] = tag;
-	a->entries[index] = *e;
-	count_tag(a, tag, 1);
-	if (unlikely(is_splintered(e)))
-		a->nr_splintered++;
-	touch(t, a, p.set, p.way);
+	p.way = array_choose_way(a, p.set, tag);
+	old = a->tags[place_index(p)];
+	if (old)
+		leave(t, p, old == tag ? TLB_DROP_REFILLED : TLB_DROP_REPLACED);
+	place_put(p, tag, e);
+	place_touch(p, ++t->clock);
 	return p;
 }
 
@@ -249,18 +197,14 @@ static bool same_translation(const struct tlb_entry *a,
 }
 
 static unsigned add_match(struct tlb_match *m, unsigned n, const struct tlb *t,
-                          unsigned array, int index)
+                          const struct tlb_array *a, struct tlb_entry *e)
 {
-	const struct tlb_array *a = &t->arrays[array];
-
-	if (index < 0)
-		return n;
 	for (unsigned i = 0; i < n; i++) {
-		if (same_translation(m[i].entry, &a->entries[index]))
+		if (same_translation(m[i].entry, e))
 			return n;
 	}
-	m[n] = (struct tlb_match){ .entry = &a->entries[index],
-		                   .array = (uint8_t)array,
+	m[n] = (struct tlb_match){ .entry = e,
+		                   .array = (uint8_t)(a - t->arrays),
 		                   .level = a->geo.level };
 	return n + 1;
 }
@@ -268,32 +212,30 @@ static unsigned add_match(struct tlb_match *m, unsigned n, const struct tlb *t,
 unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
                     uint16_t pcid, struct tlb_match *m)
 {
+	const struct tlb_probe *end = t->probes[kind] + t->nr_probes[kind];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < 2 * TLB_SIZE_COUNT; i++) {
-		unsigned size = i % TLB_SIZE_COUNT;
-		unsigned shift = tlb_size_shift((enum tlb_size)size);
-		const int nr = i < TLB_SIZE_COUNT ? t->l1[kind][size]
-		                                  : t->l2[kind][size];
-		const struct tlb_array *a;
-		uint64_t tag;
-		unsigned base;
+	for (const struct tlb_probe *p = t->probes[kind]; p < end; p++) {
+		const struct tlb_array *a = p->array;
+		uint64_t tag = make_tag(va, p->shift, pcid);
+		unsigned set = array_set(a, va, p->shift);
+		struct tlb_entry *ways = a->entries + set * a->geo.ways;
+		int way;
 
-		if (nr < 0 || !t->arrays[nr].nr_of_size[size])
+		if (!a->nr_of_size[p->size])
 			continue;
-		a = &t->arrays[nr];
-		tag = make_tag(va, shift, pcid);
-		base = set_base(a, va, shift);
-		n = add_match(m, n, t, (unsigned)nr, find_tag(a, base, tag));
-		if (a->nr_global)
-			n = add_match(m, n, t, (unsigned)nr,
-			              find_tag(a, base, global_tag(tag)));
+		way = array_find(a, set, tag);
+		if (way >= 0)
+			n = add_match(m, n, t, a, ways + way);
+		way = a->nr_global ? array_find(a, set, global_tag(tag)) : -1;
+		if (way >= 0)
+			n = add_match(m, n, t, a, ways + way);
 	}
 	return n;
 }
 
 static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
-                     uint16_t pcid, const struct place *p)
+                     uint16_t pcid, struct place p)
 {
 	unsigned index = place_index(p);
 
@@ -301,10 +243,11 @@ static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		(struct tlb_hint){
 			.key = tlb_hint_key(va, pcid),
 			.epoch = t->epoch,
-			.entry = &p->array->entries[index],
-			.stamp = &p->array->stamps[index],
-			.tree = &p->array->tree[2 * (size_t)p->set],
-			.path = &p->array->paths[p->way],
+			.entry = &p.array->entries[index],
+			.stamp = &p.array->stamps[index],
+			.tree = &p.array->tree[2 * (size_t)p.set],
+			.path = &p.array->paths[p.way],
+			.way = p.way,
 		};
 }
 
@@ -315,17 +258,17 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 	unsigned shift = m->entry->shift;
 	int l1 = t->l1[kind][tlb_shift_size(shift)];
 
-	p.set = set_of(p.array, va, shift);
+	p.set = array_set(p.array, va, shift);
 	p.way = (unsigned)(m->entry - p.array->entries) -
 	        p.set * p.array->geo.ways;
-	touch(t, p.array, p.set, p.way);
+	place_touch(p, ++t->clock);
 	if (l1 < 0)
 		return m->entry;
 	if (m->level != 1)
 		p = insert(t, &t->arrays[l1], m->entry);
 	if (unique)
-		remember(t, kind, va, pcid, &p);
-	return &p.array->entries[place_index(&p)];
+		remember(t, kind, va, pcid, p);
+	return place_entry(p);
 }
 
 /* ---- filling ---- */
@@ -360,7 +303,7 @@ struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		p = insert(t, &t->arrays[t->l2[kind][size]], e);
 	if (t->l1[kind][size] >= 0)
 		p = insert(t, &t->arrays[t->l1[kind][size]], e);
-	return p.array ? &p.array->entries[place_index(&p)] : NULL;
+	return p.array ? place_entry(p) : NULL;
 }
 
 /* ---- copies of one translation ---- */
@@ -376,7 +319,8 @@ static struct tlb_entry *next_copy(const struct tlb *t, uint64_t serial,
 
 		if (!a->nr_valid || !(a->geo.sizes >> size & 1))
 			continue;
-		base = set_base(a, va, tlb_size_shift((enum tlb_size)size));
+		base = array_set(a, va, tlb_size_shift((enum tlb_size)size)) *
+		       a->geo.ways;
 		for (unsigned i = base; i < base + a->geo.ways; i++) {
 			if (a->tags[i] && a->entries[i].serial == serial) {
 				++*pos;
@@ -418,19 +362,20 @@ void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
 	while ((e = next_copy(t, serial, va, &pos))) {
 		struct tlb_array *a = &t->arrays[(pos - 1) / TLB_SIZE_COUNT];
 
-		drop(t, a, (unsigned)(e - a->entries), reason);
+		drop_index(t, a, (unsigned)(e - a->entries), reason);
 	}
 }
 
 /* ---- invalidating ---- */
 
-static void drop_tag(struct tlb *t, struct tlb_array *a, unsigned base,
+static void drop_tag(struct tlb *t, struct tlb_array *a, unsigned set,
                      uint64_t tag, enum tlb_drop reason)
 {
-	int index = find_tag(a, base, tag);
+	int way = array_find(a, set, tag);
+	struct place p = { .array = a, .set = set, .way = (unsigned)way };
 
-	if (index >= 0)
-		drop(t, a, (unsigned)index, reason);
+	if (way >= 0)
+		drop(t, p, reason);
 }
 
 /* The other pieces of splintered pages: they can be in any set. */
@@ -444,7 +389,7 @@ static void drop_pieces(struct tlb *t, struct tlb_array *a, vaddr_t va,
 		    (e->va ^ va) >> e->leaf_shift)
 			continue;
 		if (e->rights & TLB_G ? globals : e->pcid == pcid)
-			drop(t, a, i, reason);
+			drop_index(t, a, i, reason);
 	}
 }
 
@@ -456,13 +401,13 @@ void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
 		enum tlb_size size = (enum tlb_size)(i % TLB_SIZE_COUNT);
 		unsigned shift = tlb_size_shift(size);
 		uint64_t tag = make_tag(va, shift, pcid);
-		unsigned base = set_base(a, va, shift);
+		unsigned set = array_set(a, va, shift);
 
 		if (!a->nr_valid || !(a->geo.sizes >> size & 1))
 			continue;
-		drop_tag(t, a, base, tag, reason);
+		drop_tag(t, a, set, tag, reason);
 		if (globals && a->nr_global)
-			drop_tag(t, a, base, global_tag(tag), reason);
+			drop_tag(t, a, set, global_tag(tag), reason);
 		if (a->nr_splintered)
 			drop_pieces(t, a, va, pcid, globals, reason);
 	}
@@ -477,7 +422,7 @@ static void drop_masked(struct tlb *t, uint64_t mask, uint64_t value,
 
 		for (unsigned i = 0; a->nr_valid && i < a->geo.entries; i++) {
 			if ((a->tags[i] & mask) == value)
-				drop(t, a, i, reason);
+				drop_index(t, a, i, reason);
 		}
 	}
 }

@@ -142,11 +142,25 @@ struct tlb_array {
 	uint32_t nr_valid, nr_global, nr_splintered;
 	uint32_t nr_of_size[TLB_SIZE_COUNT];
 	uint64_t *tags;            /* [set * ways + way]; 0 = invalid */
-	uint64_t *stamps;          /* likewise: last use, by the TLB's clock */
+	uint64_t *stamps;          /* likewise: see TLB_CLOCK */
 	struct tlb_entry *entries; /* likewise */
-	uint64_t *tree;            /* [set * 2]: PLRU nodes */
-	struct tlb_path *paths;    /* [way] */
+	uint8_t *sigs;             /* [set * sig_stride + way]: a byte of each
+	                            * tag, see tlb/signature.h */
+	uint32_t sig_stride;
+	uint64_t *tree;         /* [set * 2]: PLRU nodes */
+	struct tlb_path *paths; /* [way] */
 };
+
+/*
+ * A stamp is the time of the last use above the number of the way, so that the
+ * smallest stamp of a set names the victim: the way used longest ago, or the
+ * first free one.
+ */
+#define TLB_CLOCK TLB_WAYS_MAX
+static inline uint64_t tlb_stamp(uint64_t clock, unsigned way)
+{
+	return clock * TLB_CLOCK + way;
+}
 
 /* A shortcut of the host's: no state of the simulated machine. */
 struct tlb_hint {
@@ -156,6 +170,7 @@ struct tlb_hint {
 	uint64_t *stamp;
 	uint64_t *tree;
 	const struct tlb_path *path;
+	unsigned way;
 };
 #define TLB_HINTS 256
 
@@ -181,6 +196,12 @@ struct psc {
 	uint8_t slot[256]; /* host's guess where a tag is */
 };
 
+/* Where a lookup looks. */
+struct tlb_probe {
+	const struct tlb_array *array;
+	uint8_t size, shift;
+};
+
 struct tlb {
 	uint64_t epoch;
 	uint64_t clock;
@@ -192,6 +213,8 @@ struct tlb {
 	/* Array by kind and size, -1 = none. */
 	int l1[TLB_KIND_COUNT][TLB_SIZE_COUNT];
 	int l2[TLB_KIND_COUNT][TLB_SIZE_COUNT];
+	struct tlb_probe probes[TLB_KIND_COUNT][2 * TLB_SIZE_COUNT];
+	unsigned nr_probes[TLB_KIND_COUNT];
 	struct psc psc[TLB_LEVELS + 1]; /* by level; 0 and 1 unused */
 
 	/* Called when a copy is about to go, before it does; may be NULL. */
@@ -225,7 +248,7 @@ tlb_lookup_fast(struct tlb *t, enum tlb_kind kind, vaddr_t va, uint16_t pcid)
 
 	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
 		return NULL;
-	*h->stamp = ++t->clock;
+	*h->stamp = tlb_stamp(++t->clock, h->way);
 	h->tree[0] = (h->tree[0] & ~h->path->mask[0]) | h->path->bits[0];
 	h->tree[1] = (h->tree[1] & ~h->path->mask[1]) | h->path->bits[1];
 	return h->entry;
