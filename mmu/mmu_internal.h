@@ -45,7 +45,7 @@ static inline objid_t mmu_tlb_obj(const struct mmu *mmu)
 static inline uint8_t *mmu_plain_bytes(struct physmem *mem, paddr_t pa)
 {
 	if (unlikely(pa >= mem->size_bytes ||
-	             mem->mem_map[pa >> PAGE_SHIFT].content != CONTENT_BYTES))
+	             !frame_has_bytes(mem, pa >> PAGE_SHIFT)))
 		return NULL;
 	return mem->direct_map + pa;
 }
