@@ -132,6 +132,7 @@ static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
 
 	charge(mmu->machine->costs->stlb_hit);
 	end = walk_tables(mmu, p->va, &need, &w);
+	BUG_ON(end == WALK_OVERTAKEN);
 	if (end != WALK_MAPPED)
 		return page_fault(mmu, acc, p->va, end, fault);
 	e = walk_fill(&w);

@@ -165,8 +165,10 @@ bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush)
 	mmu->root = root;
 	mmu->pcid = (uint16_t)pcid;
 	emit(mmu->machine, EV_CR3, .a = root, .b = pcid, .c = mmu->cpu->id);
-	if (noflush)
+	if (noflush) {
+		mmu->flush_seq++; /* walks of the old tables end there, too */
 		return true;
+	}
 	charge(costs->flush_all);
 	tlb_invalidate_context(&mmu->tlb, mmu->pcid, TLB_DROP_CR3);
 	psc_invalidate_context(&mmu->tlb, mmu->pcid);

@@ -62,8 +62,8 @@ struct mmu {
 	enum size_mix_policy size_mix;
 	uint8_t maxphyaddr;
 
-	/* Bumped by every invalidation: a walk in the background that began
-	 * before must not fill what it found. */
+	/* Bumped by every invalidation and every change of the tables: a walk
+	 * in the background that began before must not go on. */
 	uint64_t flush_seq;
 	/* Counters, for reports. */
 	uint64_t nr_accesses, nr_l1_misses, nr_walks, nr_walk_reads;

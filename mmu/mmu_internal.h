@@ -17,7 +17,8 @@ enum walk_end {
 	WALK_MAPPED,
 	WALK_NOT_PRESENT,
 	WALK_RESERVED,
-	WALK_DENIED
+	WALK_DENIED,
+	WALK_OVERTAKEN /* by an invalidation on this CPU: as if it never was */
 };
 
 struct walk {
@@ -84,7 +85,8 @@ static inline bool mmu_allowed(const struct mmu *mmu,
 /**
  * walk_tables - walk for w->va with w->need; steps.
  * Return: how it ended; WALK_MAPPED: w->entry and w->level are the leaf's, with
- * A and for a write D set.
+ * A and for a write D set. WALK_OVERTAKEN: only a speculative walk; an access
+ * and what interrupts its CPU do not overlap.
  */
 enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
                           const struct mmu_need *need, struct walk *w);

@@ -66,13 +66,26 @@ static void note_table(struct walk *w)
 	};
 }
 
-static void walk_read(struct walk *w)
+/*
+ * INVLPG, INVPCID and MOV CR3 let nothing that was read from the tables before
+ * them be used after them: not by a walk in progress either, which would go on
+ * in a table that software may free as soon as they are done.
+ */
+static bool overtaken(const struct walk *w)
+{
+	return w->flush_seq != w->mmu->flush_seq;
+}
+
+/* Return: it was not overtaken. */
+static bool walk_read(struct walk *w)
 {
 	struct machine *m = w->mmu->machine;
 	paddr_t pa = entry_pa(w);
 
 	step(STEP_READ, phys_obj(pa), 8,
 	     read_labels[w->mmu->cr4_la57][w->level], w->va);
+	if (unlikely(overtaken(w)))
+		return false;
 	charge(m->costs->l1d_hit + m->costs->walk_step);
 	w->mmu->nr_walk_reads++;
 	w->entry = mmu_mem_load(&m->mem, pa, 8);
@@ -80,12 +93,14 @@ static void walk_read(struct walk *w)
 	trace_mix(current_agent, w->entry);
 	emit(m, EV_WALK_READ, .addr = pa, .a = w->entry, .b = w->level,
 	     .c = w->va);
+	return true;
 }
 
 /* What most walks do not need is out of line: they are short. */
 
 /*
- * Set @bits (A, D) atomically, if the entry is still what the walk has read.
+ * Set @bits (A, D) atomically, if the entry is still what the walk has read and
+ * the walk was not overtaken.
  * Return: it is; if not, w->entry is what is there now.
  */
 static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
@@ -99,6 +114,8 @@ static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 	     bits & X86_D ? "walk set dirty"
 	                  : accessed_labels[mmu->cr4_la57][w->level],
 	     w->va);
+	if (unlikely(overtaken(w)))
+		return false;
 	charge(m->costs->atomic);
 	now = phys_read(&m->mem, pa, 8);
 	if (mmu->switches.ad_present_check &&
@@ -146,6 +163,8 @@ static enum walk_end look(struct walk *w, bool *leaf)
 		bits &= ~w->entry;
 		if (likely(!bits) || walk_update(w, bits))
 			return WALK_MAPPED;
+		if (unlikely(overtaken(w)))
+			return WALK_OVERTAKEN;
 	}
 }
 
@@ -165,7 +184,7 @@ static __attribute__((noinline)) void descend(struct walk *w)
 	};
 
 	memcpy(e.walked, w->leaf.table, sizeof(e.walked));
-	if (w->flush_seq == w->mmu->flush_seq)
+	if (!overtaken(w))
 		psc_fill(&w->mmu->tlb, &e);
 	w->table = e.table;
 	w->level--;
@@ -184,7 +203,8 @@ enum walk_end walk_tables(struct mmu *mmu, vaddr_t va,
 	for (;;) {
 		enum walk_end end;
 
-		walk_read(w);
+		if (unlikely(!walk_read(w)))
+			return WALK_OVERTAKEN;
 		end = look(w, &leaf);
 		if (end != WALK_MAPPED || leaf)
 			return end;
@@ -223,7 +243,7 @@ struct tlb_entry *walk_fill(struct walk *w)
 	struct tlb_entry *e;
 
 	complete_leaf(w);
-	if (w->flush_seq != mmu->flush_seq)
+	if (overtaken(w))
 		return NULL;
 	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
 	             &w->leaf);

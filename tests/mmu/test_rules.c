@@ -225,6 +225,47 @@ START_TEST(a_speculative_walk_that_an_invalidation_overtakes_fills_nothing)
 }
 END_TEST
 
+START_TEST(a_speculative_walk_that_an_invalidation_overtakes_sets_nothing)
+{
+	map_one(RIGHTS_RW);
+	run_around(speculate_nothing, "walk set accessed pte",
+	           invlpg_from_afar);
+	ck_assert_uint_eq(entry_at(pte), frame | RIGHTS_RW);
+}
+END_TEST
+
+/* As free_pgtables() does: unhook, invalidate; then the table is no more. */
+static void unhook_and_invalidate(void *arg)
+{
+	set_entry(entry_of(VA, PT_LEVEL_PMD), 0);
+	invlpg_from_afar(arg);
+	b.nr_walk_reads = 0;
+}
+
+START_TEST(a_speculative_walk_that_an_invalidation_overtakes_reads_no_table)
+{
+	map_one(RIGHTS_RW | X86_A);
+	run_around(speculate_nothing, "walk pte", unhook_and_invalidate);
+	ck_assert_uint_eq(b.nr_walk_reads, 0);
+}
+END_TEST
+
+static void leave_the_tables(void *arg)
+{
+	(void)arg;
+	/* Bit 63: what is cached stays. */
+	ck_assert(mmu_write_cr3(&b.mmu[0], new_frame(FRAME_PT_PGD), 2, true));
+	b.nr_walk_reads = 0;
+}
+
+START_TEST(a_speculative_walk_ends_when_cr3_is_loaded_without_a_flush)
+{
+	map_one(RIGHTS_RW | X86_A);
+	run_around(speculate_nothing, "walk pte", leave_the_tables);
+	ck_assert_uint_eq(b.nr_walk_reads, 0);
+}
+END_TEST
+
 /* ---- upper levels ---- */
 
 static paddr_t pmd;
@@ -399,6 +440,14 @@ int main(void)
 	tcase_add_test(
 		tc,
 		a_speculative_walk_that_an_invalidation_overtakes_fills_nothing);
+	tcase_add_test(
+		tc,
+		a_speculative_walk_that_an_invalidation_overtakes_sets_nothing);
+	tcase_add_test(
+		tc,
+		a_speculative_walk_that_an_invalidation_overtakes_reads_no_table);
+	tcase_add_test(
+		tc, a_speculative_walk_ends_when_cr3_is_loaded_without_a_flush);
 	tcase_add_test(tc, an_unhooked_table_is_still_walked_through_the_psc);
 	tcase_add_test(tc, invlpg_of_any_address_empties_the_psc);
 	tcase_add_test(tc, both_sizes_may_be_cached_and_a_lookup_chooses);
