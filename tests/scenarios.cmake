@@ -27,4 +27,12 @@ if(TARGET mmulator)
 	mmu_scenarios(scenarios-pass tests/scenarios/pass 0)
 	mmu_scenarios(scenarios-fail tests/scenarios/fail 1)
 	mmu_scenarios(scenarios-invalid tests/scenarios/invalid 2)
+
+	# The columns in docs/races are what `mmulator run` prints.
+	add_test(NAME scenarios/race-pages
+		COMMAND ${PROJECT_SOURCE_DIR}/scripts/race-pages
+			$<TARGET_FILE:mmulator>
+		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+	set_tests_properties(scenarios/race-pages PROPERTIES
+		LABELS scenarios TIMEOUT ${MMU_TIMEOUT})
 endif()
