@@ -28,7 +28,7 @@ if(TARGET mmulator)
 	mmu_scenarios(scenarios-fail tests/scenarios/fail 1)
 	mmu_scenarios(scenarios-invalid tests/scenarios/invalid 2)
 
-	# The columns in docs/races are what `mmulator run` prints.
+	# The columns in README.md and docs/races are what `mmulator run` prints.
 	add_test(NAME scenarios/race-pages
 		COMMAND ${PROJECT_SOURCE_DIR}/scripts/race-pages
 			$<TARGET_FILE:mmulator>
