@@ -41,6 +41,9 @@ struct policy {
 	 * costs speed. */
 	void (*stepped)(struct policy *p, struct machine *m,
 	                const struct agent *a);
+	/* The run is over, m->end says why; nobody has touched the machine
+	 * since. May be NULL. */
+	void (*ended)(struct policy *p, struct machine *m);
 	void (*free)(struct policy *p);
 	/* The run is over (RUN_DONE): may set `error` if something it was to
 	 * do never came.  May be NULL.  The caller of machine_run() calls it. */

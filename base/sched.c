@@ -296,5 +296,7 @@ enum run_end machine_run(struct machine *m)
 		coro_switch(&m->host, &first->coro);
 	}
 	current_agent = NULL;
+	if (m->policy->ended)
+		m->policy->ended(m->policy, m);
 	return m->end;
 }

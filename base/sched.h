@@ -96,6 +96,7 @@ struct gate {
 	uint64_t waiting[2];  /* agent bits: announced a step here */
 	uint64_t sleeping[2]; /* agent bits: tasks to wake when it opens */
 	bool open[2];
+	bool exclusive; /* of a lock that two never hold at once */
 };
 
 /**

@@ -33,7 +33,7 @@ static struct step lock_step(enum step_kind kind, const void *lock,
 void spin_lock_init(spinlock_t *l, enum lock_class class)
 {
 	*l = (spinlock_t){ .class = (uint8_t) class, .initialised = true };
-	l->gate.open[0] = true;
+	l->gate.open[0] = l->gate.exclusive = true;
 }
 
 static const char *const lock_labels[LOCK_CLASS_COUNT][3] = {

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "explore/explorer.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/machine.h"
+#include "explore/explorer_internal.h"
+
+/* Branches tried in full above the parts of a sharded search: this many more
+ * than there must be at least. */
+#define SHARD_LEVELS_MORE 3
+
+static struct explorer *explorer_of(struct policy *p)
+{
+	return (struct explorer *)(void *)p;
+}
+
+/* ---- nodes ---- */
+
+unsigned step_cost(const struct explorer *x, const struct node *node,
+                   unsigned agent)
+{
+	if (node->previous == NOBODY || node->previous == agent ||
+	    (x->walkers >> agent & 1))
+		return 0;
+	return node->enabled >> node->previous & 1;
+}
+
+static uint64_t within_bound(struct explorer *x, const struct node *node,
+                             uint64_t agents)
+{
+	uint64_t fit = 0;
+
+	if (!x->options.bounded)
+		return agents;
+	for_each_bit(agent, agents)
+	{
+		if (node->preemptions + step_cost(x, node, (unsigned)agent) <=
+		    x->bound)
+			fit |= BIT_ULL(agent);
+	}
+	if (fit != agents)
+		x->bound_hit = true;
+	return fit;
+}
+
+/* Go on with whoever moved last; hardware moves when nobody else can. */
+static unsigned first_choice(const struct explorer *x, const struct node *node,
+                             uint64_t agents)
+{
+	if (node->previous != NOBODY && (agents >> node->previous & 1))
+		return node->previous;
+	if (agents & ~x->walkers)
+		agents &= ~x->walkers;
+	return (unsigned)first_bit(agents);
+}
+
+/* Is @agent's next step, as it was seen after the parent, untouched by @fp? */
+static bool sleeps_on(const struct explorer *x, const struct node *parent,
+                      unsigned agent, unsigned nr_sleepers)
+{
+	const struct footprint *fp =
+		&x->history.footprints[x->history.nr_events - 1];
+
+	for (unsigned i = parent->first_sleeper; i < nr_sleepers; i++) {
+		const struct sleeper *s =
+			&g_array_index(x->sleepers, struct sleeper, i);
+
+		if (s->agent == agent && footprints_conflict(&s->fp, fp))
+			return false;
+	}
+	return true;
+}
+
+/* Those asleep at the parent, as far as its event left them. */
+static void inherit_sleep(struct explorer *x, const struct node *parent,
+                          struct node *node)
+{
+	unsigned n = x->sleepers->len;
+
+	for_each_bit(agent, parent->sleep)
+	{
+		if (sleeps_on(x, parent, (unsigned)agent, n))
+			node->sleep |= BIT_ULL(agent);
+	}
+	for (unsigned i = parent->first_sleeper; i < n; i++) {
+		struct sleeper s =
+			g_array_index(x->sleepers, struct sleeper, i);
+
+		if (node->sleep >> s.agent & 1)
+			g_array_append_val(x->sleepers, s);
+	}
+}
+
+static void inherit(struct explorer *x, struct node *node)
+{
+	const struct node *parent = node - 1;
+	bool walker = x->walkers >> parent->agent & 1;
+
+	node->previous = walker ? parent->previous : parent->agent;
+	node->preemptions =
+		parent->preemptions + step_cost(x, parent, parent->agent);
+	node->level = parent->level + parent->branches;
+	if (!x->options.bounded)
+		inherit_sleep(x, parent, node);
+}
+
+static struct node *push_node(struct explorer *x, uint64_t enabled)
+{
+	struct node *node;
+
+	if (x->nr_nodes == x->node_room) {
+		x->node_room = MAX(256U, x->node_room * 2);
+		x->nodes = g_renew(struct node, x->nodes, x->node_room);
+	}
+	node = &x->nodes[x->nr_nodes];
+	*node = (struct node){ .enabled = enabled,
+		               .agent = NOBODY,
+		               .previous = NOBODY,
+		               .first_sleeper = x->sleepers->len,
+		               .first_answer = x->answers->len };
+	if (x->nr_nodes)
+		inherit(x, node);
+	x->nr_nodes++;
+	return node;
+}
+
+static void pop_node(struct explorer *x)
+{
+	const struct node *node = last_node(x);
+
+	g_array_set_size(x->sleepers, node->first_sleeper);
+	g_array_set_size(x->answers, node->first_answer);
+	x->nr_nodes--;
+}
+
+/* ---- shards ---- */
+
+/* Is the subtree that begins here another shard's? */
+static bool is_foreign(struct explorer *x)
+{
+	return x->leaves++ % x->options.nr_shards != x->options.shard;
+}
+
+static bool enters_leaf(const struct explorer *x, const struct node *node)
+{
+	return x->nr_nodes > 1 && x->shard_level &&
+	       node->level == x->shard_level && node[-1].level < x->shard_level;
+}
+
+/* A run that ends above the parts is a part of its own. */
+static bool ends_above_leaves(struct explorer *x)
+{
+	const struct node *node = last_node(x);
+
+	return x->shard_level && node->level < x->shard_level;
+}
+
+/* ---- a run ---- */
+
+static void fail(struct explorer *x)
+{
+	if (!x->policy.error)
+		g_set_error(&x->policy.error, POLICY_ERROR, POLICY_ERROR_REPLAY,
+		            "exploration: event %u is not what it was when "
+		            "the run was made before",
+		            x->at);
+}
+
+static void give_up(struct explorer *x, struct machine *m)
+{
+	x->given_up = true;
+	run_stop(m);
+}
+
+/* A state never seen: who is to be tried first? */
+static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
+{
+	struct node *node = push_node(x, enabled);
+	uint64_t awake = within_bound(x, node, enabled & ~node->sleep);
+
+	if (!awake) {
+		pop_node(x);
+		x->stats.blocked++;
+		give_up(x, m);
+		return;
+	}
+	if (enters_leaf(x, node) && is_foreign(x)) {
+		pop_node(x);
+		x->foreign = true;
+		give_up(x, m);
+		return;
+	}
+	node->agent = first_choice(x, node, awake);
+	node->backtrack = BIT_ULL(node->agent);
+	if (node->level < x->shard_level) {
+		node->backtrack = awake;
+		node->branches = awake & (awake - 1);
+	}
+	x->moving = node->agent;
+}
+
+/* The machine waits for somebody to move. */
+static void arrive(struct explorer *x, struct machine *m, uint64_t enabled)
+{
+	x->walkers = m->sched.walkers;
+	if (x->at == x->nr_nodes) {
+		discover(x, m, enabled);
+		return;
+	}
+	x->moving = x->nodes[x->at].agent;
+	if (!(enabled >> x->moving & 1)) {
+		fail(x);
+		x->moving = NOBODY;
+	}
+}
+
+static void note_wait(struct explorer *x, const struct machine *m,
+                      const struct agent *a)
+{
+	x->waits[a->id] = footprint_waits(m, a);
+	x->exclusive &= ~a->bit;
+	if (a->gate && a->gate->exclusive)
+		x->exclusive |= a->bit;
+}
+
+/* The event that was being made is over: everybody has announced again. */
+static void finish_event(struct explorer *x, struct machine *m, bool last)
+{
+	struct hidden_state after;
+
+	if (!x->acting)
+		return;
+	x->acting = false;
+	x->stats.steps++;
+	if (x->at < x->history.nr_events) {
+		note_wait(x, m, m->agents[x->nodes[x->at++].agent]);
+		return;
+	}
+	hidden_state_read(&after, m);
+	footprint_effects(&x->fp, &x->before, &after);
+	if (last)
+		x->fp.changed |= x->before.enabled & ~BIT_ULL(x->fp.agent);
+	races_before(x, &x->fp);
+	history_push(&x->history, &x->fp);
+	note_wait(x, m, m->agents[x->nodes[x->at++].agent]);
+	races_find(x, m);
+}
+
+/* Doing nothing needs no spontaneous step. */
+static bool never_zero(enum choice_kind kind)
+{
+	return kind == CHOICE_SPECULATE || kind == CHOICE_EVICT;
+}
+
+static unsigned answer(struct explorer *x, const struct choice *c)
+{
+	unsigned i = x->nodes[x->at].first_answer + x->answered++;
+	struct answer a = { (uint8_t)c->kind, (uint8_t)c->n,
+		            never_zero(c->kind) };
+	bool repeats = i < x->answers->len;
+
+	if (repeats && x->at + 1 < x->nr_nodes)
+		repeats = i < x->nodes[x->at + 1].first_answer;
+	if (!repeats && x->at + 1 < x->nr_nodes) {
+		fail(x);
+		return 0;
+	}
+	if (!repeats)
+		g_array_append_val(x->answers, a);
+	a = g_array_index(x->answers, struct answer, i);
+	if (a.kind != c->kind || a.n != c->n)
+		fail(x);
+	return a.pick;
+}
+
+static unsigned explorer_pick(struct policy *p, struct machine *m,
+                              const struct choice *c)
+{
+	struct explorer *x = explorer_of(p);
+
+	if (c->kind != CHOICE_AGENT)
+		return answer(x, c);
+	/* Somebody who moves for the first time is picked twice before its
+	 * first step is made. */
+	if (x->moving == NOBODY) {
+		finish_event(x, m, false);
+		arrive(x, m, c->agents);
+	}
+	if (x->moving == NOBODY)
+		return 0;
+	return (unsigned)__builtin_popcountll(c->agents &
+	                                      (BIT_ULL(x->moving) - 1));
+}
+
+static void explorer_stepped(struct policy *p, struct machine *m,
+                             const struct agent *a)
+{
+	struct explorer *x = explorer_of(p);
+
+	/* Nobody else could move, so nobody asked. */
+	if (x->moving == NOBODY) {
+		finish_event(x, m, false);
+		arrive(x, m, a->bit);
+	}
+	if (x->moving != a->id) {
+		fail(x);
+		run_stop(m);
+	}
+	x->moving = NOBODY;
+	x->acting = true;
+	x->answered = 0;
+	if (x->at < x->history.nr_events)
+		return;
+	footprint_announced(&x->fp, a, x->waits[a->id]);
+	hidden_state_read(&x->before, m);
+}
+
+static void explorer_begin(struct policy *p, struct machine *m)
+{
+	struct explorer *x = explorer_of(p);
+
+	x->at = 0;
+	x->moving = NOBODY;
+	x->acting = x->given_up = x->foreign = x->ended = false;
+	x->exclusive = 0;
+	memset(x->waits, 0, sizeof(x->waits));
+	for (unsigned i = 0; i < m->nr_agents; i++)
+		note_wait(x, m, m->agents[i]);
+}
+
+static void explorer_ended(struct policy *p, struct machine *m)
+{
+	struct explorer *x = explorer_of(p);
+
+	x->ended = true;
+	x->run_end = m->end;
+	if (x->given_up || x->policy.error)
+		return;
+	finish_event(x, m, m->end == RUN_DONE || m->end == RUN_STOPPED);
+	if (x->nr_nodes && ends_above_leaves(x))
+		x->foreign = is_foreign(x);
+}
+
+/* ---- the search ---- */
+
+static unsigned shard_levels(unsigned nr_shards)
+{
+	unsigned levels = 0;
+
+	if (nr_shards <= 1)
+		return 0;
+	while ((1U << levels) < nr_shards && levels < 16)
+		levels++;
+	return levels + SHARD_LEVELS_MORE;
+}
+
+struct explorer *explorer_new(const struct explorer_options *options)
+{
+	struct explorer *x = g_new0(struct explorer, 1);
+
+	x->policy.name = "explore";
+	x->policy.pick = explorer_pick;
+	x->policy.begin = explorer_begin;
+	x->policy.stepped = explorer_stepped;
+	x->policy.ended = explorer_ended;
+	x->options = *options;
+	BUG_ON(options->nr_shards && options->shard >= options->nr_shards);
+	x->shard_level = shard_levels(options->nr_shards);
+	x->sleepers = g_array_new(FALSE, FALSE, sizeof(struct sleeper));
+	x->answers = g_array_new(FALSE, FALSE, sizeof(struct answer));
+	history_init(&x->history);
+	return x;
+}
+
+void explorer_free(struct explorer *x)
+{
+	if (!x)
+		return;
+	g_clear_error(&x->policy.error);
+	history_fini(&x->history);
+	g_array_unref(x->sleepers);
+	g_array_unref(x->answers);
+	g_free(x->nodes);
+	g_free(x->clock);
+	g_free(x);
+}
+
+/* The next answer within the last event. */
+static bool next_answer(struct explorer *x, const struct node *node)
+{
+	while (x->answers->len > node->first_answer) {
+		struct answer *a = &g_array_index(x->answers, struct answer,
+		                                  x->answers->len - 1);
+
+		if (++a->pick < a->n)
+			return true;
+		g_array_set_size(x->answers, x->answers->len - 1);
+	}
+	return false;
+}
+
+/* The next agent to try at the last node. */
+static bool next_agent(struct explorer *x, struct node *node)
+{
+	uint64_t left = within_bound(x, node, node->backtrack & ~node->sleep);
+
+	if (!left)
+		return false;
+	node->agent = first_choice(x, node, left);
+	return true;
+}
+
+/* Change the path's end to what is to be tried next. */
+static bool advance(struct explorer *x)
+{
+	struct history *h = &x->history;
+
+	for (; x->nr_nodes; pop_node(x)) {
+		unsigned i = x->nr_nodes - 1;
+		struct node *node = &x->nodes[i];
+		struct sleeper s = { .agent = node->agent };
+
+		if (h->nr_events > i) {
+			s.fp = h->footprints[i];
+			g_array_append_val(x->sleepers, s);
+		}
+		history_truncate(h, i);
+		if (next_answer(x, node))
+			return true;
+		node->sleep |= BIT_ULL(node->agent);
+		if (next_agent(x, node))
+			return true;
+	}
+	return false;
+}
+
+/* Everything within the bound was seen. */
+static bool next_bound(struct explorer *x)
+{
+	if (!x->options.bounded || !x->bound_hit ||
+	    x->bound == x->options.bound)
+		return false;
+	x->stats.bound = ++x->bound;
+	x->bound_hit = false;
+	x->leaves = 0;
+	return true;
+}
+
+static enum explorer_end met_cap(const struct explorer *x)
+{
+	const struct explorer_options *o = &x->options;
+
+	if (o->max_executions && x->stats.executions >= o->max_executions)
+		return EXPLORER_CAP_EXECUTIONS;
+	if (o->max_steps && x->stats.steps >= o->max_steps)
+		return EXPLORER_CAP_STEPS;
+	if (o->time_is_up && o->time_is_up(o->data))
+		return EXPLORER_CAP_TIME;
+	return EXPLORER_GOES_ON;
+}
+
+static void finish_search(struct explorer *x)
+{
+	x->stats.end = EXPLORER_EXHAUSTED;
+	x->stats.exhausted = !x->stats.truncated;
+	x->stats.complete = x->stats.exhausted && !x->bound_hit;
+}
+
+struct policy *explorer_next(struct explorer *x)
+{
+	if (x->stats.end != EXPLORER_GOES_ON)
+		return NULL;
+	if (x->started && !advance(x) && !next_bound(x)) {
+		finish_search(x);
+		return NULL;
+	}
+	x->started = true;
+	x->stats.end = met_cap(x);
+	return x->stats.end == EXPLORER_GOES_ON ? &x->policy : NULL;
+}
+
+bool explorer_counts(const struct explorer *x)
+{
+	return x->ended && !x->given_up && !x->foreign && !x->policy.error;
+}
+
+void explorer_done(struct explorer *x, bool hazard)
+{
+	if (x->policy.error) {
+		x->stats.end = EXPLORER_FAILED;
+		return;
+	}
+	if (!explorer_counts(x))
+		return;
+	x->stats.executions++;
+	if (x->run_end == RUN_STEP_CAP)
+		x->stats.truncated++;
+	if (hazard && !x->options.go_on)
+		x->stats.end = EXPLORER_HAZARD;
+}
+
+unsigned explorer_preemptions(const struct explorer *x)
+{
+	const struct node *node = &x->nodes[x->nr_nodes - 1];
+
+	return x->nr_nodes ? node->preemptions + step_cost(x, node, node->agent)
+	                   : 0;
+}
+
+const struct explorer_stats *explorer_stats(const struct explorer *x)
+{
+	return &x->stats;
+}
+
+const char *explorer_end_name(enum explorer_end end)
+{
+	static const char *const names[] = {
+		[EXPLORER_GOES_ON] = "goes on",
+		[EXPLORER_EXHAUSTED] = "exhausted",
+		[EXPLORER_HAZARD] = "hazard found",
+		[EXPLORER_CAP_EXECUTIONS] = "cap on executions",
+		[EXPLORER_CAP_STEPS] = "cap on steps",
+		[EXPLORER_CAP_TIME] = "cap on seconds",
+		[EXPLORER_FAILED] = "not reproducible",
+	};
+
+	return names[end];
+}

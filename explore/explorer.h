@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exploring all interleavings: stateless search by running again.
+ *
+ * Interleavings that differ only in the order of independent steps
+ * (explore/footprint.h) are one trace.  Without a bound the search runs each
+ * trace to its end exactly once: source-set dynamic partial-order reduction
+ * with sleep sets (Flanagan and Godefroid 2005; Abdulla et al. 2014).  What
+ * else the machine chooses is branched as well.
+ *
+ * With a bound it searches for runs with 0 preemptions, then 1, and so on, so
+ * that the first hazard found has the fewest.  A preemption is a move of
+ * another agent than the last while that one could go on; spontaneous steps of
+ * hardware are none.  The reduction is then the one of Coons, Musuvathi and
+ * McKinley (2013), without sleep sets: traces may be run more than once.
+ *
+ * Use:
+ *	while ((policy = explorer_next(x))) {
+ *		... run under policy, begin() called, with the machine as at the
+ *		start of every other run ...
+ *		if (explorer_counts(x))
+ *			... look at the outcome ...
+ *		explorer_done(x, there_was_a_hazard);
+ *	}
+ */
+#ifndef MMULATOR_EXPLORE_EXPLORER_H
+#define MMULATOR_EXPLORE_EXPLORER_H
+
+#include "base/policy.h"
+
+struct explorer;
+
+struct explorer_options {
+	bool bounded;
+	unsigned bound; /* most preemptions */
+	/* Caps; 0 and NULL: none. */
+	uint64_t max_executions;
+	uint64_t max_steps;
+	bool (*time_is_up)(void *data);
+	void *data;
+	/* Search only part @shard of @nr_shards (0: everything). The parts
+	 * together run the same traces as one search. */
+	unsigned shard, nr_shards;
+	bool go_on; /* after a hazard */
+};
+
+enum explorer_end {
+	EXPLORER_GOES_ON,
+	EXPLORER_EXHAUSTED, /* nothing is left, within the bound if any */
+	EXPLORER_HAZARD,
+	EXPLORER_CAP_EXECUTIONS,
+	EXPLORER_CAP_STEPS,
+	EXPLORER_CAP_TIME,
+	EXPLORER_FAILED, /* a run was not like the one before */
+};
+
+struct explorer_stats {
+	enum explorer_end end;
+	uint64_t executions; /* complete runs */
+	uint64_t blocked;    /* given up: they led to traces already seen */
+	uint64_t truncated;  /* runs that met the machine's cap on steps */
+	uint64_t steps;      /* of all runs */
+	unsigned bound;      /* the one searched last */
+	/* EXPLORER_EXHAUSTED, and no run was cut off. With a bound: for that
+	 * bound. */
+	bool exhausted;
+	/* No run would have needed more preemptions than the bound. */
+	bool complete;
+};
+
+struct explorer *explorer_new(const struct explorer_options *options);
+void explorer_free(struct explorer *x);
+
+/** explorer_next - the policy of the next run; NULL: the search is over.
+ * Borrowed, the same object every time. */
+struct policy *explorer_next(struct explorer *x);
+/** explorer_counts - was the last run a complete one of this shard? If not, its
+ * outcome means nothing. */
+bool explorer_counts(const struct explorer *x);
+/** explorer_done - the last run was looked at. */
+void explorer_done(struct explorer *x, bool hazard);
+/** explorer_preemptions - of the last run. */
+unsigned explorer_preemptions(const struct explorer *x);
+
+const struct explorer_stats *explorer_stats(const struct explorer *x);
+/** explorer_end_name - "exhausted", "cap on executions" ... */
+const char *explorer_end_name(enum explorer_end end);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The search tree's current path.
+ *
+ * Node i is the state before event i: who could move there, who is to be tried,
+ * whom trying again would only lead to traces already seen.  The history holds
+ * the events; while a run repeats the path's beginning, it has more of them
+ * than the run has made.
+ */
+#ifndef MMULATOR_EXPLORE_EXPLORER_INTERNAL_H
+#define MMULATOR_EXPLORE_EXPLORER_INTERNAL_H
+
+#include "explore/explorer.h"
+#include "explore/history.h"
+
+#define NOBODY UINT_MAX
+
+struct node {
+	uint64_t enabled;
+	uint64_t backtrack;   /* to be tried, or were */
+	uint64_t sleep;       /* were, here or at an equivalent state */
+	unsigned agent;       /* being tried; or NOBODY */
+	unsigned previous;    /* moved last, not counting walkers; or NOBODY */
+	unsigned preemptions; /* so far */
+	unsigned level;       /* branches so far, for shards */
+	bool branches;
+	unsigned first_sleeper, first_answer;
+};
+
+/* What a sleeping agent's next step does; one for each of its answers. */
+struct sleeper {
+	unsigned agent;
+	struct footprint fp;
+};
+
+/* An answer to choose(), within an event. */
+struct answer {
+	uint8_t kind, n, pick;
+};
+
+struct explorer {
+	struct policy policy; /* must be first */
+	struct explorer_options options;
+	struct explorer_stats stats;
+	struct history history;
+
+	struct node *nodes;
+	unsigned nr_nodes, node_room;
+	GArray *sleepers; /* of struct sleeper, by node */
+	GArray *answers;  /* of struct answer, by node */
+
+	/* the run */
+	unsigned at;       /* events it made */
+	unsigned moving;   /* picked, has not made its step; or NOBODY */
+	bool acting;       /* event @at is being made */
+	unsigned answered; /* of event @at */
+	struct footprint fp;
+	struct hidden_state before;
+	cpu_index_t waits[NR_AGENTS_MAX];
+	uint64_t exclusive; /* agents that wait for a lock nobody shares */
+	uint64_t walkers;
+	bool given_up, foreign, ended;
+	enum run_end run_end;
+
+	unsigned shard_level; /* above it every branch is tried */
+	unsigned leaves;
+	unsigned bound;
+	bool bound_hit;
+	bool started;
+	uint32_t *clock; /* scratch */
+	unsigned clock_width;
+};
+
+static inline struct node *last_node(struct explorer *x)
+{
+	return &x->nodes[x->nr_nodes - 1];
+}
+
+/** step_cost - preemptions if @agent moves at @node. */
+unsigned step_cost(const struct explorer *x, const struct node *node,
+                   unsigned agent);
+
+/* explore/races.c */
+/** races_find - the newest event was pushed: what should have come before what?
+ * Adds to the nodes' backtrack sets. */
+void races_find(struct explorer *x, const struct machine *m);
+/** races_before - event @fp is about to be pushed; only its effects count. */
+void races_before(struct explorer *x, const struct footprint *fp);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "explore/footprint.h"
+
+#define GRANULE 8
+
+static bool has_bytes(objid_t object)
+{
+	uint64_t space = object >> OBJ_SPACE_SHIFT;
+
+	return space == OBJ_SPACE_PHYS || space == OBJ_SPACE_KERNEL;
+}
+
+static void set_range(struct footprint *fp, const struct step *st)
+{
+	if (st->object == OBJ_NONE || st->kind == STEP_LOCAL)
+		return;
+	fp->start = st->object;
+	fp->end = st->object + MAX(st->size, 1U);
+	if (st->size || !has_bytes(st->object))
+		return;
+	/* A whole object goes by its address, where its first word is. */
+	fp->start &= ~(objid_t)(GRANULE - 1);
+	fp->end = fp->start + GRANULE;
+}
+
+void footprint_announced(struct footprint *fp, const struct agent *a,
+                         cpu_index_t waits)
+{
+	const struct step *st = &a->next;
+
+	*fp = (struct footprint){ .kind = (uint8_t)st->kind,
+		                  .agent = (uint8_t)a->id,
+		                  .waits = waits };
+	set_range(fp, st);
+	fp->writes = st->kind != STEP_READ && st->kind != STEP_LOCAL;
+	if (a->kind == AGENT_WALKER && st->kind == STEP_LOCAL) {
+		/* They share one budget of spontaneous steps. */
+		fp->start = hidden_obj(HIDDEN_SPONTANEOUS, 0);
+		fp->end = fp->start + 1;
+		fp->writes = true;
+	}
+	if (a->cpu && a->kind != AGENT_WALKER)
+		fp->lane = (cpu_index_t)(a->cpu->id + 1);
+}
+
+cpu_index_t footprint_waits(const struct machine *m, const struct agent *a)
+{
+	for (unsigned i = 0; a->gate && i < m->nr_cpus; i++) {
+		if (a->gate == &m->cpus[i].qs_gate)
+			return (cpu_index_t)(i + 1);
+	}
+	return 0;
+}
+
+/* What the next schedule() on that CPU depends on. */
+static uint32_t queue_state(const struct cpu *cpu)
+{
+	unsigned head = cpu->rq_head ? cpu->rq_head->pid + 1 : 0;
+	unsigned tail = cpu->rq_tail ? cpu->rq_tail->pid + 1 : 0;
+
+	return head << 16 | tail << 8 | (unsigned)cpu->curr->state;
+}
+
+void hidden_state_read(struct hidden_state *s, const struct machine *m)
+{
+	s->enabled = enabled_agents(&m->sched);
+	s->quiet = 0;
+	s->nr_cpus = m->nr_cpus;
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		if (m->cpus[i].qs_gate.open[0])
+			s->quiet |= BIT_ULL(i);
+		s->queue[i] = queue_state(&m->cpus[i]);
+	}
+}
+
+void footprint_effects(struct footprint *fp, const struct hidden_state *before,
+                       const struct hidden_state *after)
+{
+	fp->changed = (before->enabled ^ after->enabled) & ~BIT_ULL(fp->agent);
+	fp->quiet = before->quiet ^ after->quiet;
+	fp->queues = 0;
+	for (unsigned i = 0; i < before->nr_cpus; i++) {
+		if (before->queue[i] != after->queue[i] && fp->lane != i + 1)
+			fp->queues |= BIT_ULL(i);
+	}
+}
+
+bool objects_conflict(const struct footprint *a, const struct footprint *b)
+{
+	return a->start < b->end && b->start < a->end &&
+	       (a->writes || b->writes);
+}
+
+static bool has_cpu(uint64_t mask, cpu_index_t cpu)
+{
+	return cpu && (mask >> (cpu - 1) & 1);
+}
+
+/* Did @a change what decides when, or what, @b does? */
+static bool governs(const struct footprint *a, const struct footprint *b)
+{
+	if (a->changed >> b->agent & 1)
+		return true;
+	if (has_cpu(a->quiet, b->waits))
+		return true;
+	return b->start >> OBJ_SPACE_SHIFT == OBJ_SPACE_CPU &&
+	       (a->queues >> (b->start & 0xff) & 1);
+}
+
+bool footprints_conflict(const struct footprint *a, const struct footprint *b)
+{
+	if (a->agent == b->agent || (a->lane && a->lane == b->lane))
+		return true;
+	if (objects_conflict(a, b) || governs(a, b) || governs(b, a))
+		return true;
+	return (a->changed & b->changed) || (a->quiet & b->quiet) ||
+	       (a->queues & b->queues);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a step touches, and when two steps depend on each other.
+ *
+ * Two steps depend on each other iff swapping neighbours could make a
+ * difference: their objects overlap and one changes its object; or they are of
+ * one CPU, whose task and interrupt context exclude each other; or one lets
+ * the other move or keeps it from moving.  The last cannot be announced.  It is
+ * found by looking at the machine before and after: who could move, which CPUs
+ * were quiescent (what a grace period waits for), and what the CPUs' run
+ * queues held.
+ */
+#ifndef MMULATOR_EXPLORE_FOOTPRINT_H
+#define MMULATOR_EXPLORE_FOOTPRINT_H
+
+#include "base/machine.h"
+
+/* A CPU as an index that can be missing: 1 + number, 0 = none. */
+typedef uint8_t cpu_index_t;
+
+struct footprint {
+	objid_t start, end; /* bytes of the object; equal: none */
+	uint8_t kind;       /* enum step_kind */
+	bool writes;
+	uint8_t agent;
+	cpu_index_t lane;  /* CPU it occupies */
+	cpu_index_t waits; /* CPU it waited for to be quiescent */
+	/* Known only after it was made. */
+	uint64_t changed; /* agents it let move or kept from moving */
+	uint64_t quiet;   /* CPUs that became quiescent, or no longer are */
+	uint64_t queues;  /* CPUs whose run queue it changed, not its own */
+};
+
+/* What of a machine steps change besides their object. */
+struct hidden_state {
+	uint64_t enabled;
+	uint64_t quiet;
+	unsigned nr_cpus;
+	uint32_t queue[NR_CPUS_MAX];
+};
+
+/** footprint_announced - of the step @a waits to make.
+ * @waits: what footprint_waits() said when it announced the step */
+void footprint_announced(struct footprint *fp, const struct agent *a,
+                         cpu_index_t waits);
+/** footprint_waits - the CPU whose quiescence @a waits for. */
+cpu_index_t footprint_waits(const struct machine *m, const struct agent *a);
+
+void hidden_state_read(struct hidden_state *s, const struct machine *m);
+/** footprint_effects - complete @fp by what the step changed. */
+void footprint_effects(struct footprint *fp, const struct hidden_state *before,
+                       const struct hidden_state *after);
+
+/** objects_conflict - the announced part of footprints_conflict(). */
+bool objects_conflict(const struct footprint *a, const struct footprint *b);
+/** footprints_conflict - do the two depend on each other? Symmetric. */
+bool footprints_conflict(const struct footprint *a, const struct footprint *b);
+
+/* Objects that nobody announces. */
+enum {
+	HIDDEN_LANE = 0x80, /* | CPU: what runs there, one after the other */
+	HIDDEN_QUIET,       /* | CPU: its quiescence */
+	HIDDEN_ENABLED,     /* | agent and number of its step */
+	HIDDEN_SPONTANEOUS, /* the budget of all walkers */
+};
+static inline objid_t hidden_obj(uint64_t space, uint64_t id)
+{
+	return (space << OBJ_SPACE_SHIFT) | id;
+}
+
+#endif

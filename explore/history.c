@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "explore/history.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "base/bug.h"
+
+/* Accesses of more bytes than this are looked up one by one. */
+#define NARROW_BYTES  64
+#define GRANULE_SHIFT 3
+#define KEYS_MAX      (NARROW_BYTES / 8 + 2)
+#define WIDTH_STEP    16
+#define SLOTS_MIN     1024
+
+void history_init(struct history *h)
+{
+	*h = (struct history){ .width = WIDTH_STEP };
+	h->slot_mask = SLOTS_MIN - 1;
+	h->slots = g_new0(struct object_slot, SLOTS_MIN);
+	for (unsigned i = 0; i < NR_AGENTS_MAX; i++)
+		h->last[i] = NO_EVENT;
+}
+
+void history_fini(struct history *h)
+{
+	g_free(h->footprints);
+	g_free(h->clocks);
+	g_free(h->own);
+	g_free(h->previous);
+	g_free(h->first_access);
+	g_free(h->accesses);
+	g_free(h->slots);
+	g_free(h->wide);
+}
+
+/* ---- objects by key ---- */
+
+static bool is_wide(const struct footprint *fp)
+{
+	return fp->end - fp->start > NARROW_BYTES;
+}
+
+/* Memory goes by words, everything else by its identity. */
+static unsigned object_keys(const struct footprint *fp, objid_t *keys)
+{
+	uint64_t space = fp->start >> OBJ_SPACE_SHIFT;
+	objid_t last = (fp->end - 1) >> GRANULE_SHIFT;
+	unsigned n = 0;
+
+	if (fp->start == fp->end || is_wide(fp))
+		return 0;
+	if (space != OBJ_SPACE_PHYS && space != OBJ_SPACE_KERNEL) {
+		keys[0] = fp->start;
+		return 1;
+	}
+	for (objid_t key = fp->start >> GRANULE_SHIFT; key <= last; key++)
+		keys[n++] = key;
+	return n;
+}
+
+static unsigned hash_key(objid_t key)
+{
+	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
+}
+
+/* Where @key is or would be. */
+static unsigned find_slot(const struct history *h, objid_t key)
+{
+	unsigned i = hash_key(key) & h->slot_mask;
+
+	while (h->slots[i].key && h->slots[i].key != key)
+		i = (i + 1) & h->slot_mask;
+	return i;
+}
+
+static uint32_t newest_access(const struct history *h, objid_t key)
+{
+	const struct object_slot *slot = &h->slots[find_slot(h, key)];
+
+	return slot->key ? slot->newest : NO_EVENT;
+}
+
+/* Objects of the past are forgotten, the others are put in a larger table. */
+static void rehash(struct history *h)
+{
+	struct object_slot *old = h->slots;
+	unsigned nr_old = h->slot_mask + 1, *moved = g_new(unsigned, nr_old);
+	unsigned live = 0;
+
+	for (unsigned i = 0; i < nr_old; i++)
+		live += old[i].key && old[i].newest != NO_EVENT;
+	while (live * 4 > h->slot_mask)
+		h->slot_mask = h->slot_mask * 2 + 1;
+	h->slots = g_new0(struct object_slot, h->slot_mask + 1);
+	h->nr_used = live;
+	for (unsigned i = 0; i < nr_old; i++) {
+		if (!old[i].key || old[i].newest == NO_EVENT)
+			continue;
+		moved[i] = find_slot(h, old[i].key);
+		h->slots[moved[i]] = old[i];
+	}
+	for (unsigned i = 0; i < h->nr_accesses; i++)
+		h->accesses[i].slot = moved[h->accesses[i].slot];
+	g_free(moved);
+	g_free(old);
+}
+
+static void add_access(struct history *h, objid_t key, bool writes, bool whole)
+{
+	struct access_node *node;
+	unsigned i;
+
+	if (h->nr_used * 2 > h->slot_mask)
+		rehash(h);
+	i = find_slot(h, key);
+	if (!h->slots[i].key) {
+		h->slots[i] = (struct object_slot){ key, NO_EVENT };
+		h->nr_used++;
+	}
+	if (h->nr_accesses == h->access_room) {
+		h->access_room = MAX(256U, h->access_room * 2);
+		h->accesses = g_renew(struct access_node, h->accesses,
+		                      h->access_room);
+	}
+	node = &h->accesses[h->nr_accesses];
+	node->event = h->nr_events;
+	node->older = h->slots[i].newest;
+	node->slot = i;
+	node->writes = writes;
+	node->whole = whole;
+	h->slots[i].newest = h->nr_accesses++;
+}
+
+/* ---- what a step depends on ---- */
+
+struct search {
+	const struct history *h;
+	const struct footprint *fp;
+	bool past_unlocks;
+	struct rivals *out;
+};
+
+static void add_rival(struct search *s, uint32_t event)
+{
+	unsigned agent = s->h->footprints[event].agent;
+	struct rivals *out = s->out;
+
+	if (agent == s->fp->agent)
+		return;
+	if ((out->agents >> agent & 1) && out->events[agent] >= event)
+		return;
+	out->agents |= BIT_ULL(agent);
+	out->events[agent] = event;
+}
+
+static bool covers(const struct footprint *all, const struct footprint *part)
+{
+	return all->start <= part->start && part->end <= all->end;
+}
+
+/* Reads since the last write of an object, and that write. */
+static void search_object(struct search *s, objid_t key, bool writes,
+                          bool whole)
+{
+	const struct history *h = s->h;
+	uint32_t i = newest_access(h, key);
+
+	for (; i != NO_EVENT; i = h->accesses[i].older) {
+		const struct access_node *node = &h->accesses[i];
+		const struct footprint *other = &h->footprints[node->event];
+
+		if (!whole && !node->whole && !objects_conflict(other, s->fp))
+			continue;
+		if (!writes && !node->writes)
+			continue;
+		if (s->past_unlocks && other->kind == STEP_UNLOCK)
+			continue;
+		add_rival(s, node->event);
+		if (node->writes &&
+		    (whole || node->whole || covers(other, s->fp)))
+			break;
+	}
+}
+
+static void search_wide(struct search *s)
+{
+	const struct history *h = s->h;
+
+	if (s->fp->start == s->fp->end)
+		return;
+	for (unsigned i = h->nr_wide; i--;) {
+		const struct footprint *other = &h->footprints[h->wide[i]];
+
+		if (objects_conflict(other, s->fp))
+			add_rival(s, h->wide[i]);
+	}
+}
+
+/* Something of the size of a frame: look at everything. */
+static void search_all(struct search *s)
+{
+	const struct history *h = s->h;
+
+	for (unsigned i = h->nr_events; i--;) {
+		if (objects_conflict(&h->footprints[i], s->fp))
+			add_rival(s, i);
+	}
+}
+
+static objid_t enabled_key(const struct history *h, unsigned agent)
+{
+	uint32_t last = h->last[agent];
+	uint32_t next = last == NO_EVENT ? 1 : h->own[last] + 1;
+
+	return hidden_obj(HIDDEN_ENABLED, (uint64_t)agent << 40 | next);
+}
+
+/* Gates, run queues, what the CPU did before. */
+static void search_hidden(struct search *s)
+{
+	const struct footprint *fp = s->fp;
+
+	search_object(s, enabled_key(s->h, fp->agent), false, true);
+	if (fp->lane)
+		search_object(s, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
+	if (fp->waits)
+		search_object(s, hidden_obj(HIDDEN_QUIET, fp->waits - 1U),
+		              false, true);
+	for_each_bit(cpu, fp->quiet)
+		search_object(s, hidden_obj(HIDDEN_QUIET, cpu), true, true);
+	for_each_bit(cpu, fp->queues)
+		search_object(s, obj_make(OBJ_SPACE_CPU, cpu), true, true);
+	for_each_bit(agent, fp->changed) search_object(
+		s, enabled_key(s->h, (unsigned)agent), true, true);
+}
+
+void history_rivals(const struct history *h, const struct footprint *fp,
+                    bool past_unlocks, struct rivals *out)
+{
+	struct search s = { h, fp, past_unlocks, out };
+	objid_t keys[KEYS_MAX];
+	unsigned n = object_keys(fp, keys);
+
+	out->agents = 0;
+	if (is_wide(fp)) {
+		search_all(&s);
+	} else {
+		for (unsigned i = 0; i < n; i++)
+			search_object(&s, keys[i], fp->writes, false);
+		if (h->nr_wide)
+			search_wide(&s);
+	}
+	s.past_unlocks = false;
+	search_hidden(&s);
+}
+
+/* ---- clocks ---- */
+
+static void join_clock(uint32_t *clock, const uint32_t *other, unsigned width)
+{
+	for (unsigned i = 0; i < width; i++)
+		clock[i] = MAX(clock[i], other[i]);
+}
+
+void history_clock_of(const struct history *h, const struct footprint *fp,
+                      uint32_t *clock)
+{
+	uint32_t last = h->last[fp->agent];
+	struct rivals rivals;
+
+	if (last == NO_EVENT)
+		memset(clock, 0, h->width * sizeof(*clock));
+	else
+		memcpy(clock, history_clock(h, last),
+		       h->width * sizeof(*clock));
+	history_rivals(h, fp, false, &rivals);
+	for_each_bit(agent, rivals.agents) join_clock(
+		clock, history_clock(h, rivals.events[agent]), h->width);
+}
+
+/* ---- events ---- */
+
+/* Clocks get wider when an agent does not fit. */
+static void widen(struct history *h, unsigned agent)
+{
+	unsigned width = (agent / WIDTH_STEP + 1) * WIDTH_STEP;
+	uint32_t *clocks = g_new0(uint32_t, (size_t)h->room * width);
+
+	for (unsigned i = 0; i < h->nr_events; i++)
+		memcpy(&clocks[(size_t)i * width], history_clock(h, i),
+		       h->width * sizeof(*clocks));
+	g_free(h->clocks);
+	h->clocks = clocks;
+	h->width = width;
+}
+
+static void grow(struct history *h)
+{
+	h->room = MAX(256U, h->room * 2);
+	h->footprints = g_renew(struct footprint, h->footprints, h->room);
+	h->clocks = g_renew(uint32_t, h->clocks, (size_t)h->room * h->width);
+	h->own = g_renew(uint32_t, h->own, h->room);
+	h->previous = g_renew(uint32_t, h->previous, h->room);
+	h->first_access = g_renew(uint32_t, h->first_access, h->room);
+}
+
+static void add_wide(struct history *h)
+{
+	if (h->nr_wide == h->wide_room) {
+		h->wide_room = MAX(64U, h->wide_room * 2);
+		h->wide = g_renew(uint32_t, h->wide, h->wide_room);
+	}
+	h->wide[h->nr_wide++] = h->nr_events;
+}
+
+static void add_accesses(struct history *h, const struct footprint *fp)
+{
+	objid_t keys[KEYS_MAX];
+	unsigned n = object_keys(fp, keys);
+
+	for (unsigned i = 0; i < n; i++)
+		add_access(h, keys[i], fp->writes, false);
+	if (is_wide(fp))
+		add_wide(h);
+	if (fp->lane)
+		add_access(h, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
+	if (fp->waits)
+		add_access(h, hidden_obj(HIDDEN_QUIET, fp->waits - 1U), false,
+		           true);
+	for_each_bit(cpu, fp->quiet)
+		add_access(h, hidden_obj(HIDDEN_QUIET, cpu), true, true);
+	for_each_bit(cpu, fp->queues)
+		add_access(h, obj_make(OBJ_SPACE_CPU, cpu), true, true);
+	for_each_bit(agent, fp->changed)
+		add_access(h, enabled_key(h, (unsigned)agent), true, true);
+}
+
+void history_push(struct history *h, const struct footprint *fp)
+{
+	unsigned i = h->nr_events;
+	uint32_t last = h->last[fp->agent];
+
+	if (fp->agent >= h->width)
+		widen(h, fp->agent);
+	if (i == h->room)
+		grow(h);
+	h->footprints[i] = *fp;
+	h->own[i] = last == NO_EVENT ? 1 : h->own[last] + 1;
+	h->previous[i] = last;
+	h->first_access[i] = h->nr_accesses;
+	history_clock_of(h, fp, &h->clocks[(size_t)i * h->width]);
+	h->clocks[(size_t)i * h->width + fp->agent] = h->own[i];
+	add_accesses(h, fp);
+	h->last[fp->agent] = i;
+	h->nr_events++;
+}
+
+static void pop(struct history *h)
+{
+	unsigned i = --h->nr_events;
+
+	while (h->nr_accesses > h->first_access[i]) {
+		const struct access_node *node = &h->accesses[--h->nr_accesses];
+
+		h->slots[node->slot].newest = node->older;
+	}
+	if (h->nr_wide && h->wide[h->nr_wide - 1] == i)
+		h->nr_wide--;
+	h->last[h->footprints[i].agent] = h->previous[i];
+}
+
+void history_truncate(struct history *h, unsigned nr_events)
+{
+	while (h->nr_events > nr_events)
+		pop(h);
+}

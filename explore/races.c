@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Races: pairs of dependent steps that could have come the other way round.
+ *
+ * Each time an event was made, every step that waits to be made and depends on
+ * an earlier event is looked at, whether its agent can move or not.  The state
+ * before the earlier event then has to try an agent that leads to the step
+ * coming first.
+ */
+#include <string.h>
+
+#include "base/bug.h"
+#include "explore/explorer_internal.h"
+
+/* Event @event and what waits in agent @agent, in that order; could it be the
+ * other way round? @clock is that step's. */
+struct race {
+	unsigned event;
+	unsigned agent;
+	const uint32_t *clock;
+};
+
+/* ---- without a bound: source sets ---- */
+
+/*
+ * What would come before the event: the later events that do not depend on it,
+ * and last the racing step.  Its first agents are those who could start.
+ */
+struct detour {
+	uint64_t present;
+	uint32_t first[NR_AGENTS_MAX]; /* number of its first event */
+};
+
+/* Does nothing in @d happen before a step with clock @clock? */
+static bool starts(const struct detour *d, const uint32_t *clock)
+{
+	for_each_bit(agent, d->present)
+	{
+		if (clock[agent] >= d->first[agent])
+			return false;
+	}
+	return true;
+}
+
+static void add_first(struct explorer *x, const struct race *race,
+                      unsigned best)
+{
+	struct node *node = &x->nodes[race->event];
+
+	if (best == NOBODY)
+		return;
+	if (node->enabled >> best & 1)
+		node->backtrack |= BIT_ULL(best);
+	else
+		node->backtrack |= node->enabled;
+}
+
+/* An agent that leads from the event's state to the racing step, unless one is
+ * tried already. */
+static void add_source(struct explorer *x, const struct race *race)
+{
+	const struct history *h = &x->history;
+	const struct node *node = &x->nodes[race->event];
+	uint64_t tried = node->backtrack | node->sleep;
+	unsigned best = NOBODY;
+	struct detour d = { 0 };
+
+	for (unsigned i = race->event + 1; i < h->nr_events; i++) {
+		const uint32_t *clock = history_clock(h, i);
+		unsigned agent = h->footprints[i].agent;
+		bool first;
+
+		if (happens_before(h, race->event, clock) ||
+		    (d.present >> agent & 1))
+			continue;
+		first = starts(&d, clock);
+		d.present |= BIT_ULL(agent);
+		d.first[agent] = h->own[i];
+		if (first && (tried >> agent & 1))
+			return;
+		if (first && race->clock[agent] >= h->own[i] &&
+		    (best == NOBODY || agent == race->agent))
+			best = agent;
+	}
+	if (!(d.present >> race->agent & 1) &&
+	    (node->enabled >> race->agent & 1) && starts(&d, race->clock)) {
+		if (tried >> race->agent & 1)
+			return;
+		best = race->agent;
+	}
+	add_first(x, race, best);
+}
+
+/* ---- with a bound ---- */
+
+static void add_agent(struct node *node, unsigned agent)
+{
+	if (node->enabled >> agent & 1)
+		node->backtrack |= BIT_ULL(agent);
+	else
+		node->backtrack |= node->enabled;
+}
+
+/* There, and where the agent of the event began to move: switching there may
+ * need no preemption. */
+static void add_conservative(struct explorer *x, const struct race *race)
+{
+	unsigned i = race->event;
+
+	add_agent(&x->nodes[i], race->agent);
+	while (i && x->nodes[i - 1].agent == x->nodes[race->event].agent)
+		i--;
+	add_agent(&x->nodes[i], race->agent);
+}
+
+static void reverse(struct explorer *x, const struct race *race)
+{
+	if (x->options.bounded)
+		add_conservative(x, race);
+	else
+		add_source(x, race);
+}
+
+/* ---- finding them ---- */
+
+static uint32_t *scratch_clock(struct explorer *x)
+{
+	if (x->clock_width < x->history.width) {
+		x->clock_width = x->history.width;
+		x->clock = g_renew(uint32_t, x->clock, x->clock_width);
+	}
+	return x->clock;
+}
+
+/* Every event that the step @fp, about to be made or waiting, races with. */
+static void reverse_all(struct explorer *x, const struct footprint *fp)
+{
+	const struct history *h = &x->history;
+	uint32_t *clock = scratch_clock(x);
+	uint32_t last = h->last[fp->agent];
+	struct rivals rivals;
+
+	history_rivals(h, fp, x->exclusive >> fp->agent & 1, &rivals);
+	if (!rivals.agents)
+		return;
+	history_clock_of(h, fp, clock);
+	for_each_bit(agent, rivals.agents)
+	{
+		uint32_t event = rivals.events[agent];
+		const struct race race = { event, fp->agent, clock };
+
+		if (last == NO_EVENT ||
+		    !happens_before(h, event, history_clock(h, last)))
+			reverse(x, &race);
+	}
+}
+
+void races_before(struct explorer *x, const struct footprint *fp)
+{
+	if (fp->changed || fp->quiet || fp->queues)
+		reverse_all(x, fp);
+}
+
+/*
+ * The newest event may conflict with the step that @a waits to make.  Then its
+ * older races are looked at again as well: what would have to come first has
+ * become more.
+ */
+static void race_with(struct explorer *x, const struct agent *a)
+{
+	const struct history *h = &x->history;
+	const struct footprint *newest = &h->footprints[h->nr_events - 1];
+	struct footprint waiting;
+
+	footprint_announced(&waiting, a, x->waits[a->id]);
+	if (footprints_conflict(newest, &waiting))
+		reverse_all(x, &waiting);
+}
+
+void races_find(struct explorer *x, const struct machine *m)
+{
+	for_each_bit(id, m->sched.alive) race_with(x, m->agents[id]);
+}
