@@ -149,6 +149,15 @@ static inline bool frame_has_bytes(const struct physmem *mem, pfn_t pfn)
 	return mem->has_bytes[pfn / 64] >> (pfn % 64) & 1;
 }
 
+/** phys_plain - the host's bytes at @pa if they are the truth, else NULL. */
+static inline uint8_t *phys_plain(const struct physmem *mem, paddr_t pa)
+{
+	if (unlikely(pa >= mem->size_bytes ||
+	             !frame_has_bytes(mem, pa >> PAGE_SHIFT)))
+		return NULL;
+	return mem->direct_map + pa;
+}
+
 /**
  * phys_read, phys_write - little-endian access of 1 - 8 bytes, within one
  * frame, at any valid physical address, free frames included (they read as

@@ -24,6 +24,7 @@
 #include "base/bug.h"
 #include "emu/disas.h"
 #include "emu/unicorn_internal.h"
+#include "mmu/quick.h"
 
 /* Where the way into user mode begins; gone when the guest runs. */
 #define BOOT        UINT64_C(0x200000)
@@ -247,6 +248,36 @@ static bool access_part(struct engine *e, struct mmu_access *acc)
 	return false;
 }
 
+/* May the access under way be a quick one? What vcpu_access() looks at before
+ * it, and no locked instruction. */
+static bool may_be_quick(const struct engine *e)
+{
+	return likely(!e->locked.pc && !e->guest->ended &&
+	              !e->guest->task->cpu->need_resched);
+}
+
+static bool quick_load(struct engine *e, uint64_t va, unsigned size)
+{
+	struct task *t = e->guest->task;
+	uint64_t value;
+
+	if (!may_be_quick(e) ||
+	    unlikely(!mmu_quick_load(&cpu_vcpu(t->cpu)->mmu, t->agent, va, size,
+	                             &value)))
+		return false;
+	window_show(e, va, value, size);
+	return true;
+}
+
+static bool quick_store(struct engine *e, const struct mmu_access *acc)
+{
+	struct task *t = e->guest->task;
+
+	return may_be_quick(e) &&
+	       likely(mmu_quick_store(&cpu_vcpu(t->cpu)->mmu, t->agent, acc->va,
+	                              acc->size, acc->value));
+}
+
 static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
                     int64_t value, void *data)
 {
@@ -262,6 +293,8 @@ static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		e->parts -= e->parts > 0;
 		return;
 	}
+	if (quick_load(e, va, (unsigned)size))
+		return;
 	/* The engine will load both aligned halves. */
 	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
 		e->parts = 2;
@@ -309,7 +342,7 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	             e->locked.size == (unsigned)size)) {
 		if (!store_locked(e, &acc))
 			return;
-	} else if (!access_part(e, &acc)) {
+	} else if (!quick_store(e, &acc) && !access_part(e, &acc)) {
 		return;
 	}
 	if (unlikely(va - e->code_start < e->code_size)) {

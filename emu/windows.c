@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "emu/unicorn_internal.h"
 #include "emu/unicorn_pool_internal.h"
+#include "mmu/quick.h"
 
 uint8_t *scratch_new(void)
 {
@@ -144,18 +145,25 @@ uint8_t *window_bytes(struct engine *e, uint64_t va)
 	return e->pool->scratch + (va & (WINDOW_MAX - 1));
 }
 
-static void show(struct engine *e, uint64_t va, uint64_t value, unsigned size)
+/* What is executed has to be translated again when it changes. */
+static void show_code(struct engine *e, uint64_t va, uint64_t value,
+                      unsigned size)
 {
 	uint8_t *p = window_bytes(e, va);
 
-	if (likely(va - e->code_start >= e->code_size)) {
-		memcpy(p, &value, size);
-		return;
-	}
 	if (memcmp(p, &value, size)) {
 		memcpy(p, &value, size);
 		elf_spoil(e, va);
 	}
+}
+
+static void show(struct engine *e, uint64_t va, uint64_t value, unsigned size)
+{
+	if (likely(va - e->code_start >= e->code_size))
+		quick_put(e->pool->scratch + (va & (WINDOW_MAX - 1)), size,
+		          value);
+	else
+		show_code(e, va, value, size);
 }
 
 void window_show(struct engine *e, uint64_t va, uint64_t value, unsigned size)

@@ -235,7 +235,7 @@ static uint64_t size_mask(unsigned size)
 static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
                       uint64_t value)
 {
-	uint8_t *p = mmu_plain_bytes(mem, pa);
+	uint8_t *p = phys_plain(mem, pa);
 
 	if (likely(p && size == sizeof(value)))
 		memcpy(p, &value, sizeof(value));

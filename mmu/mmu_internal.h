@@ -42,20 +42,11 @@ static inline objid_t mmu_tlb_obj(const struct mmu *mmu)
 	return obj_make(OBJ_SPACE_TLB, mmu->cpu->id);
 }
 
-/** mmu_plain_bytes - the frame's bytes if they are simply there, else NULL. */
-static inline uint8_t *mmu_plain_bytes(struct physmem *mem, paddr_t pa)
-{
-	if (unlikely(pa >= mem->size_bytes ||
-	             !frame_has_bytes(mem, pa >> PAGE_SHIFT)))
-		return NULL;
-	return mem->direct_map + pa;
-}
-
 /** mmu_mem_load - phys_read(), quick for words. */
 static inline uint64_t mmu_mem_load(struct physmem *mem, paddr_t pa,
                                     unsigned size)
 {
-	const uint8_t *p = mmu_plain_bytes(mem, pa);
+	const uint8_t *p = phys_plain(mem, pa);
 	uint64_t value;
 
 	if (likely(p && size == sizeof(value))) {

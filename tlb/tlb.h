@@ -236,6 +236,27 @@ static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
 	return (va >> 12) << 12 | pcid;
 }
 
+/** tlb_hint_find - the hint for @va, if there is one. */
+static inline const struct tlb_hint *tlb_hint_find(const struct tlb *t,
+                                                   enum tlb_kind kind,
+                                                   vaddr_t va, uint16_t pcid)
+{
+	const struct tlb_hint *h =
+		&t->hints[kind][(va >> 12) & (TLB_HINTS - 1)];
+
+	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
+		return NULL;
+	return h;
+}
+
+/** tlb_hint_use - count a use of the hint's entry. */
+static inline void tlb_hint_use(struct tlb *t, const struct tlb_hint *h)
+{
+	*h->stamp = tlb_stamp(++t->clock, h->way);
+	h->tree[0] = (h->tree[0] & ~h->path->mask[0]) | h->path->bits[0];
+	h->tree[1] = (h->tree[1] & ~h->path->mask[1]) | h->path->bits[1];
+}
+
 /**
  * tlb_lookup_fast - the entry for @va if it is known to be the only match and
  * in the first level; counts as its use.
@@ -244,13 +265,11 @@ static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
 static inline struct tlb_entry *
 tlb_lookup_fast(struct tlb *t, enum tlb_kind kind, vaddr_t va, uint16_t pcid)
 {
-	struct tlb_hint *h = &t->hints[kind][(va >> 12) & (TLB_HINTS - 1)];
+	const struct tlb_hint *h = tlb_hint_find(t, kind, va, pcid);
 
-	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
+	if (unlikely(!h))
 		return NULL;
-	*h->stamp = tlb_stamp(++t->clock, h->way);
-	h->tree[0] = (h->tree[0] & ~h->path->mask[0]) | h->path->bits[0];
-	h->tree[1] = (h->tree[1] & ~h->path->mask[1]) | h->path->bits[1];
+	tlb_hint_use(t, h);
 	return h->entry;
 }
 

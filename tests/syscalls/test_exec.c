@@ -425,6 +425,63 @@ START_TEST(the_same_run_has_the_same_trace_hash)
 }
 END_TEST
 
+static unsigned nr_seen;
+
+static void see(struct observer *o, struct machine *m, const struct event *ev)
+{
+	(void)o;
+	(void)m;
+	(void)ev;
+	nr_seen++;
+}
+
+static struct observer watcher = { .name = "watcher",
+	                           .types = 1 << EV_ACCESS,
+	                           .event = see };
+
+static void watch(struct machine *m, void *data)
+{
+	(void)data;
+	observe(m, &watcher);
+}
+
+static void ignore(struct machine *m, void *data)
+{
+	(void)data;
+	unobserve(m, &watcher);
+}
+
+/* Whoever is alone and not watched takes a shorter way to memory. */
+START_TEST(a_run_leaves_the_same_trace_watched_or_not)
+{
+	static const struct {
+		const uint8_t *code, *end;
+	} guests[] = {
+		{ guest_hello, guest_hello_end },
+		{ guest_strings, guest_strings_end },
+		{ guest_self_modifying, guest_self_modifying_end },
+		{ guest_threads, guest_threads_end },
+		{ guest_fork, guest_fork_end },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(guests); i++) {
+		struct exec_result alone;
+
+		config.attach = config.detach = NULL;
+		image_run(guests[i].code, guests[i].end);
+		alone = outcome.result;
+		config.attach = watch;
+		config.detach = ignore;
+		nr_seen = 0;
+		image_run(guests[i].code, guests[i].end);
+		ck_assert_uint_gt(nr_seen, 0);
+		ck_assert_uint_eq(outcome.result.trace_hash, alone.trace_hash);
+		ck_assert_uint_eq(outcome.result.steps, alone.steps);
+		ck_assert_uint_eq(outcome.result.cycles, alone.cycles);
+	}
+}
+END_TEST
+
 START_TEST(a_machine_too_small_is_an_error)
 {
 	GError *error = NULL;
@@ -466,6 +523,7 @@ int main(void)
 	tcase_add_test(tc, the_break_begins_behind_the_program);
 	tcase_add_test(tc, an_endless_loop_meets_the_step_cap);
 	tcase_add_test(tc, the_same_run_has_the_same_trace_hash);
+	tcase_add_test(tc, a_run_leaves_the_same_trace_watched_or_not);
 	tcase_add_test(tc, a_machine_too_small_is_an_error);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
