@@ -84,7 +84,7 @@ START_TEST(every_trace_of_small_programs_is_run_exactly_once)
 	struct rng rng = { .state = seed };
 	uint64_t executions = 0, blocked = 0, programs = 0;
 
-	for (unsigned i = 0; i < 1500; i++) {
+	for (unsigned i = 0; i < 800; i++) {
 		struct explorer_stats stats;
 
 		program_generate(&run.text, &rng);
@@ -96,7 +96,84 @@ START_TEST(every_trace_of_small_programs_is_run_exactly_once)
 	printf("seed %llu: %llu programs, %llu traces, %llu runs given up\n",
 	       (unsigned long long)seed, (unsigned long long)programs,
 	       (unsigned long long)executions, (unsigned long long)blocked);
-	ck_assert_uint_gt(programs, 500);
+	ck_assert_uint_gt(programs, 700);
+}
+END_TEST
+
+/* ---- with a bound ---- */
+
+static void compare_bounded(unsigned number, unsigned bound)
+{
+	const struct explorer_options options = { .bounded = true,
+		                                  .bound = bound,
+		                                  .go_on = true };
+	struct prog_outcomes naive, found, all;
+	struct explorer_stats stats;
+
+	prog_outcomes_init(&naive);
+	prog_outcomes_init(&found);
+	prog_outcomes_init(&all);
+	if (!program_enumerate(&run, bound, NAIVE_LIMIT, &naive) ||
+	    !program_enumerate(&run, UINT_MAX, NAIVE_LIMIT, &all))
+		goto out;
+	explore(&options, &found, &stats);
+	if (!stats.exhausted)
+		fail_program(number, explorer_end_name(stats.end));
+	if (!prog_has_keys(found.states, naive.states))
+		fail_program(number, "a final state was missed");
+	if (!prog_has_keys(all.states, found.states))
+		fail_program(number, "an impossible final state");
+	if (stats.complete && !prog_same_keys(all.states, found.states))
+		fail_program(number, "not complete");
+out:
+	prog_outcomes_clear(&naive);
+	prog_outcomes_clear(&found);
+	prog_outcomes_clear(&all);
+}
+
+START_TEST(a_bounded_search_finds_all_that_needs_no_more_preemptions)
+{
+	struct rng rng = { .state = seed };
+
+	for (unsigned i = 0; i < 400; i++) {
+		program_generate(&run.text, &rng);
+		compare_bounded(i, (unsigned)_i);
+	}
+}
+END_TEST
+
+/* ---- in parts ---- */
+
+static void compare_shards(unsigned number, unsigned nr_shards)
+{
+	struct explorer_options options = { .go_on = true };
+	struct prog_outcomes whole, parts;
+	struct explorer_stats stats;
+
+	prog_outcomes_init(&whole);
+	prog_outcomes_init(&parts);
+	explore(&options, &whole, &stats);
+	options.nr_shards = nr_shards;
+	for (options.shard = 0; options.shard < nr_shards; options.shard++)
+		explore(&options, &parts, &stats);
+	if (!prog_same_keys(whole.states, parts.states))
+		fail_program(number, "other final states in parts");
+	if (!prog_same_keys(whole.traces, parts.traces))
+		fail_program(number, "other traces in parts");
+	if (whole.executions != parts.executions)
+		fail_program(number, "a trace was run in two parts");
+	prog_outcomes_clear(&whole);
+	prog_outcomes_clear(&parts);
+}
+
+START_TEST(parts_of_a_search_run_the_same_traces_as_one)
+{
+	struct rng rng = { .state = seed };
+
+	for (unsigned i = 0; i < 200; i++) {
+		program_generate(&run.text, &rng);
+		compare_shards(i, 2 + i % 4);
+	}
 }
 END_TEST
 
@@ -111,6 +188,10 @@ int main(void)
 		seed = strtoull(getenv("SEED"), NULL, 0);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_trace_of_small_programs_is_run_exactly_once);
+	tcase_add_loop_test(
+		tc, a_bounded_search_finds_all_that_needs_no_more_preemptions,
+		0, 4);
+	tcase_add_test(tc, parts_of_a_search_run_the_same_traces_as_one);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
