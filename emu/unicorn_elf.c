@@ -371,7 +371,7 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	(void)type;
 	(void)size;
 	(void)value;
-	return window_map(data, va, false) != NULL;
+	return window_map_data(data, va) != NULL;
 }
 
 /* A fetch from where no code window is. Unicorn cannot go on after a window has

@@ -26,15 +26,20 @@
 #include "emu/unicorn_pool.h"
 #include "emu/vcpu_ops.h"
 
-#define WINDOW_MIN   (UINT64_C(1) << 21)
-#define WINDOW_MAX   (UINT64_C(1) << 30)
+/* Of the scratch buffer; of the code window of a scenario's thread. */
+#define WINDOW_MIN            (UINT64_C(1) << 21)
+#define WINDOW_MAX            (UINT64_C(1) << 30)
+/* Code windows of ELF guests are small as long as they are few: data next to
+ * code is slow to reach. */
+#define CODE_WINDOW_MIN       (UINT64_C(1) << 14)
+#define CODE_WINDOWS_PER_SIZE 8
 /* Unicorn aborts above 4095. Above the high mark data windows are dropped. */
-#define WINDOWS_MAX  1024
-#define WINDOWS_HIGH 768
-#define NOWHERE      UINT64_C(0xffffffffffffff00)
-#define NO_PAGE      UINT64_MAX
-#define EXEC_PAGES   256
-#define KNOWN_BLOCKS 4096
+#define WINDOWS_MAX           1024
+#define WINDOWS_HIGH          768
+#define NOWHERE               UINT64_C(0xffffffffffffff00)
+#define NO_PAGE               UINT64_MAX
+#define EXEC_PAGES            256
+#define KNOWN_BLOCKS          4096
 
 struct window {
 	uint64_t va, size;
@@ -68,7 +73,7 @@ struct engine {
 	struct guest_thread *guest;
 
 	struct window window[WINDOWS_MAX];
-	unsigned nr_windows;
+	unsigned nr_windows, nr_code_windows;
 	uint64_t code_start, code_size; /* around all code windows */
 
 	/* Scenario threads. */
@@ -117,8 +122,10 @@ int engine_gpr(unsigned reg);
  * buffer of WINDOW_MIN again and again. */
 uint8_t *scratch_new(void);
 void scratch_free(uint8_t *scratch);
-/** window_map - a window around @va; NULL: no room. */
-struct window *window_map(struct engine *e, uint64_t va, bool code);
+/** window_map_data, window_map_code - a window around @va as large as fits, up
+ * to WINDOW_MAX or @size; NULL: no room. */
+struct window *window_map_data(struct engine *e, uint64_t va);
+struct window *window_map_code(struct engine *e, uint64_t va, uint64_t size);
 /** window_make_code - a page of a data window is to be executed. Not inside
  * of uc_emu_start(). */
 bool window_make_code(struct engine *e, uint64_t va);

@@ -158,7 +158,7 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	(void)type;
 	(void)size;
 	(void)value;
-	return window_map(data, va, false) != NULL;
+	return window_map_data(data, va) != NULL;
 }
 
 void program_add_hooks(struct engine *e)
@@ -171,7 +171,7 @@ void program_add_hooks(struct engine *e)
 	         on_unmapped);
 	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
 	                   UC_X86_INS_SYSCALL));
-	BUG_ON(!window_map(e, CODE_BASE, true));
+	BUG_ON(!window_map_code(e, CODE_BASE, WINDOW_MIN));
 }
 
 static void load_code(struct engine *e, const struct code *code)

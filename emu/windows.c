@@ -52,11 +52,10 @@ static bool is_free(const struct engine *e, uint64_t va, uint64_t size)
 	return true;
 }
 
+/* A data window goes. */
 static void unmap(struct engine *e, struct window *w)
 {
 	uc_mem_unmap(e->uc, w->va, w->size);
-	if (w->own)
-		munmap(w->own, w->size);
 	*w = e->window[--e->nr_windows];
 }
 
@@ -77,7 +76,7 @@ static struct window *map(struct engine *e, uint64_t va, uint64_t size,
                           bool code)
 {
 	struct window *w = &e->window[e->nr_windows];
-	uint8_t *bytes = e->pool->scratch;
+	uint8_t *bytes = e->pool->scratch + (va & (WINDOW_MAX - 1));
 	unsigned perms = UC_PROT_READ | (code ? UC_PROT_EXEC : UC_PROT_WRITE);
 
 	if (code)
@@ -92,31 +91,45 @@ static struct window *map(struct engine *e, uint64_t va, uint64_t size,
 	}
 	*w = (struct window){ va, size, code ? bytes : NULL };
 	e->nr_windows++;
+	e->nr_code_windows += code;
 	if (code)
 		grow_code(e, w);
 	return w;
 }
 
-struct window *window_map(struct engine *e, uint64_t va, bool code)
+/* The largest aligned block around @va, up to @size, where no window is. */
+static struct window *map_around(struct engine *e, uint64_t va, uint64_t size,
+                                 bool code)
 {
-	uint64_t size = code ? WINDOW_MIN : WINDOW_MAX;
-
 	if (e->nr_windows == WINDOWS_MAX)
 		return NULL;
-	while (size > WINDOW_MIN && !is_free(e, va & ~(size - 1), size))
+	while (size > PAGE_SIZE && !is_free(e, va & ~(size - 1), size))
 		size >>= 1;
 	return map(e, va & ~(size - 1), size, code);
 }
 
+struct window *window_map_data(struct engine *e, uint64_t va)
+{
+	return map_around(e, va, WINDOW_MAX, false);
+}
+
+struct window *window_map_code(struct engine *e, uint64_t va, uint64_t size)
+{
+	return map_around(e, va, size, true);
+}
+
 bool window_make_code(struct engine *e, uint64_t va)
 {
+	unsigned larger = e->nr_code_windows / CODE_WINDOWS_PER_SIZE;
 	struct window *w = window_of(e, va);
 
 	if (w && w->own)
 		return true;
 	if (w)
 		unmap(e, w);
-	return window_map(e, va, true) != NULL;
+	return window_map_code(e, va,
+	                       MIN(CODE_WINDOW_MIN << MIN(larger, 16),
+	                           WINDOW_MIN)) != NULL;
 }
 
 void windows_drop_data(struct engine *e)

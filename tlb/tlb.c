@@ -133,7 +133,7 @@ void tlb_reset(struct tlb *t)
 /* No hint may lead to, or past, an entry that came or went at @va. */
 static void forget_hints(struct tlb *t, vaddr_t va, unsigned shift)
 {
-	unsigned slot = (va >> PAGE_SHIFT) & (TLB_HINTS - 1);
+	unsigned slot = tlb_hint_slot(va);
 
 	if (shift != PAGE_SHIFT) {
 		t->epoch++;
@@ -239,16 +239,15 @@ static void remember(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 {
 	unsigned index = place_index(p);
 
-	t->hints[kind][(va >> PAGE_SHIFT) & (TLB_HINTS - 1)] =
-		(struct tlb_hint){
-			.key = tlb_hint_key(va, pcid),
-			.epoch = t->epoch,
-			.entry = &p.array->entries[index],
-			.stamp = &p.array->stamps[index],
-			.tree = &p.array->tree[2 * (size_t)p.set],
-			.path = &p.array->paths[p.way],
-			.way = p.way,
-		};
+	t->hints[kind][tlb_hint_slot(va)] = (struct tlb_hint){
+		.key = tlb_hint_key(va, pcid),
+		.epoch = t->epoch,
+		.entry = &p.array->entries[index],
+		.stamp = &p.array->stamps[index],
+		.tree = &p.array->tree[2 * (size_t)p.set],
+		.path = &p.array->paths[p.way],
+		.way = p.way,
+	};
 }
 
 struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,

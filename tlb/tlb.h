@@ -236,13 +236,18 @@ static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
 	return (va >> 12) << 12 | pcid;
 }
 
+/* Folded: programs like to use arrays a power of two apart. */
+static inline unsigned tlb_hint_slot(vaddr_t va)
+{
+	return (va >> 12 ^ va >> 20 ^ va >> 28) & (TLB_HINTS - 1);
+}
+
 /** tlb_hint_find - the hint for @va, if there is one. */
 static inline const struct tlb_hint *tlb_hint_find(const struct tlb *t,
                                                    enum tlb_kind kind,
                                                    vaddr_t va, uint16_t pcid)
 {
-	const struct tlb_hint *h =
-		&t->hints[kind][(va >> 12) & (TLB_HINTS - 1)];
+	const struct tlb_hint *h = &t->hints[kind][tlb_hint_slot(va)];
 
 	if (unlikely(h->key != tlb_hint_key(va, pcid) || h->epoch != t->epoch))
 		return NULL;

@@ -347,6 +347,45 @@ START_TEST(code_a_program_writes_is_what_runs)
 }
 END_TEST
 
+/* Calls 300 functions it writes, far from each other, with data next to them.
+ */
+/* clang-format off */
+GUEST(scattered_code,
+      "xor %edi, %edi\n"
+      "mov $0x4000000, %esi\n"
+      "mov $7, %edx\n"
+      "mov $0x22, %r10d\n"
+      "mov $-1, %r8\n"
+      "xor %r9d, %r9d\n"
+      "mov $9, %eax\n"
+      "syscall\n"
+      "mov %rax, %r12\n"
+      "mov $2, %r13d\n"
+      "2: mov %r12, %rbx\n"
+      "mov $300, %ecx\n"
+      "3: movl $0x90c3c0ff, (%rbx)\n" /* inc %eax; ret */
+      "mov %ecx, 8(%rbx)\n"
+      "mov %ecx, 0x1000(%rbx)\n"
+      "mov %ecx, %eax\n"
+      "call *%rbx\n"
+      "dec %eax\n"
+      "cmp %eax, 8(%rbx)\n" EQUAL("1")
+      "cmp %eax, 0x1000(%rbx)\n" EQUAL("2")
+      "add $0x31000, %rbx\n"
+      "dec %ecx\n"
+      "jnz 3b\n"
+      "dec %r13d\n"
+      "jnz 2b\n"
+      EXIT("$0"));
+/* clang-format on */
+
+START_TEST(code_may_be_anywhere_among_data)
+{
+	RUN(scattered_code);
+	expect_exit(0);
+}
+END_TEST
+
 /* Unaligned and page-crossing SSE, string instructions. */
 /* clang-format off */
 GUEST(strings,
@@ -519,6 +558,7 @@ int main(void)
 	tcase_add_test(tc, locked_instructions_of_threads_are_atomic);
 	tcase_add_test(tc, threads_on_one_cpu_take_turns);
 	tcase_add_test(tc, code_a_program_writes_is_what_runs);
+	tcase_add_test(tc, code_may_be_anywhere_among_data);
 	tcase_add_test(tc, string_and_vector_instructions_cross_pages);
 	tcase_add_test(tc, the_break_begins_behind_the_program);
 	tcase_add_test(tc, an_endless_loop_meets_the_step_cap);
