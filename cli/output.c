@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
@@ -35,10 +36,27 @@ void output_flush(struct output *out)
 	g_string_truncate(out->text, 0);
 }
 
+/* A device or a pipe: nothing to replace, it takes what comes. */
+static bool write_stream(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "we");
+	bool written = f && fwrite(text, 1, len, f) == len;
+
+	if (f && fclose(f) != 0)
+		written = false;
+	if (!written)
+		cli_error("%s: %s", path, g_strerror(errno));
+	return written;
+}
+
 bool write_file(const char *path, const char *text, size_t len)
 {
 	g_autoptr(GError) error = NULL;
 
+	/* Renaming a new file over it would replace /dev/null itself. */
+	if (g_file_test(path, G_FILE_TEST_EXISTS) &&
+	    !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		return write_stream(path, text, len);
 	if (g_file_set_contents(path, text, (gssize)len, &error))
 		return true;
 	cli_error("%s", error->message);
@@ -86,7 +104,9 @@ static void add_exploration(JsonBuilder *b, const struct json_run *j)
 {
 	add_int(b, "executions", j->executions);
 	json_builder_set_member_name(b, "exhausted");
-	json_builder_add_boolean_value(b, FALSE);
+	json_builder_add_boolean_value(b, j->exhausted);
+	if (j->preemptions >= 0)
+		add_int(b, "preemptions", (uint64_t)j->preemptions);
 	json_builder_set_member_name(b, "seconds");
 	json_builder_add_double_value(b, j->seconds);
 }

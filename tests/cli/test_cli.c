@@ -222,6 +222,15 @@ START_TEST(output_goes_to_a_file_whole_or_not_at_all)
 }
 END_TEST
 
+START_TEST(a_device_is_written_to_and_stays_a_device)
+{
+	assert_status("run -q --output /dev/null " FLAGSHIP, 0);
+	ck_assert(!g_file_test("/dev/null", G_FILE_TEST_IS_REGULAR));
+	assert_status("run --output /dev/full " FLAGSHIP, 2);
+	ck_assert(!g_file_test("/dev/full", G_FILE_TEST_IS_REGULAR));
+}
+END_TEST
+
 START_TEST(a_broken_log_is_refused)
 {
 	g_autofree char *log = temporary("mmulator-test-broken");
@@ -261,6 +270,7 @@ int main(void)
 	tcase_add_test(tcase, json_has_one_object_a_line_with_the_keys);
 	tcase_add_test(tcase, a_recorded_run_replays_with_the_same_output);
 	tcase_add_test(tcase, output_goes_to_a_file_whole_or_not_at_all);
+	tcase_add_test(tcase, a_device_is_written_to_and_stays_a_device);
 	tcase_add_test(tcase, a_broken_log_is_refused);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
