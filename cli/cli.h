@@ -32,7 +32,12 @@ enum cli_format {
 struct cli_options {
 	char *variant;
 	char **options; /* KEY=VALUE */
-	char *policy;   /* timed, random, script, replay; NULL: as pinned */
+	char *policy; /* one of the names cli_parse() knows; NULL: as pinned */
+	bool has_bound; /* explore: most preemptions */
+	unsigned bound;
+	unsigned depth;      /* pct */
+	uint64_t executions; /* most of a search; 0: as the verb thinks */
+	double seconds;      /* of the search of one variant; 0: no cap */
 	bool has_seed;
 	uint64_t seed;
 	bool has_runs;
@@ -100,6 +105,8 @@ struct json_run {
 	const char *reason; /* or NULL */
 	const struct run_result *run;
 	unsigned executions; /* 0: not an exploration */
+	bool exhausted;
+	int preemptions; /* -1: not counted */
 	double seconds;
 };
 void output_json_run(struct output *out, const struct json_run *j);
@@ -126,6 +133,11 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
 /** crash_install - a bug of ours ends with status 3 and says how to reproduce
  * it. */
 void crash_install(int argc, char **argv);
+/** crash_guest - until the program ends, an abort that no BUG_ON() made is the
+ * guest's: Unicorn aborts on encodings that no processor knows. */
+void crash_guest(const char *name);
+/** crash_is_ours - for machine.crash: a BUG_ON() is about to abort. */
+void crash_is_ours(struct machine *m);
 /** crash_command - what to name instead of the whole command line; NULL: the
  * command line again. */
 void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);

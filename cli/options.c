@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "emu/vcpu_ops.h"
+#include "explore/pct.h"
 #include "scenario/source.h"
 
 int cli_error(const char *format, ...)
@@ -20,7 +21,7 @@ int cli_error(const char *format, ...)
 
 /* Flags as GOption delivers them. */
 struct raw_options {
-	char *seed, *runs, *run, *format;
+	char *seed, *runs, *run, *format, *bound, *depth, *executions;
 	char **rest;
 	gboolean quiet, verbose;
 };
@@ -62,6 +63,28 @@ static bool parse_numbers(const struct raw_options *raw, struct cli_options *o)
 	return true;
 }
 
+static bool parse_search(const struct raw_options *raw, struct cli_options *o)
+{
+	uint64_t bound = 0, depth = 3;
+
+	o->has_bound = raw->bound;
+	if (raw->bound && !parse_number("--bound", raw->bound, 1000, &bound))
+		return false;
+	if (raw->depth &&
+	    !parse_number("--depth", raw->depth, PCT_DEPTH_MAX, &depth))
+		return false;
+	if (raw->executions && !parse_number("--executions", raw->executions,
+	                                     UINT32_MAX, &o->executions))
+		return false;
+	if (!depth) {
+		cli_error("--depth: at least 1");
+		return false;
+	}
+	o->bound = (unsigned)bound;
+	o->depth = (unsigned)depth;
+	return true;
+}
+
 static bool parse_engine(struct cli_options *o)
 {
 	static const char *const names[] = { "unicorn", "direct", NULL };
@@ -76,8 +99,9 @@ static bool parse_engine(struct cli_options *o)
 
 static bool parse_policy(struct cli_options *o)
 {
-	static const char *const names[] = { "timed", "random", "script",
-		                             "replay", NULL };
+	static const char *const names[] = { "timed",  "random", "script",
+		                             "replay", "pct",    "explore",
+		                             NULL };
 
 	if (!o->policy || g_strv_contains(names, o->policy))
 		return true;
@@ -132,7 +156,8 @@ static bool check_options(const struct raw_options *raw, struct cli_options *o)
 	o->verbose = raw->verbose;
 	o->args = raw->rest;
 	o->nr_args = raw->rest ? g_strv_length(raw->rest) : 0;
-	return parse_numbers(raw, o) && parse_engine(o) && parse_policy(o) &&
+	return parse_numbers(raw, o) && parse_search(raw, o) &&
+	       parse_engine(o) && parse_policy(o) &&
 	       parse_format(raw->format, o) &&
 	       apply_settings(&scratch, o->options);
 }
@@ -166,7 +191,17 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 		{ "option", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->options,
 		  "set an option of the mm, over the scenario's", "KEY=VALUE" },
 		{ "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy,
-		  "who moves next: timed, random, script or replay", "P" },
+		  "who moves next: timed, random, script, replay, pct or "
+		  "explore",
+		  "P" },
+		{ "bound", 0, 0, G_OPTION_ARG_STRING, &raw.bound,
+		  "explore: most preemptions, tried from 0 upwards", "N" },
+		{ "depth", 0, 0, G_OPTION_ARG_STRING, &raw.depth,
+		  "pct: orderings a bug needs (3)", "N" },
+		{ "executions", 0, 0, G_OPTION_ARG_STRING, &raw.executions,
+		  "most runs of a search", "N" },
+		{ "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &o->seconds,
+		  "most time for a search", "S" },
 		{ "seed", 0, 0, G_OPTION_ARG_STRING, &raw.seed,
 		  "of random choices", "N" },
 		{ "run", 0, 0, G_OPTION_ARG_STRING, &raw.run,
@@ -224,6 +259,9 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 	g_free(raw.run);
 	g_free(raw.runs);
 	g_free(raw.format);
+	g_free(raw.bound);
+	g_free(raw.depth);
+	g_free(raw.executions);
 	if (!ok)
 		cli_options_clear(o);
 	return ok;

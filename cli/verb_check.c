@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "cli/single.h"
-#include "scenario/verdict.h"
+#include "emu/vcpu_ops.h"
+#include "scenario/search.h"
 
 struct row {
 	const char *scenario;
@@ -15,6 +16,7 @@ struct row {
 	char *expected;
 	char *found;
 	unsigned executions;
+	char *search; /* how a search ended; NULL: it was none */
 	bool ok;
 };
 
@@ -25,7 +27,11 @@ struct check {
 	bool progress; /* stderr is a terminal */
 	gint64 shown;  /* when progress was last shown */
 	const char *now_scenario, *now_variant;
+	gint64 deadline; /* of a search, 0: none */
 };
+
+/* Runs of a search nobody put a limit to. */
+#define SEARCH_EXECUTIONS 100000
 
 /* ---- progress ---- */
 
@@ -56,6 +62,26 @@ static void clear_row(gpointer data)
 
 	g_free(row->expected);
 	g_free(row->found);
+	g_free(row->search);
+}
+
+/* "exhausted, bound 2; 1 preemption" */
+static char *format_search(const struct cli_options *o, const struct verdict *v)
+{
+	GString *text;
+
+	if (!v->ended)
+		return NULL;
+	text = g_string_new(v->ended);
+	if (o->has_bound)
+		g_string_append_printf(text, ", bound %u", v->bound);
+	if (v->fired && v->preemptions >= 0)
+		g_string_append_printf(text, ", %d preemption%s",
+		                       v->preemptions,
+		                       v->preemptions == 1 ? "" : "s");
+	if (v->confirmed)
+		g_string_append(text, ", also under Unicorn");
+	return g_string_free(text, FALSE);
 }
 
 static void add_row(struct check *x, const struct runner *r,
@@ -68,6 +94,7 @@ static void add_row(struct check *x, const struct runner *r,
 		.found =
 			v->fired ? format_hazards(v->fired) : g_strdup("clean"),
 		.executions = v->executions,
+		.search = format_search(x->options, v),
 		.ok = v->ok,
 	};
 
@@ -86,6 +113,8 @@ static void print_json(struct check *x, const struct runner *r,
 		.reason = v->reason,
 		.run = &v->first,
 		.executions = v->executions,
+		.exhausted = v->exhausted,
+		.preemptions = v->ended && v->fired ? v->preemptions : -1,
 		.seconds = seconds,
 	};
 
@@ -107,7 +136,7 @@ static void print_failure(struct check *x, struct runner *r,
 	quiet.quiet = false;
 	output_text(&x->out, "%s: %s: %s\n", runner_scenario(r)->source.file,
 	            variant_name(runner_variant(r)), v->reason);
-	if (v->run >= 0)
+	if (v->run >= 0 && !v->ended)
 		output_text(&x->out,
 		            "  again: mmulator run %s --variant %s --policy "
 		            "random --seed %" G_GUINT64_FORMAT
@@ -155,12 +184,48 @@ static void name_command(const struct scenario *s, const struct ast_variant *v,
 	              o->engine_name ? o->engine_name : "");
 }
 
-static int check_variant(const struct scenario *s, const struct ast_variant *v,
-                         void *data)
+static bool time_is_up(void *data)
 {
-	struct check *x = data;
+	const struct check *x = data;
+
+	return x->deadline && g_get_monotonic_time() > x->deadline;
+}
+
+static bool is_search(const struct cli_options *o)
+{
+	return o->policy &&
+	       (!strcmp(o->policy, "explore") || !strcmp(o->policy, "pct"));
+}
+
+static bool search(struct check *x, struct runner *r, struct verdict *out,
+                   GError **error)
+{
 	const struct cli_options *o = x->options;
-	struct verify_options verify = {
+	struct search_options options = {
+		.kind = strcmp(o->policy, "pct") ? SEARCH_EXPLORE : SEARCH_PCT,
+		.bounded = o->has_bound,
+		.bound = o->bound,
+		.depth = o->depth,
+		.seed = o->has_seed ? o->seed : 1,
+		.max_executions =
+			o->executions ? o->executions : SEARCH_EXECUTIONS,
+		.time_is_up = time_is_up,
+		.progress = show_progress,
+		.data = x,
+	};
+
+	x->deadline = 0;
+	if (o->seconds > 0)
+		x->deadline =
+			g_get_monotonic_time() + (gint64)(o->seconds * 1e6);
+	return search_variant(r, &options, out, error);
+}
+
+static bool verify(struct check *x, struct runner *r, struct verdict *out,
+                   GError **error)
+{
+	const struct cli_options *o = x->options;
+	struct verify_options options = {
 		.pinned_only = o->policy && strcmp(o->policy, "random") != 0,
 		.has_random = o->has_runs,
 		.nr_random = o->nr_runs,
@@ -169,18 +234,34 @@ static int check_variant(const struct scenario *s, const struct ast_variant *v,
 		.progress = show_progress,
 		.data = x,
 	};
-	struct runner *r = make_runner(s, v, o);
+
+	if (is_search(o))
+		return search(x, r, out, error);
+	return verify_variant(r, &options, out, error);
+}
+
+static int check_variant(const struct scenario *s, const struct ast_variant *v,
+                         void *data)
+{
+	struct check *x = data;
+	struct cli_options options = *x->options;
+	const struct cli_options *o = &options;
+	struct runner *r;
 	gint64 start = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 	struct verdict verdict;
 	int status;
 
+	/* A search is many runs; what it finds Unicorn has to show as well. */
+	if (is_search(o) && !options.engine)
+		options.engine = &vcpu_ops_direct;
+	r = make_runner(s, v, o);
 	if (!r)
 		return CLI_USAGE;
 	x->now_scenario = s->source.file;
 	x->now_variant = variant_name(v);
 	name_command(s, v, o);
-	if (verify_variant(r, &verify, &verdict, &error)) {
+	if (verify(x, r, &verdict, &error)) {
 		double seconds = (double)(g_get_monotonic_time() - start) / 1e6;
 
 		status = report(x, r, &verdict, seconds);
@@ -244,6 +325,8 @@ static void print_table(struct check *x)
 		            row->scenario, w2, row->variant, w3, row->expected,
 		            w4, row->found, row->executions,
 		            row->ok ? "ok" : "DIFFERS");
+		if (row->search)
+			output_text(&x->out, "%*s  %s\n", w1, "", row->search);
 		nr_wrong += !row->ok;
 	}
 	if (nr_wrong)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/single.h"
+#include "explore/pct.h"
 
 static struct policy *chosen_policy(const struct runner *r,
                                     const struct cli_options *o)
@@ -15,6 +16,11 @@ static struct policy *chosen_policy(const struct runner *r,
 		return runner_pinned_policy(r);
 	if (!strcmp(o->policy, "timed"))
 		return policy_timed_new();
+	if (!strcmp(o->policy, "pct")) {
+		policy = policy_pct_new(o->has_seed ? o->seed : 1, o->depth);
+		policy_pct_set_run(policy, o->run);
+		return policy;
+	}
 	policy = policy_random_new(o->has_seed ? o->seed : 1);
 	policy_random_set_run(policy, o->run);
 	return policy;
@@ -46,6 +52,8 @@ static bool fits(const struct cli_options *o)
 	else if (o->policy && !strcmp(o->policy, "replay"))
 		cli_error("run: a recorded run is repeated by mmulator replay "
 		          "FILE --choices LOG");
+	else if (o->policy && !strcmp(o->policy, "explore"))
+		cli_error("run: a search is made by mmulator check");
 	else if (o->choices)
 		cli_error("run: --choices belongs to mmulator replay");
 	else if (o->has_runs)

@@ -196,6 +196,11 @@ void runner_free(struct runner *r)
 	g_free(r);
 }
 
+const struct run_config *runner_config(const struct runner *r)
+{
+	return &r->config;
+}
+
 struct machine *runner_machine(struct runner *r)
 {
 	return r->machine;

@@ -70,6 +70,8 @@ struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
                           const struct run_config *config, GError **error);
 void runner_free(struct runner *r);
 
+/** runner_config - what it was made with. */
+const struct run_config *runner_config(const struct runner *r);
 /** runner_machine - for observers; they see the whole run. */
 struct machine *runner_machine(struct runner *r);
 /** runner_on_start - call @fn(@data) at the start of every run, after the

@@ -124,6 +124,26 @@ char *judge_run(const struct runner *r, const struct run_result *run,
 	return reason;
 }
 
+char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
+                     unsigned executions)
+{
+	uint32_t wanted = expected_hazards(runner_variant(r));
+	g_autofree char *missing = format_hazards(wanted & ~fired);
+	unsigned n;
+	const struct ast_condition *const *c = runner_conditions(r, &n);
+
+	if (*missing)
+		return g_strdup_printf("no hazard %s in %u runs", missing,
+		                       executions);
+	for (unsigned i = 0; i < n; i++) {
+		if (c[i]->quantifier == QUANT_EXISTS && !((held >> i) & 1))
+			return g_strdup_printf(
+				"line %u: no run in %u: exists %s",
+				c[i]->pos.line, executions, c[i]->text);
+	}
+	return NULL;
+}
+
 /* ---- all runs ---- */
 
 struct verification {
@@ -224,31 +244,6 @@ static bool random_runs(struct verification *x, GError **error)
 	return possible;
 }
 
-/* What only all runs together can tell. */
-static char *judge_all(const struct verification *x)
-{
-	struct run_result all = {
-		.end = RUN_DONE,
-		.fired = x->out->fired,
-		.held = x->held,
-	};
-	uint32_t wanted = expected_hazards(runner_variant(x->r));
-	g_autofree char *missing = format_hazards(wanted & ~all.fired);
-	unsigned n;
-	const struct ast_condition *const *c = runner_conditions(x->r, &n);
-
-	if (*missing)
-		return g_strdup_printf("no hazard %s in %u runs", missing,
-		                       x->out->executions);
-	for (unsigned i = 0; i < n; i++) {
-		if (c[i]->quantifier == QUANT_EXISTS && !((all.held >> i) & 1))
-			return g_strdup_printf(
-				"line %u: no run in %u: exists %s",
-				c[i]->pos.line, x->out->executions, c[i]->text);
-	}
-	return NULL;
-}
-
 bool verify_variant(struct runner *r, const struct verify_options *options,
                     struct verdict *out, GError **error)
 {
@@ -267,7 +262,8 @@ bool verify_variant(struct runner *r, const struct verify_options *options,
 		return false;
 	}
 	if (!out->reason)
-		out->reason = judge_all(&x);
+		out->reason =
+			judge_all_runs(r, out->fired, x.held, out->executions);
 	out->ok = !out->reason;
 	return true;
 }

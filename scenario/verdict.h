@@ -38,6 +38,14 @@ struct verdict {
 	/* Number of the random run that decided, -1: the pinned one. */
 	int64_t run;
 	uint64_t seed; /* of the random runs */
+
+	/* of a search (scenario/search.h) */
+	const char *ended; /* what ended it; NULL: it was none */
+	bool exhausted;    /* nothing is left, within the bound if any */
+	bool confirmed;    /* Unicorn showed the same */
+	unsigned bound;    /* most preemptions, as far as it came */
+	int preemptions;   /* of the run that decided; -1: not counted */
+	uint64_t given_up; /* runs that would have shown nothing new */
 };
 
 /**
@@ -58,6 +66,11 @@ void verdict_clear(struct verdict *v);
  */
 char *judge_run(const struct runner *r, const struct run_result *run,
                 bool whole);
+
+/** judge_all_runs - what only all runs together can tell; @held are the
+ * conditions that held in some run. Return: as judge_run(). */
+char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
+                     unsigned executions);
 
 /** expected_hazards, allowed_hazards - bits of what the variant names. */
 uint32_t expected_hazards(const struct ast_variant *v);

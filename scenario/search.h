@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judging a variant by searching its interleavings, schedules aside: all of
+ * them (explore/explorer.h) or many likely ones (explore/pct.h).
+ *
+ * The search ends when everything expected was seen, when something that is not
+ * expected was, when nothing is left, or at a cap.  A run that shows a hazard
+ * with the direct engine is repeated under Unicorn and has to show the same.
+ */
+#ifndef MMULATOR_SCENARIO_SEARCH_H
+#define MMULATOR_SCENARIO_SEARCH_H
+
+#include "scenario/verdict.h"
+
+enum search_kind {
+	SEARCH_EXPLORE,
+	SEARCH_PCT
+};
+
+struct search_options {
+	enum search_kind kind;
+	bool bounded; /* explore */
+	unsigned bound;
+	unsigned depth; /* pct */
+	uint64_t seed;
+	uint64_t max_executions; /* 0: none; pct needs one */
+	unsigned shard, nr_shards;
+	bool (*time_is_up)(void *data); /* NULL: no cap */
+	void (*progress)(void *data, unsigned done, unsigned total);
+	void *data;
+};
+
+/**
+ * search_variant - as verify_variant(), by a search.
+ *
+ * `first` of the verdict is the run that decided.
+ */
+bool search_variant(struct runner *r, const struct search_options *options,
+                    struct verdict *out, GError **error);
+
+#endif
