@@ -16,6 +16,7 @@
  * handler has no other way to find them. */
 static char command_line[COMMAND_MAX];
 static char command_now[COMMAND_MAX];
+static char guest_name[COMMAND_MAX]; /* "": a guest is not to blame */
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 static void say(const char *text)
@@ -35,6 +36,12 @@ static void say(const char *text)
 static void on_abort(int sig)
 {
 	(void)sig;
+	if (guest_name[0]) {
+		say("mmulator: ");
+		say(guest_name);
+		say(": an instruction that Unicorn cannot translate\n");
+		_exit(CLI_USAGE);
+	}
 	say("\nmmulator: internal error; please report it. To reproduce:\n    ");
 	say(command_now[0] ? command_now : command_line);
 	say("\n");
@@ -51,6 +58,17 @@ void crash_command(const char *format, ...)
 	va_start(args, format);
 	g_vsnprintf(command_now, sizeof(command_now), format, args);
 	va_end(args);
+}
+
+void crash_guest(const char *name)
+{
+	g_strlcpy(guest_name, name, sizeof(guest_name));
+}
+
+void crash_is_ours(struct machine *m)
+{
+	(void)m;
+	guest_name[0] = '\0';
 }
 
 static void remember_command(int argc, char **argv)

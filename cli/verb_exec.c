@@ -38,6 +38,8 @@ static void attach(struct machine *m, void *data)
 
 	oracle_set_attach(x->oracles, m);
 	recorder_attach(x->recorder, m);
+	m->crash = crash_is_ours;
+	crash_guest(x->options->args[0]);
 }
 
 static void detach(struct machine *m, void *data)
@@ -53,6 +55,7 @@ static void detach(struct machine *m, void *data)
 		viz_report(x->report, x->recorder, hazards, n, m);
 	if (x->options->trace)
 		viz_trace(x->trace, x->recorder, m, NULL);
+	crash_is_ours(m);
 	recorder_detach(x->recorder);
 	oracle_set_detach(x->oracles);
 }

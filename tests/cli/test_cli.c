@@ -231,6 +231,39 @@ START_TEST(a_device_is_written_to_and_stays_a_device)
 }
 END_TEST
 
+/* A static program of one instruction, CALLF with a register: no processor
+ * knows it, and Unicorn aborts when it translates it. */
+static void write_hostile_program(const char *path)
+{
+	uint64_t elf[16] = {
+		0x00010102464c457f, 0,        /* ELF64, little-endian */
+		0x00000001003e0002, 0x400078, /* EXEC, x86-64, entry */
+		64,                 0,        /* program headers */
+		0x0038004000000000, 1,        /* one of 56 bytes */
+		0x0000000500000001, 0,        /* LOAD, R+X, offset 0 */
+		0x400000,           0x400000, /* at */
+		122,                122,      /* size */
+		0x1000,             0xd8ff,   /* alignment; the code */
+	};
+
+	ck_assert(g_file_set_contents(path, (const char *)elf, 122, NULL));
+}
+
+START_TEST(a_guest_that_unicorn_cannot_translate_is_wrong_input)
+{
+	g_autofree char *path = temporary("mmulator-test-hostile");
+	g_autofree char *exec = g_strdup_printf("exec %s", path);
+	struct result result;
+
+	write_hostile_program(path);
+	result = run_command(exec);
+	ck_assert_int_eq(result.status, 2);
+	ck_assert_ptr_nonnull(strstr(result.err, "cannot translate"));
+	clear(&result);
+	g_unlink(path);
+}
+END_TEST
+
 START_TEST(a_broken_log_is_refused)
 {
 	g_autofree char *log = temporary("mmulator-test-broken");
@@ -271,6 +304,8 @@ int main(void)
 	tcase_add_test(tcase, a_recorded_run_replays_with_the_same_output);
 	tcase_add_test(tcase, output_goes_to_a_file_whole_or_not_at_all);
 	tcase_add_test(tcase, a_device_is_written_to_and_stays_a_device);
+	tcase_add_test(tcase,
+	               a_guest_that_unicorn_cannot_translate_is_wrong_input);
 	tcase_add_test(tcase, a_broken_log_is_refused);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
