@@ -138,11 +138,6 @@ void crash_install(int argc, char **argv);
 void crash_guest(const char *name);
 /** crash_is_ours - for machine.crash: a BUG_ON() is about to abort. */
 void crash_is_ours(struct machine *m);
-/** crash_guest - until the program ends, an abort that no BUG_ON() made is the
- * guest's: Unicorn aborts on encodings that no processor knows. */
-void crash_guest(const char *name);
-/** crash_is_ours - for machine.crash: a BUG_ON() is about to abort. */
-void crash_is_ours(struct machine *m);
 /** crash_command - what to name instead of the whole command line; NULL: the
  * command line again. */
 void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
