@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "tlb/array.h"
+#include "tlb/array_internal.h"
 
 /* ---- birth and death ---- */
 

@@ -4,8 +4,8 @@
  * find a tag, compare a group at once and look only at the tags of those that
  * are equal.
  */
-#ifndef MMULATOR_TLB_SIGNATURE_H
-#define MMULATOR_TLB_SIGNATURE_H
+#ifndef MMULATOR_TLB_SIGNATURE_INTERNAL_H
+#define MMULATOR_TLB_SIGNATURE_INTERNAL_H
 
 #ifdef __SSE2__
 #	include <emmintrin.h>

@@ -3,11 +3,11 @@
  * One array of a TLB: sets of ways, found by tag, replaced by tree-PLRU or LRU.
  * In a header because a miss is as fast as this is.
  */
-#ifndef MMULATOR_TLB_ARRAY_H
-#define MMULATOR_TLB_ARRAY_H
+#ifndef MMULATOR_TLB_ARRAY_INTERNAL_H
+#define MMULATOR_TLB_ARRAY_INTERNAL_H
 
 #include "tlb/replacement.h"
-#include "tlb/signature.h"
+#include "tlb/signature_internal.h"
 #include "tlb/tlb_internal.h"
 
 /** struct place - a way of a set, where an entry may be. */
