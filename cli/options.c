@@ -231,7 +231,6 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 		{ NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 	};
 	g_autoptr(GError) error = NULL;
-	g_autofree char *title = g_strdup_printf("- %s", summary);
 	GOptionContext *context = g_option_context_new(usage);
 	bool ok;
 

@@ -157,7 +157,7 @@ static int mmap_type(const struct mmap_request *req, vaddr_t addr,
 			return -EINVAL;
 		if (req->flags & ~LEGACY_MAP_MASK)
 			return -EOPNOTSUPP;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case MAP_SHARED:
 		if (*vm_flags & VM_GROWSDOWN)
 			return -EINVAL;

@@ -194,7 +194,7 @@ void run_around(void (*fn0)(void *arg), const char *label,
 bool access_op(enum mmu_op op, vaddr_t va, unsigned size, uint64_t value)
 {
 	last_acc = (struct mmu_access){ .va = va,
-		                        .op = op,
+		                        .op = (uint8_t)op,
 		                        .size = (uint8_t)size,
 		                        .value = value,
 		                        .expected = last_acc.expected,
