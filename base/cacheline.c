@@ -14,7 +14,7 @@ static uint64_t transfer_cost(const struct cpu *cpu, cpumask_t sharers)
 		return c->line_same;
 	socket = (per >= 64 ? ~UINT64_C(0) : BIT_ULL(per) - 1)
 	         << (cpu->id / per * per);
-	return sharers & socket ? c->line_same : c->line_other;
+	return (sharers & socket) ? c->line_same : c->line_other;
 }
 
 uint64_t cacheline_access(struct cacheline *line, const struct cpu *cpu,

@@ -30,9 +30,9 @@ void *make_fcontext(void *sp, size_t size, void (*fn)(struct transfer));
 
 /* Unicorn translates blocks on these stacks; sanitizers want more. */
 #ifdef CORO_ASAN
-#	define STACK_SIZE (1024 * 1024)
+#	define STACK_SIZE (UINT64_C(1) << 20)
 #else
-#	define STACK_SIZE (256 * 1024)
+#	define STACK_SIZE (UINT64_C(1) << 18)
 #endif
 
 void coro_stack_new(struct coro_stack *s)

@@ -28,23 +28,30 @@ uint64_t trace_pointer(uint64_t bits);
 	         ? trace_pointer(bits)                     \
 	         : (bits))
 
-#define READ_ONCE_AT(x, label, addr)                                     \
-	({                                                               \
-		kaccess(STEP_READ, &(x), sizeof(x), label, addr);        \
-		__typeof__(x) val_ = (x);                                \
-		uint64_t bits_ = 0;                                      \
-		memcpy(&bits_, &val_, MIN(sizeof(val_), sizeof(bits_))); \
-		trace_mix(current_agent, trace_bits(bits_, val_));       \
-		val_;                                                    \
+/* Pointers are accessed as well. */
+#define access_size(x) sizeof(x) /* NOLINT(bugprone-sizeof-expression) */
+
+/* Mix a variable of @size bytes into the trace hash. */
+#define trace_value(v, size)                                      \
+	do {                                                      \
+		uint64_t bits_ = 0;                               \
+		memcpy(&bits_, &(v), MIN((size), sizeof(bits_))); \
+		trace_mix(current_agent, trace_bits(bits_, v));   \
+	} while (0)
+
+#define READ_ONCE_AT(x, label, addr)                                   \
+	({                                                             \
+		kaccess(STEP_READ, &(x), access_size(x), label, addr); \
+		__typeof__(x) val_ = (x);                              \
+		trace_value(val_, access_size(x));                     \
+		val_;                                                  \
 	})
-#define WRITE_ONCE_AT(x, val, label, addr)                               \
-	do {                                                             \
-		__typeof__(x) new_ = (val);                              \
-		uint64_t bits_ = 0;                                      \
-		kaccess(STEP_WRITE, &(x), sizeof(x), label, addr);       \
-		(x) = new_;                                              \
-		memcpy(&bits_, &new_, MIN(sizeof(new_), sizeof(bits_))); \
-		trace_mix(current_agent, trace_bits(bits_, new_));       \
+#define WRITE_ONCE_AT(x, val, label, addr)                              \
+	do {                                                            \
+		__typeof__(x) new_ = (val);                             \
+		kaccess(STEP_WRITE, &(x), access_size(x), label, addr); \
+		(x) = new_;                                             \
+		trace_value(new_, access_size(x));                      \
 	} while (0)
 
 /** READ_ONCE, WRITE_ONCE - one access of a shared scalar or entry. */
@@ -53,14 +60,13 @@ uint64_t trace_pointer(uint64_t bits);
 
 /* Single-copy atomic read-modify-write of a scalar of 1 - 8 bytes; evaluates
  * to the old value. */
-#define RMW_ONCE_AT(x, expr_of_old, label, addr)                 \
-	({                                                       \
-		kaccess(STEP_RMW, &(x), sizeof(x), label, addr); \
-		__typeof__(x) old = (x);                         \
-		(x) = (expr_of_old);                             \
-		trace_mix(current_agent,                         \
-		          trace_bits((uint64_t)(x), (x)));       \
-		old;                                             \
+#define RMW_ONCE_AT(x, expr_of_old, label, addr)                          \
+	({                                                                \
+		kaccess(STEP_RMW, &(x), access_size(x), label, addr);     \
+		__typeof__(x) old = (x);                                  \
+		(x) = (expr_of_old);                                      \
+		trace_mix(current_agent, trace_bits((uint64_t)(x), (x))); \
+		old;                                                      \
 	})
 #define xchg_once(x, val, label) RMW_ONCE_AT(x, val, label, 0)
 /** cmpxchg_once - evaluates to the old value; stored iff it == @cmp. */

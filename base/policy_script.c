@@ -120,17 +120,17 @@ static unsigned script_agent(struct policy_script *s, struct machine *m,
 	while (s->at < s->n && !s->base.error) {
 		const struct script_line *l = &s->lines[s->at];
 		struct agent *a = find_agent(m, l->agent);
+		bool ready = a && (c->agents & a->bit);
 
 		if (!a) {
 			fail(s, "does not exist");
-		} else if (line_over(s, a, c->agents & a->bit)) {
+		} else if (line_over(s, a, ready) ||
+		           (!ready && !a->done && l->until == SCRIPT_CHOOSE)) {
 			next_line(s);
 		} else if (a->done) {
 			fail(s, "ended before its step");
-		} else if (c->agents & a->bit) {
+		} else if (ready) {
 			return index_of(c->agents, a);
-		} else if (l->until == SCRIPT_CHOOSE) {
-			next_line(s);
 		} else {
 			return helper_pick(m, c);
 		}

@@ -161,6 +161,7 @@ struct agent {
 };
 
 /* The one hidden piece of state: the kernel's `current`. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 extern _Thread_local struct agent *current_agent;
 
 /**
