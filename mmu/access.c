@@ -380,12 +380,11 @@ static __attribute__((noinline)) bool access_crossing(struct mmu *mmu,
                                                       struct fault_info *fault)
 {
 	unsigned first = (unsigned)(PAGE_SIZE - (acc->va & ~PAGE_MASK));
-	struct part p[2];
+	struct part p[2] = {
+		{ .va = acc->va, .size = first },
+		{ .va = acc->va + first, .size = acc->size - first },
+	};
 
-	p[0].va = acc->va;
-	p[0].size = first;
-	p[1].va = acc->va + first;
-	p[1].size = acc->size - first;
 	for (unsigned i = 0; i < 2; i++) {
 		if (!translate(mmu, acc, &p[i], fault))
 			return false;

@@ -111,7 +111,7 @@ static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 	uint64_t now;
 
 	step(STEP_RMW, phys_obj(pa), 8,
-	     bits & X86_D ? "walk set dirty"
+	     (bits & X86_D) ? "walk set dirty"
 	                  : accessed_labels[mmu->cr4_la57][w->level],
 	     w->va);
 	if (unlikely(overtaken(w)))
@@ -134,8 +134,8 @@ static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 
 static uint8_t entry_rights(uint64_t e)
 {
-	return (uint8_t)((e & X86_RW ? TLB_W : 0) | (e & X86_US ? TLB_U : 0) |
-	                 (e & X86_NX ? 0 : TLB_X));
+	return (uint8_t)(((e & X86_RW) ? TLB_W : 0) | ((e & X86_US) ? TLB_U : 0) |
+	                 ((e & X86_NX) ? 0 : TLB_X));
 }
 
 /* Look at w->entry, set what must be set in it. */

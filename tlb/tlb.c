@@ -219,7 +219,7 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		const struct tlb_array *a = p->array;
 		uint64_t tag = make_tag(va, p->shift, pcid);
 		unsigned set = array_set(a, va, p->shift);
-		struct tlb_entry *ways = a->entries + set * a->geo.ways;
+		struct tlb_entry *ways = a->entries + (size_t)set * a->geo.ways;
 		int way;
 
 		if (!a->nr_of_size[p->size])
