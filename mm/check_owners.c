@@ -105,7 +105,7 @@ static bool rcu_pending(const struct mm_checker *c)
 static void check_user_page(struct mm_checker *c, const struct page *page,
                             pfn_t pfn)
 {
-	unsigned i, nr = page->flags & 1U << PG_head ? 1U << page->order : 1;
+	unsigned i, nr = (page->flags & 1U << PG_head) ? 1U << page->order : 1;
 	uint64_t refs = c->frames[pfn].pmds + c->frames[pfn].cached;
 	uint64_t pmds = nr > 1 ? page[1].index : 0;
 

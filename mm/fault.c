@@ -97,5 +97,5 @@ int mm_fault_page(struct mm_struct *mm, vaddr_t addr, bool write)
 
 	if (fault & VM_FAULT_OOM)
 		return -ENOMEM;
-	return fault & VM_FAULT_ERROR ? -EFAULT : 0;
+	return (fault & VM_FAULT_ERROR) ? -EFAULT : 0;
 }

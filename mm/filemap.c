@@ -82,10 +82,9 @@ static bool folio_try_get(struct page *page)
  */
 struct page *filemap_get_folio(struct address_space *mapping, uint64_t index)
 {
-	struct page *page;
-
 	for (;;) {
-		page = xa_load(&mapping->i_pages, index);
+		struct page *page = xa_load(&mapping->i_pages, index);
+
 		if (!page)
 			return NULL;
 		if (!folio_try_get(page))
@@ -99,10 +98,9 @@ struct page *filemap_get_folio(struct address_space *mapping, uint64_t index)
 /* Linux v6.12 mm/filemap.c __filemap_get_folio(FGP_LOCK) */
 struct page *filemap_lock_folio(struct address_space *mapping, uint64_t index)
 {
-	struct page *page;
-
 	for (;;) {
-		page = filemap_get_folio(mapping, index);
+		struct page *page = filemap_get_folio(mapping, index);
+
 		if (!page)
 			return NULL;
 		folio_lock(page);

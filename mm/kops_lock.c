@@ -23,13 +23,11 @@ static enum lock_class class_of(unsigned i)
 
 static struct kop_lock *kop_lock_at(struct kernel *k, uint64_t number)
 {
-	unsigned i;
-
 	if (!k->kop_locks) {
 		k->kop_locks = kzalloc(k->machine, sizeof(*k->kop_locks),
 		                       "scenario locks");
 		BUG_ON(!k->kop_locks);
-		for (i = 0; i < KOP_NR_LOCKS; i++) {
+		for (unsigned i = 0; i < KOP_NR_LOCKS; i++) {
 			struct kop_lock *l = &k->kop_locks->lock[i];
 
 			spin_lock_init(&l->spin, class_of(i));

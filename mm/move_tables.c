@@ -67,8 +67,8 @@ static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
  * dirty entries are flushed while the source's is held.
  */
 static void move_ptes_flush_after(struct mover *mv, struct moved_ptes moved,
-                                  spinlock_t *new_ptl, spinlock_t *old_ptl,
-                                  uint64_t extent)
+                                  spinlock_t *new_ptl,
+                                  const spinlock_t *old_ptl, uint64_t extent)
 {
 	if (new_ptl != old_ptl)
 		spin_unlock(new_ptl);

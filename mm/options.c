@@ -98,12 +98,12 @@ static const struct mm_option_value thp_values[] = {
 
 #define OPTION(field, text, ...)                                          \
 	{                                                                 \
-		.name = #field, .help = text,                             \
+		.name = #field, .help = (text),                             \
 		.offset = offsetof(struct mm_options, field), __VA_ARGS__ \
 	}
 #define CHOICE(field, text)       OPTION(field, text, .values = field##_values)
 #define SWITCH(field, text)       OPTION(field, text, .is_bool = true)
-#define NUMBER(field, most, text) OPTION(field, text, .max = most)
+#define NUMBER(field, most, text) OPTION(field, text, .max = (most))
 
 static const struct mm_option_desc options[] = {
 	CHOICE(table_free, "when an unhooked page table is freed"),

@@ -111,9 +111,10 @@ int shmem_get_folio(struct address_space *file, uint64_t index,
 {
 	bool alloced = false;
 	struct page *page;
-	int err;
 
 	for (;;) {
+		int err;
+
 		if (beyond_end(file, index))
 			return -EINVAL;
 		page = filemap_lock_folio(file, index);

@@ -290,13 +290,12 @@ static void flush_local_to(struct tlb_state *ts, const struct flush_tlb_info *f,
 {
 	struct tlb_context *ctx = &ts->ctxs[ts->loaded_mm_asid];
 	struct kernel *k = machine_kernel(this_machine());
-	vaddr_t addr;
 
 	if (f->end != TLB_FLUSH_ALL && f->new_tlb_gen == ctx->tlb_gen + 1 &&
 	    f->new_tlb_gen == mm_tlb_gen) {
 		BUG_ON(f->new_tlb_gen == TLB_GENERATION_INVALID);
 		BUG_ON(!f->mm);
-		for (addr = f->start; addr < f->end;
+		for (vaddr_t addr = f->start; addr < f->end;
 		     addr += BIT_ULL(f->stride_shift))
 			flush_tlb_one_user(addr);
 		if (local)

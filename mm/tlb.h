@@ -86,11 +86,11 @@ void tlb_init_cpus(struct kernel *k);
  * A step for each thing others can see, in Linux's order: loaded_mm :=
  * SWITCHING, own bit out of the previous mm's mask, into the next one's, read
  * tlb_gen, write CR3, loaded_mm := next.
- * @prev, @tsk: unused, as in Linux: what counts is loaded_mm
+ * @unused, @tsk: unused, as in Linux: what counts is loaded_mm
  *
  * Context: interrupts off.
  */
-void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next,
+void switch_mm_irqs_off(struct mm_struct *unused, struct mm_struct *next,
                         struct task *tsk);
 
 /** enter_lazy_tlb - a kernel thread or idle comes; keep the mm loaded. */
