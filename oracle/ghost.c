@@ -166,10 +166,11 @@ static const char *reason(const struct visit *v, const struct ghost_line *l)
 {
 	uint64_t mask = ghost_bytes(v->offset, v->rec->size);
 	g_autofree char *text = NULL;
-	const struct ghost_promise *p;
 
 	if (l->promise && (l->gone & mask) == mask) {
-		p = ghost_promise_at(v->g, l->promise);
+		const struct ghost_promise *p =
+			ghost_promise_at(v->g, l->promise);
+
 		text = g_strdup_printf(" after %s of %s",
 		                       promise_name(v->set, p),
 		                       agent_name(v->set, p->agent));

@@ -219,10 +219,9 @@ static void judge_entry(struct oracle_set *set, const struct event *ev)
 static const struct scene_write *find_writer(const struct oracle_set *set,
                                              paddr_t pa, uint64_t before)
 {
-	const struct scene_write *w;
-
 	for (uint64_t i = set->scene->writes.nr; i-- > 0;) {
-		w = scene_write(set->scene, i);
+		const struct scene_write *w = scene_write(set->scene, i);
+
 		if (!w || (w->pa == pa && w->step < before))
 			return w;
 	}

@@ -40,7 +40,7 @@ static bool inside(const struct reader *r, uint64_t offset, uint64_t n)
 
 static bool check_ident(const struct reader *r, const Elf64_Ehdr *h)
 {
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
 		return fail(r, ELF_ERROR_FORMAT, 0, "not an ELF file");
 	if (h->e_ident[EI_CLASS] != ELFCLASS64)
 		return fail(r, ELF_ERROR_UNSUPPORTED, EI_CLASS,
@@ -104,8 +104,8 @@ static bool check_load(const struct reader *r, const Elf64_Phdr *ph,
 
 static unsigned segment_prot(uint32_t flags)
 {
-	return (flags & PF_R ? PROT_READ : 0) |
-	       (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+	return ((flags & PF_R) ? PROT_READ : 0) |
+	       ((flags & PF_W) ? PROT_WRITE : 0) | ((flags & PF_X) ? PROT_EXEC : 0);
 }
 
 static bool add_load(const struct reader *r, struct elf_image *image,

@@ -19,7 +19,7 @@
 #define STACK_BYTES    (UINT64_C(8) << 20)
 #define ARGS_MAX       128
 #define ARGS_BYTES_MAX (UINT64_C(128) << 10)
-#define AUXV_MAX       16
+#define AUXV_MAX       UINT64_C(16)
 
 GQuark exec_error_quark(void)
 {
