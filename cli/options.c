@@ -181,10 +181,9 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
-               struct cli_options *o, int *status)
+static void add_entries(GOptionContext *context, struct cli_options *o,
+                        struct raw_options *raw)
 {
-	struct raw_options raw = { 0 };
 	const GOptionEntry entries[] = {
 		{ "variant", 0, 0, G_OPTION_ARG_STRING, &o->variant,
 		  "only this variant", "NAME" },
@@ -194,25 +193,25 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 		  "who moves next: timed, random, script, replay, pct or "
 		  "explore",
 		  "P" },
-		{ "bound", 0, 0, G_OPTION_ARG_STRING, &raw.bound,
+		{ "bound", 0, 0, G_OPTION_ARG_STRING, &raw->bound,
 		  "explore: most preemptions, tried from 0 upwards", "N" },
-		{ "depth", 0, 0, G_OPTION_ARG_STRING, &raw.depth,
+		{ "depth", 0, 0, G_OPTION_ARG_STRING, &raw->depth,
 		  "pct: orderings a bug needs (3)", "N" },
-		{ "executions", 0, 0, G_OPTION_ARG_STRING, &raw.executions,
+		{ "executions", 0, 0, G_OPTION_ARG_STRING, &raw->executions,
 		  "most runs of a search", "N" },
 		{ "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &o->seconds,
 		  "most time for a search", "S" },
-		{ "seed", 0, 0, G_OPTION_ARG_STRING, &raw.seed,
+		{ "seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed,
 		  "of random choices", "N" },
-		{ "run", 0, 0, G_OPTION_ARG_STRING, &raw.run,
+		{ "run", 0, 0, G_OPTION_ARG_STRING, &raw->run,
 		  "number of the random run, from 0", "N" },
-		{ "runs", 0, 0, G_OPTION_ARG_STRING, &raw.runs,
+		{ "runs", 0, 0, G_OPTION_ARG_STRING, &raw->runs,
 		  "how many random runs", "N" },
 		{ "engine", 0, 0, G_OPTION_ARG_STRING, &o->engine_name,
 		  "unicorn (default) or direct", "E" },
 		{ "arch", 0, 0, G_OPTION_ARG_STRING, &o->arch,
 		  "of the guest: x86_64", "A" },
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &raw.format,
+		{ "format", 0, 0, G_OPTION_ARG_STRING, &raw->format,
 		  "text (default) or json", "F" },
 		{ "choices", 0, 0, G_OPTION_ARG_FILENAME, &o->choices,
 		  "the recorded run to replay", "LOG" },
@@ -222,20 +221,28 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 		  "write every step of the run", "FILE" },
 		{ "output", 0, 0, G_OPTION_ARG_FILENAME, &o->output,
 		  "write there instead of to the terminal", "FILE" },
-		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &raw.quiet,
+		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet,
 		  "only what differs", NULL },
-		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw.verbose,
+		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose,
 		  "counters as well", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY,
-		  &raw.rest, NULL, NULL },
+		  &raw->rest, NULL, NULL },
 		{ NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 	};
+
+	g_option_context_add_main_entries(context, entries, NULL);
+}
+
+bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
+               struct cli_options *o, int *status)
+{
+	struct raw_options raw = { 0 };
 	g_autoptr(GError) error = NULL;
 	GOptionContext *context = g_option_context_new(usage);
 	bool ok;
 
 	memset(o, 0, sizeof(*o));
-	g_option_context_add_main_entries(context, entries, NULL);
+	add_entries(context, o, &raw);
 	g_option_context_set_summary(context, summary);
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_set_strict_posix(context, !strcmp(argv[0], "exec"));

@@ -31,8 +31,8 @@ void output_flush(struct output *out)
 {
 	if (out->options->output)
 		return;
-	fwrite(out->text->str, 1, out->text->len, stdout);
-	fflush(stdout);
+	(void)fwrite(out->text->str, 1, out->text->len, stdout);
+	(void)fflush(stdout);
 	g_string_truncate(out->text, 0);
 }
 

@@ -51,7 +51,7 @@ static void show_progress(void *data, unsigned done, unsigned total)
 	x->shown = now;
 	fprintf(stderr, "\r\033[K%s: %s: %u/%u", x->now_scenario,
 	        x->now_variant, done, total);
-	fflush(stderr);
+	(void)fflush(stderr);
 }
 
 /* ---- one variant ---- */

@@ -28,8 +28,8 @@ static void guest_write(void *data, int fd, const uint8_t *bytes, size_t n)
 	FILE *file = fd == 2 ? stderr : stdout;
 
 	(void)data;
-	fwrite(bytes, 1, n, file);
-	fflush(file);
+	(void)fwrite(bytes, 1, n, file);
+	(void)fflush(file);
 }
 
 static void attach(struct machine *m, void *data)

@@ -102,11 +102,11 @@ static void list_profiles(struct output *out)
 		                               MMULATOR_SOURCE_DIR
 		                               "/profiles" };
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-	const char *name;
 
 	output_text(out, "\nProfiles:\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(folders) && !paths->len; i++) {
 		GDir *dir = g_dir_open(folders[i], 0, NULL);
+		const char *name;
 
 		while (dir && (name = g_dir_read_name(dir))) {
 			if (g_str_has_suffix(name, ".ini"))

@@ -130,11 +130,8 @@ const char *arch_name(enum ast_arch arch)
 static void apply_machine(struct ast_machine *to,
                           const struct ast_machine *from)
 {
-#define APPLY(key, field)                        \
-	do {                                     \
-		if (from->set & (1U << (key)))   \
-			to->field = from->field; \
-	} while (0)
+#define APPLY(key, field) \
+	to->field = (from->set & (1U << (key))) ? from->field : to->field
 	APPLY(MACHINE_ARCH, arch);
 	APPLY(MACHINE_CPUS, nr_cpus);
 	APPLY(MACHINE_PROFILE, profile);

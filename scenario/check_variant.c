@@ -65,10 +65,10 @@ static void check_memory_term(struct checker *c, struct ast_cond *term)
 
 static void check_term_value(struct checker *c, struct ast_cond *term)
 {
-	const struct name_value *signal;
-
 	if (term->term == TERM_SIGNAL && term->value.name) {
-		signal = find_value(signal_names(), term->value.name);
+		const struct name_value *signal =
+			find_value(signal_names(), term->value.name);
+
 		if (signal) {
 			term->value.number += signal->value;
 			term->value.name = NULL;
@@ -238,12 +238,14 @@ static void check_hazards(struct checker *c, const struct ast_hazard *hazard)
 void check_variants(struct checker *c)
 {
 	struct scenario *s = c->s;
-	unsigned n, shared;
+	unsigned shared;
 
 	check_options(c, s->options);
 	check_schedule(c, s->schedule);
 	shared = check_conditions(c, s->conditions);
 	for (struct ast_variant *v = s->variants; v; v = v->next) {
+		unsigned n;
+
 		check_options(c, v->options);
 		check_hazards(c, v->hazards);
 		check_hazards(c, v->allowed);

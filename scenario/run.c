@@ -251,12 +251,12 @@ static bool is_lenient(const struct runner *r,
 
 struct policy *runner_pinned_policy(const struct runner *r)
 {
-	const struct ast_schedule *schedule = runner_schedule(r);
+	const struct ast_schedule *pinned = runner_schedule(r);
 
-	if (!schedule)
+	if (!pinned)
 		return policy_timed_new();
-	return policy_script_new(schedule->lines, schedule->nr_lines,
-	                         is_lenient(r, schedule));
+	return policy_script_new(pinned->lines, pinned->nr_lines,
+	                         is_lenient(r, pinned));
 }
 
 /* ---- the initial part ---- */
@@ -439,7 +439,6 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
                          struct chore *chore)
 {
 	struct task *t;
-	bool added;
 
 	if (thread->kthread) {
 		*chore = (struct chore){ .r = r, .thread = thread };
@@ -448,8 +447,9 @@ static void start_thread(struct runner *r, const struct ast_thread *thread,
 	} else {
 		t = guest_thread_new(r->machine, thread->cpu, thread->name,
 		                     &thread->program, process_thread_body);
-		added = guest_add_thread(&r->guest, thread->process, t);
-		BUG_ON(!added); /* the checker counted them */
+		/* The checker counted them. */
+		if (!guest_add_thread(&r->guest, thread->process, t))
+			BUG();
 	}
 	r->tasks[thread->index] = t;
 }
@@ -511,7 +511,7 @@ static void run_threads(struct runner *r, struct policy *policy,
 	struct machine *m = r->machine;
 	const struct ast_thread *thread;
 	struct chore chores[SCENARIO_THREADS_MAX];
-	uint64_t start[NR_CPUS_MAX];
+	uint64_t start[NR_CPUS_MAX] = { 0 };
 	uint64_t first = m->sched.nr_steps;
 
 	for (thread = r->s->threads; thread; thread = thread->next)
