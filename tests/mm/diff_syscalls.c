@@ -459,7 +459,7 @@ static void fail_at(const char *ours, const char *expected)
 	while (ours[at] && ours[at] == expected[at])
 		at++;
 	for (const char *p = ours; (p = strchr(p, '#')) && p <= ours + at; p++)
-		nr = atol(p + 1);
+		nr = strtol(p + 1, NULL, 10);
 	for (long i = MAX(nr - 12, 0); i <= nr; i++)
 		g_string_append_printf(text, "%3ld %s\n", i,
 		                       call_text(&seq.calls[i]));
