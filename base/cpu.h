@@ -187,7 +187,7 @@ bool need_resched(void);
 
 /**
  * gate_sleep - like gate_step() but the task gives up its CPU while @g is
- * closed. @st is announced once the gate is open.
+ * closed. @st is made whenever the task looks, so once more than it sleeps.
  */
 void gate_sleep(struct gate *g, unsigned class, const struct step *st);
 

@@ -127,12 +127,10 @@ void gate_sleep(struct gate *g, unsigned class, const struct step *st)
 		return;
 	}
 	for (;;) {
-		if (g->open[class]) {
-			step(st->kind, st->object, st->size, st->label,
-			     st->addr);
-			if (g->open[class])
-				return;
-		}
+		/* Whether it is open is seen in a step, as everything. */
+		step(st->kind, st->object, st->size, st->label, st->addr);
+		if (g->open[class])
+			return;
 		t->state = TASK_SLEEPING;
 		t->sleeping_on = g;
 		t->sleeping_class = class;

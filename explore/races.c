@@ -42,30 +42,18 @@ static bool starts(const struct detour *d, const uint32_t *clock)
 	return true;
 }
 
-static void add_first(struct explorer *x, const struct race *race,
-                      unsigned best)
-{
-	struct node *node = &x->nodes[race->event];
-
-	if (best == NOBODY)
-		return;
-	if (node->enabled >> best & 1)
-		node->backtrack |= BIT_ULL(best);
-	else
-		node->backtrack |= node->enabled;
-}
-
-/* An agent that leads from the event's state to the racing step, unless one is
- * tried already. */
-static void add_source(struct explorer *x, const struct race *race)
+/* Who could lead from the event's state to the racing step; *@tried: somebody
+ * who could come first is tried already. */
+static uint64_t find_sources(const struct explorer *x, const struct race *race,
+                             bool *tried)
 {
 	const struct history *h = &x->history;
 	const struct node *node = &x->nodes[race->event];
-	uint64_t tried = node->backtrack | node->sleep;
-	unsigned best = NOBODY;
+	uint64_t known = node->backtrack | node->sleep;
+	uint64_t sources = 0;
 	struct detour d = { 0 };
 
-	for (unsigned i = race->event + 1; i < h->nr_events; i++) {
+	for (unsigned i = race->event + 1; i < h->nr_events && !*tried; i++) {
 		const uint32_t *clock = history_clock(h, i);
 		unsigned agent = h->footprints[i].agent;
 		bool first;
@@ -76,19 +64,31 @@ static void add_source(struct explorer *x, const struct race *race)
 		first = starts(&d, clock);
 		d.present |= BIT_ULL(agent);
 		d.first[agent] = h->own[i];
-		if (first && (tried >> agent & 1))
-			return;
-		if (first && race->clock[agent] >= h->own[i] &&
-		    (best == NOBODY || agent == race->agent))
-			best = agent;
+		*tried = first && (known >> agent & 1);
+		if (first && race->clock[agent] >= h->own[i])
+			sources |= BIT_ULL(agent);
 	}
 	if (!(d.present >> race->agent & 1) &&
 	    (node->enabled >> race->agent & 1) && starts(&d, race->clock)) {
-		if (tried >> race->agent & 1)
-			return;
-		best = race->agent;
+		*tried |= known >> race->agent & 1;
+		sources |= BIT_ULL(race->agent);
 	}
-	add_first(x, race, best);
+	return sources;
+}
+
+/* One of them, unless one is tried already: a source set. */
+static void add_source(struct explorer *x, const struct race *race)
+{
+	struct node *node = &x->nodes[race->event];
+	bool tried = false;
+	uint64_t sources = find_sources(x, race, &tried);
+
+	if (tried || !sources)
+		return;
+	if (sources >> race->agent & 1)
+		sources = BIT_ULL(race->agent);
+	sources &= ~(sources - 1);
+	node->backtrack |= node->enabled & sources ? sources : node->enabled;
 }
 
 /* ---- with a bound ---- */
@@ -106,7 +106,10 @@ static void add_agent(struct node *node, unsigned agent)
 static void add_conservative(struct explorer *x, const struct race *race)
 {
 	unsigned i = race->event;
+	bool tried = false;
 
+	if (!find_sources(x, race, &tried) && !tried)
+		return;
 	add_agent(&x->nodes[i], race->agent);
 	while (i && x->nodes[i - 1].agent == x->nodes[race->event].agent)
 		i--;

@@ -25,7 +25,13 @@ static struct choice_log *copy_log(const struct choice_log *log)
 /* Everything that was to be seen was. */
 static bool all_found(const struct search *x)
 {
-	return x->wanted && !(x->wanted & ~x->out->fired);
+	g_autofree char *missing = NULL;
+
+	if (!x->wanted || (x->wanted & ~x->out->fired))
+		return false;
+	missing = judge_all_runs(x->r, x->out->fired, x->held,
+	                         x->out->executions);
+	return !missing;
 }
 
 /* The run was one of those that count. Returns whether the search is over. */

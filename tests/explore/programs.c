@@ -357,113 +357,33 @@ bool prog_same_keys(GHashTable *a, GHashTable *b)
 
 /* ---- every run ---- */
 
-struct naive {
-	struct policy policy;
+struct noting {
 	struct prog_run *run;
-	GArray *picks; /* of struct choice_entry */
-	unsigned next;
-	unsigned bound;
-	struct agent *last;
-	bool over; /* more preemptions than the bound */
+	struct prog_outcomes *out;
 };
 
-static unsigned index_of(uint64_t agents, unsigned id)
+static void start_noted(void *data)
 {
-	return (unsigned)__builtin_popcountll(agents & (BIT_ULL(id) - 1));
+	program_start(((struct noting *)data)->run);
 }
 
-/* Starting is nobody's business: all start first. */
-static bool starts(struct machine *m, uint64_t agents, unsigned *pick)
+static void note_outcome(void *data, enum run_end end)
 {
-	for (unsigned i = 0; i < m->nr_agents; i++) {
-		if (!(agents & BIT_ULL(i)) || m->agents[i]->nr_steps)
-			continue;
-		*pick = index_of(agents, i);
-		return true;
-	}
-	return false;
-}
+	struct noting *n = data;
 
-static void count_preemption(struct naive *n, struct machine *m,
-                             const struct choice *c, unsigned pick)
-{
-	uint64_t left = c->agents;
-	struct agent *next;
-
-	while (pick--)
-		left &= left - 1;
-	next = m->agents[__builtin_ctzll(left)];
-	if (n->last && n->last != next && (c->agents & n->last->bit))
-		n->run->preemptions++;
-	n->over |= n->run->preemptions > n->bound;
-}
-
-static unsigned naive_pick(struct policy *p, struct machine *m,
-                           const struct choice *c)
-{
-	struct naive *n = (struct naive *)(void *)p;
-	struct choice_entry e = { (uint8_t)c->kind, (uint8_t)c->n, 0 };
-	unsigned pick;
-
-	if (c->kind == CHOICE_AGENT && starts(m, c->agents, &pick))
-		return pick;
-	if (n->next == n->picks->len)
-		g_array_append_val(n->picks, e);
-	e = g_array_index(n->picks, struct choice_entry, n->next++);
-	must(e.n == c->n);
-	if (c->kind == CHOICE_AGENT)
-		count_preemption(n, m, c, e.pick);
-	if (n->over)
-		run_stop(m);
-	return e.pick;
-}
-
-static void naive_stepped(struct policy *p, struct machine *m,
-                          const struct agent *a)
-{
-	(void)m;
-	if (a->nr_steps > 1)
-		((struct naive *)(void *)p)->last = m->agents[a->id];
-}
-
-static bool naive_advance(struct naive *n)
-{
-	g_array_set_size(n->picks, n->next);
-	while (n->picks->len) {
-		struct choice_entry *e = &g_array_index(
-			n->picks, struct choice_entry, n->picks->len - 1);
-
-		if (++e->pick < e->n)
-			return true;
-		g_array_set_size(n->picks, n->picks->len - 1);
-	}
-	return false;
+	program_note(n->run, end, n->out);
 }
 
 bool program_enumerate(struct prog_run *run, unsigned bound, unsigned limit,
                        struct prog_outcomes *out)
 {
-	struct naive n = {
-		.policy = { .pick = naive_pick, .stepped = naive_stepped },
-		.run = run,
-		.picks = g_array_new(FALSE, FALSE, sizeof(struct choice_entry)),
-		.bound = bound,
-	};
-	unsigned runs = 0;
+	struct noting noting = { run, out };
+	const struct enumeration e = { .machine = run->machine,
+		                       .start = start_noted,
+		                       .note = note_outcome,
+		                       .data = &noting,
+		                       .bound = bound,
+		                       .limit = limit };
 
-	do {
-		enum run_end end;
-
-		program_start(run);
-		n.next = 0;
-		n.last = NULL;
-		n.over = false;
-		run->preemptions = 0;
-		run->machine->policy = &n.policy;
-		end = machine_run(run->machine);
-		if (!n.over)
-			program_note(run, end, out);
-	} while (++runs < limit && naive_advance(&n));
-	g_array_unref(n.picks);
-	return runs < limit;
+	return enumerate_runs(&e);
 }

@@ -15,6 +15,7 @@
 #include "base/once.h"
 #include "base/rng.h"
 #include "base/spinlock.h"
+#include "tests/explore/naive.h"
 
 #define PROGRAM_AGENTS_MAX 4
 #define PROGRAM_OPS_MAX    6
@@ -65,7 +66,6 @@ struct prog_run {
 	struct prog_event events[PROG_EVENTS_MAX];
 	unsigned nr_events;
 	bool hazard;
-	unsigned preemptions;
 };
 
 /* Everything a program can do. */

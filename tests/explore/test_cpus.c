@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tasks on CPUs: interrupts, grace periods, sleeping and context switches let
+ * agents move, or keep them from it, in ways that steps do not announce.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <check.h>
+#include <glib.h>
+
+#include "base/once.h"
+#include "base/rcu.h"
+#include "base/rng.h"
+#include "base/spinlock.h"
+#include "explore/explorer.h"
+#include "tests/explore/naive.h"
+
+#ifndef NAIVE_LIMIT
+#	define NAIVE_LIMIT 10000
+#endif
+#define TASKS_MAX 3
+#define OPS_MAX   3
+
+enum op {
+	OP_READ,
+	OP_WRITE,
+	OP_IPI, /* the others increment the word */
+	OP_IPI_WAIT,
+	OP_IRQ_OFF,  /* read twice with interrupts off */
+	OP_RCU_READ, /* read twice in a section */
+	OP_CALL_RCU, /* increment the word after a grace period */
+	OP_SPIN,     /* increment under a spinlock */
+	OP_SLEEP,    /* increment under an rwsem */
+	OP_YIELD,
+	OP_COUNT
+};
+
+struct text {
+	unsigned nr_tasks;
+	unsigned cpu[TASKS_MAX], nr_ops[TASKS_MAX];
+	enum op ops[TASKS_MAX][OPS_MAX];
+};
+
+struct shared {
+	uint64_t word;
+	uint64_t pad[7];
+	spinlock_t lock;
+	struct rw_semaphore sem;
+	struct rcu_head heads[TASKS_MAX][OPS_MAX];
+	unsigned nr_heads[TASKS_MAX];
+	uint64_t regs[TASKS_MAX];
+};
+
+static struct machine *m;
+static struct shared *sh;
+static struct text text;
+static uint64_t seed = 1996;
+
+static void setup(void)
+{
+	struct machine_config config = { .nr_cpus = 2,
+		                         .memory_bytes = 1 << 20 };
+
+	m = machine_new(&config);
+}
+
+static void teardown(void)
+{
+	machine_free(m);
+}
+
+/* ---- the tasks ---- */
+
+static void increment(void)
+{
+	WRITE_ONCE(sh->word, READ_ONCE(sh->word) + 1);
+}
+
+static void in_interrupt(void *info)
+{
+	(void)info;
+	increment();
+}
+
+static void after_grace_period(struct rcu_head *head)
+{
+	(void)head;
+	WRITE_ONCE(sh->word, 100);
+}
+
+static void read_twice(uint64_t *reg)
+{
+	*reg = *reg * 10 + READ_ONCE(sh->word);
+	*reg = *reg * 10 + READ_ONCE(sh->word);
+}
+
+static void run_section(enum op op, uint64_t *reg)
+{
+	switch ((int)op) {
+	case OP_IRQ_OFF:
+		local_irq_disable();
+		read_twice(reg);
+		local_irq_enable();
+		break;
+	case OP_RCU_READ:
+		rcu_read_lock();
+		read_twice(reg);
+		rcu_read_unlock();
+		break;
+	case OP_SPIN:
+		spin_lock(&sh->lock);
+		increment();
+		spin_unlock(&sh->lock);
+		break;
+	case OP_SLEEP:
+		down_write(&sh->sem);
+		increment();
+		up_write(&sh->sem);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run_op(enum op op, unsigned task)
+{
+	switch ((int)op) {
+	case OP_READ:
+		sh->regs[task] = sh->regs[task] * 10 + READ_ONCE(sh->word);
+		break;
+	case OP_WRITE:
+		WRITE_ONCE(sh->word, 5 + task);
+		break;
+	case OP_IPI:
+	case OP_IPI_WAIT:
+		smp_call_function_many(3, in_interrupt, NULL,
+		                       op == OP_IPI_WAIT);
+		break;
+	case OP_CALL_RCU:
+		call_rcu(&sh->heads[task][sh->nr_heads[task]++],
+		         after_grace_period);
+		break;
+	case OP_YIELD:
+		schedule();
+		break;
+	default:
+		run_section(op, &sh->regs[task]);
+		break;
+	}
+}
+
+static void task_body(struct task *t)
+{
+	unsigned task = (unsigned)(uintptr_t)t->user_data;
+
+	for (unsigned i = 0; i < text.nr_ops[task]; i++)
+		run_op(text.ops[task][i], task);
+}
+
+static void nothing(struct task *t)
+{
+	(void)t;
+}
+
+static void add_tasks(void)
+{
+	static const char *const names[] = { "a", "b", "c" };
+
+	for (unsigned i = 0; i < text.nr_tasks; i++) {
+		struct task *t = task_new(m, &m->cpus[text.cpu[i]], AGENT_TASK,
+		                          names[i], task_body);
+
+		t->user_data = (void *)(uintptr_t)i;
+	}
+}
+
+static void start(void *data)
+{
+	struct policy *timed = policy_timed_new();
+
+	(void)data;
+	machine_reset(m);
+	/* The machine's own agents come to rest. */
+	task_new(m, &m->cpus[0], AGENT_TASK, "first", nothing);
+	task_new(m, &m->cpus[1], AGENT_TASK, "second", nothing);
+	m->policy = timed;
+	machine_run(m);
+	policy_free(timed);
+	sh = kzalloc(m, sizeof(*sh), "shared");
+	spin_lock_init(&sh->lock, LOCK_TEST_A);
+	init_rwsem(&sh->sem, LOCK_MMAP);
+	add_tasks();
+}
+
+/* ---- what came of it ---- */
+
+static char *state_text(enum run_end end)
+{
+	return g_strdup_printf("%d %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+	                       " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+	                       end, sh->word, sh->regs[0], sh->regs[1],
+	                       sh->regs[2]);
+}
+
+static void note(void *data, enum run_end end)
+{
+	g_hash_table_add(data, state_text(end));
+}
+
+static struct explorer_stats explore(GHashTable *states,
+                                     const struct explorer_options *options)
+{
+	struct explorer *x = explorer_new(options);
+	struct explorer_stats stats;
+	struct policy *p;
+
+	while ((p = explorer_next(x))) {
+		enum run_end end;
+
+		start(NULL);
+		m->policy = p;
+		p->begin(p, m);
+		end = machine_run(m);
+		if (explorer_counts(x))
+			note(states, end);
+		explorer_done(x, false);
+	}
+	stats = *explorer_stats(x);
+	explorer_free(x);
+	return stats;
+}
+
+static void print_text(void)
+{
+	static const char *const names[] = {
+		"read",     "write",    "ipi",  "ipi_wait", "irq_off",
+		"rcu_read", "call_rcu", "spin", "sleep",    "yield",
+	};
+
+	for (unsigned i = 0; i < text.nr_tasks; i++) {
+		fprintf(stderr, "cpu %u:", text.cpu[i]);
+		for (unsigned j = 0; j < text.nr_ops[i]; j++)
+			fprintf(stderr, " %s", names[text.ops[i][j]]);
+		fprintf(stderr, "\n");
+	}
+}
+
+static void require_all(unsigned number, GHashTable *all, GHashTable *found,
+                        const char *what)
+{
+	GHashTableIter i;
+	gpointer key;
+
+	g_hash_table_iter_init(&i, all);
+	while (g_hash_table_iter_next(&i, &key, NULL)) {
+		if (g_hash_table_contains(found, key))
+			continue;
+		print_text();
+		ck_abort_msg("seed %llu, program %u: %s: %s",
+		             (unsigned long long)seed, number, what,
+		             (char *)key);
+	}
+}
+
+static void generate(struct rng *rng)
+{
+	text.nr_tasks = 2 + (rng_below(rng, 4) == 0);
+	for (unsigned i = 0; i < text.nr_tasks; i++) {
+		text.cpu[i] = i < 2 ? i : (unsigned)rng_below(rng, 2);
+		text.nr_ops[i] = 1 + (unsigned)rng_below(rng, 2);
+		for (unsigned j = 0; j < text.nr_ops[i]; j++)
+			text.ops[i][j] = (enum op)rng_below(rng, OP_COUNT);
+	}
+}
+
+/* Returns whether every run could be made; the explorer's in *@stats. */
+static bool compare(unsigned number, struct explorer_stats *stats)
+{
+	GHashTable *all =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTable *found =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	const struct explorer_options options = { .max_executions = 50000 };
+	const struct enumeration e = { .machine = m,
+		                       .start = start,
+		                       .note = note,
+		                       .data = all,
+		                       .bound = UINT_MAX,
+		                       .limit = NAIVE_LIMIT };
+	bool whole = enumerate_runs(&e);
+
+	*stats = explore(found, &options);
+	if (stats->exhausted)
+		require_all(number, all, found, "missed");
+	if (stats->exhausted && whole)
+		require_all(number, found, all, "impossible");
+	g_hash_table_unref(all);
+	g_hash_table_unref(found);
+	return whole;
+}
+
+START_TEST(what_tasks_on_cpus_can_do_is_found)
+{
+	struct rng rng = { .state = seed };
+	unsigned whole = 0, exhausted = 0, nr = 25;
+	uint64_t executions = 0, given_up = 0;
+
+	if (getenv("NR"))
+		nr = (unsigned)atoi(getenv("NR"));
+	for (unsigned i = 0; i < nr; i++) {
+		struct explorer_stats stats;
+
+		generate(&rng);
+		if (getenv("VERBOSE"))
+			print_text();
+		whole += compare(i, &stats);
+		exhausted += stats.exhausted;
+		executions += stats.executions;
+		given_up += stats.blocked;
+	}
+	printf("seed %llu: %u programs, %u exhausted, %u of them in both ways; "
+	       "%llu traces, %llu runs given up\n",
+	       (unsigned long long)seed, nr, exhausted, whole,
+	       (unsigned long long)executions, (unsigned long long)given_up);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("explore/cpus");
+	TCase *tc = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	if (getenv("SEED"))
+		seed = strtoull(getenv("SEED"), NULL, 0);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, what_tasks_on_cpus_can_do_is_found);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
