@@ -20,6 +20,7 @@
 #ifndef NAIVE_LIMIT
 #	define NAIVE_LIMIT 10000
 #endif
+#define NR_RANDOM 1000
 #define TASKS_MAX 3
 #define OPS_MAX   3
 
@@ -275,6 +276,20 @@ static void generate(struct rng *rng)
 	}
 }
 
+/* What random schedules come to. */
+static void try_at_random(GHashTable *states)
+{
+	struct policy *p = policy_random_new(seed);
+
+	for (unsigned i = 0; i < NR_RANDOM; i++) {
+		start(NULL);
+		m->policy = p;
+		p->begin(p, m);
+		note(states, machine_run(m));
+	}
+	policy_free(p);
+}
+
 /* Returns whether every run could be made; the explorer's in *@stats. */
 static bool compare(unsigned number, struct explorer_stats *stats)
 {
@@ -291,6 +306,7 @@ static bool compare(unsigned number, struct explorer_stats *stats)
 		                       .limit = NAIVE_LIMIT };
 	bool whole = enumerate_runs(&e);
 
+	try_at_random(all);
 	*stats = explore(found, &options);
 	if (stats->exhausted)
 		require_all(number, all, found, "missed");
