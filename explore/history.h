@@ -78,10 +78,12 @@ struct rivals {
 };
 
 /* Walk the bits of a mask. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): @i is declared here. */
 #define for_each_bit(i, mask)                          \
 	for (uint64_t left_##i = (mask), i;            \
 	     left_##i && (i = first_bit(left_##i), 1); \
 	     left_##i &= left_##i - 1)
+/* NOLINTEND(bugprone-macro-parentheses) */
 static inline uint64_t first_bit(uint64_t mask)
 {
 	return (uint64_t)__builtin_ctzll(mask);

@@ -88,7 +88,7 @@ static void add_source(struct explorer *x, const struct race *race)
 	if (sources >> race->agent & 1)
 		sources = BIT_ULL(race->agent);
 	sources &= ~(sources - 1);
-	node->backtrack |= node->enabled & sources ? sources : node->enabled;
+	node->backtrack |= (node->enabled & sources) ? sources : node->enabled;
 }
 
 /* ---- with a bound ---- */

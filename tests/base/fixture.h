@@ -23,8 +23,8 @@ void count_events(struct machine *m, struct counter *c, enum event_type type);
 /* Run @n random schedules of a program: @setup builds it on a reset machine,
  * @finish looks at the outcome. */
 void for_random_schedules(struct machine *m, unsigned n,
-			  void (*setup)(struct machine *m),
-			  void (*finish)(struct machine *m, enum run_end end));
+                          void (*setup)(struct machine *m),
+                          void (*finish)(struct machine *m, enum run_end end));
 
 int run_suite(Suite *s);
 

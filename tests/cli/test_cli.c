@@ -236,14 +236,22 @@ END_TEST
 static void write_hostile_program(const char *path)
 {
 	uint64_t elf[16] = {
-		0x00010102464c457f, 0,        /* ELF64, little-endian */
-		0x00000001003e0002, 0x400078, /* EXEC, x86-64, entry */
-		64,                 0,        /* program headers */
-		0x0038004000000000, 1,        /* one of 56 bytes */
-		0x0000000500000001, 0,        /* LOAD, R+X, offset 0 */
-		0x400000,           0x400000, /* at */
-		122,                122,      /* size */
-		0x1000,             0xd8ff,   /* alignment; the code */
+		0x00010102464c457f,
+		0, /* ELF64, little-endian */
+		0x00000001003e0002,
+		0x400078, /* EXEC, x86-64, entry */
+		64,
+		0, /* program headers */
+		0x0038004000000000,
+		1, /* one of 56 bytes */
+		0x0000000500000001,
+		0, /* LOAD, R+X, offset 0 */
+		0x400000,
+		0x400000, /* at */
+		122,
+		122, /* size */
+		0x1000,
+		0xd8ff, /* alignment; the code */
 	};
 
 	ck_assert(g_file_set_contents(path, (const char *)elf, 122, NULL));

@@ -96,9 +96,11 @@ static void try_one(const struct combination *c, bool cached)
 {
 	bool reserved = !c->nxe && (c->nx || c->upper_nx);
 	bool want = permitted(c) && !reserved;
-	struct mmu_access acc = {
-		.va = VA, .op = (uint8_t)c->op, .size = 8, .user = c->user, .ac = c->ac
-	};
+	struct mmu_access acc = { .va = VA,
+		                  .op = (uint8_t)c->op,
+		                  .size = 8,
+		                  .user = c->user,
+		                  .ac = c->ac };
 	struct fault_info fault = { 0 };
 	bool got = mmu_access(&b.mmu[0], &acc, &fault);
 
