@@ -46,7 +46,8 @@ struct policy {
 	void (*ended)(struct policy *p, struct machine *m);
 	void (*free)(struct policy *p);
 	/* The run is over (RUN_DONE): may set `error` if something it was to
-	 * do never came.  May be NULL.  The caller of machine_run() calls it. */
+	 * do never came.  May be NULL.  The caller of machine_run() calls it.
+	 */
 	void (*finish)(struct policy *p, struct machine *m);
 	/* Set by a policy that cannot go on (a replay log that does not fit, a
 	 * schedule whose label never comes): the run stops, this is why. */

@@ -267,7 +267,7 @@ void history_clock_of(const struct history *h, const struct footprint *fp,
                       uint32_t *clock)
 {
 	uint32_t last = h->last[fp->agent];
-	struct rivals rivals = { .agents = 0 };
+	struct rivals rivals = { 0 };
 
 	if (last == NO_EVENT)
 		memset(clock, 0, h->width * sizeof(*clock));

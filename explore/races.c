@@ -141,7 +141,7 @@ static void reverse_all(struct explorer *x, const struct footprint *fp)
 	const struct history *h = &x->history;
 	uint32_t *clock = scratch_clock(x);
 	uint32_t last = h->last[fp->agent];
-	struct rivals rivals;
+	struct rivals rivals = { 0 };
 
 	history_rivals(h, fp, x->exclusive >> fp->agent & 1, &rivals);
 	if (!rivals.agents)

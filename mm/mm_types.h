@@ -21,27 +21,27 @@ struct mm_struct;
 struct vma_tree;
 
 /* vm_flags, Linux's values (include/linux/mm.h). */
-#define VM_NONE 0x00000000UL
-#define VM_READ 0x00000001UL
-#define VM_WRITE 0x00000002UL
-#define VM_EXEC 0x00000004UL
-#define VM_SHARED 0x00000008UL
-#define VM_MAYREAD 0x00000010UL
-#define VM_MAYWRITE 0x00000020UL
-#define VM_MAYEXEC 0x00000040UL
-#define VM_MAYSHARE 0x00000080UL
-#define VM_GROWSDOWN 0x00000100UL
-#define VM_LOCKED 0x00002000UL
-#define VM_SEQ_READ 0x00008000UL
-#define VM_RAND_READ 0x00010000UL
-#define VM_DONTCOPY 0x00020000UL
-#define VM_DONTEXPAND 0x00040000UL
-#define VM_ACCOUNT 0x00100000UL   /* counted against overcommit */
-#define VM_NORESERVE 0x00200000UL /* never counted */
-#define VM_WIPEONFORK 0x02000000UL
-#define VM_DONTDUMP 0x04000000UL
-#define VM_HUGEPAGE 0x20000000UL
-#define VM_NOHUGEPAGE 0x40000000UL
+#define VM_NONE         0x00000000UL
+#define VM_READ         0x00000001UL
+#define VM_WRITE        0x00000002UL
+#define VM_EXEC         0x00000004UL
+#define VM_SHARED       0x00000008UL
+#define VM_MAYREAD      0x00000010UL
+#define VM_MAYWRITE     0x00000020UL
+#define VM_MAYEXEC      0x00000040UL
+#define VM_MAYSHARE     0x00000080UL
+#define VM_GROWSDOWN    0x00000100UL
+#define VM_LOCKED       0x00002000UL
+#define VM_SEQ_READ     0x00008000UL
+#define VM_RAND_READ    0x00010000UL
+#define VM_DONTCOPY     0x00020000UL
+#define VM_DONTEXPAND   0x00040000UL
+#define VM_ACCOUNT      0x00100000UL /* counted against overcommit */
+#define VM_NORESERVE    0x00200000UL /* never counted */
+#define VM_WIPEONFORK   0x02000000UL
+#define VM_DONTDUMP     0x04000000UL
+#define VM_HUGEPAGE     0x20000000UL
+#define VM_NOHUGEPAGE   0x40000000UL
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 
 struct vm_area_struct {
@@ -89,8 +89,8 @@ struct mm_struct {
 	paddr_t pgd;                /* physical address of the root */
 
 	/* Atomics. */
-	atomic_t mm_users;  /* tasks and temporary users */
-	atomic_t mm_count;  /* mm_users as one, lazy CPUs */
+	atomic_t mm_users; /* tasks and temporary users */
+	atomic_t mm_count; /* mm_users as one, lazy CPUs */
 	atomic_t tlb_flush_pending;
 	atomic64_t pgtables_bytes;
 	atomic64_t rss_anon, rss_file, rss_shmem; /* pages */
@@ -129,22 +129,22 @@ static inline const struct mm_options *mm_opt(const struct mm_struct *mm)
 }
 
 /* /proc/vmstat names. */
-#define VMSTAT_ITEMS(X)                                                        \
-	X(pgfault)                                                             \
-	X(pgalloc)                                                             \
-	X(pgfree)                                                              \
-	X(nr_page_table_pages)                                                 \
-	X(nr_tlb_local_flush_all)                                              \
-	X(nr_tlb_local_flush_one)                                              \
-	X(nr_tlb_remote_flush)                                                 \
-	X(nr_tlb_remote_flush_received)                                        \
-	X(flush_before_install)                                                \
-	X(thp_fault_alloc)                                                     \
-	X(thp_fault_fallback)                                                  \
-	X(thp_zero_page_alloc)                                                 \
-	X(thp_split_pmd)                                                       \
-	X(thp_collapse_alloc)                                                  \
-	X(pt_reclaimed)                                                        \
+#define VMSTAT_ITEMS(X)                 \
+	X(pgfault)                      \
+	X(pgalloc)                      \
+	X(pgfree)                       \
+	X(nr_page_table_pages)          \
+	X(nr_tlb_local_flush_all)       \
+	X(nr_tlb_local_flush_one)       \
+	X(nr_tlb_remote_flush)          \
+	X(nr_tlb_remote_flush_received) \
+	X(flush_before_install)         \
+	X(thp_fault_alloc)              \
+	X(thp_fault_fallback)           \
+	X(thp_zero_page_alloc)          \
+	X(thp_split_pmd)                \
+	X(thp_collapse_alloc)           \
+	X(pt_reclaimed)                 \
 	X(pglazyfreed)
 struct vmstat {
 #define X(name) uint64_t name;
@@ -152,7 +152,7 @@ struct vmstat {
 #undef X
 };
 /** count_vm_event - kernel-private statistics: no step, no object. */
-#define count_vm_event(k, item) ((void)(k)->vmstat->item++)
+#define count_vm_event(k, item)     ((void)(k)->vmstat->item++)
 #define count_vm_events(k, item, n) ((void)((k)->vmstat->item += (n)))
 
 #endif

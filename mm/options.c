@@ -98,7 +98,7 @@ static const struct mm_option_value thp_values[] = {
 
 #define OPTION(field, text, ...)                                          \
 	{                                                                 \
-		.name = #field, .help = (text),                             \
+		.name = #field, .help = (text),                           \
 		.offset = offsetof(struct mm_options, field), __VA_ARGS__ \
 	}
 #define CHOICE(field, text)       OPTION(field, text, .values = field##_values)

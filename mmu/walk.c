@@ -112,7 +112,7 @@ static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 
 	step(STEP_RMW, phys_obj(pa), 8,
 	     (bits & X86_D) ? "walk set dirty"
-	                  : accessed_labels[mmu->cr4_la57][w->level],
+	                    : accessed_labels[mmu->cr4_la57][w->level],
 	     w->va);
 	if (unlikely(overtaken(w)))
 		return false;
@@ -134,7 +134,8 @@ static __attribute__((noinline)) bool walk_update(struct walk *w, uint64_t bits)
 
 static uint8_t entry_rights(uint64_t e)
 {
-	return (uint8_t)(((e & X86_RW) ? TLB_W : 0) | ((e & X86_US) ? TLB_U : 0) |
+	return (uint8_t)(((e & X86_RW) ? TLB_W : 0) |
+	                 ((e & X86_US) ? TLB_U : 0) |
 	                 ((e & X86_NX) ? 0 : TLB_X));
 }
 

@@ -105,7 +105,8 @@ static bool check_load(const struct reader *r, const Elf64_Phdr *ph,
 static unsigned segment_prot(uint32_t flags)
 {
 	return ((flags & PF_R) ? PROT_READ : 0) |
-	       ((flags & PF_W) ? PROT_WRITE : 0) | ((flags & PF_X) ? PROT_EXEC : 0);
+	       ((flags & PF_W) ? PROT_WRITE : 0) |
+	       ((flags & PF_X) ? PROT_EXEC : 0);
 }
 
 static bool add_load(const struct reader *r, struct elf_image *image,
