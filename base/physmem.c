@@ -50,8 +50,8 @@ void physmem_reset(struct physmem *mem)
 	memset(mem->has_bytes, 0, has_bytes_size(mem, mem->high_water));
 	memset(mem->free_head, 0, sizeof(mem->free_head));
 	mem->high_water = 0;
-	mem->nr_free = mem->nr_frames;
 	/* Frame 0 stays unused: a zero entry must never look right. */
+	mem->nr_free = mem->nr_frames - 1;
 	mem->next_fresh = 1;
 	mem->fail_nth = 0;
 	mem->fail_kinds = 0;

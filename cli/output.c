@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/cli.h"
 #include "scenario/verdict.h"
@@ -52,12 +53,14 @@ static bool write_stream(const char *path, const char *text, size_t len)
 bool write_file(const char *path, const char *text, size_t len)
 {
 	g_autoptr(GError) error = NULL;
+	/* Through a symbolic link, or the file replaces the link. */
+	g_autofree char *real = realpath(path, NULL);
 
 	/* Renaming a new file over it would replace /dev/null itself. */
 	if (g_file_test(path, G_FILE_TEST_EXISTS) &&
 	    !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return write_stream(path, text, len);
-	if (g_file_set_contents(path, text, (gssize)len, &error))
+	if (g_file_set_contents(real ? real : path, text, (gssize)len, &error))
 		return true;
 	cli_error("%s", error->message);
 	return false;

@@ -31,7 +31,7 @@ struct run_config {
 	const char *const *profile_dirs;
 	uint64_t step_cap; /* steps of one run; 0: RUN_STEP_CAP_DEFAULT */
 };
-#define RUN_STEP_CAP_DEFAULT UINT64_C(1000000000)
+#define RUN_STEP_CAP_DEFAULT UINT64_C(100000000)
 
 struct thread_result {
 	uint64_t regs[NR_PROGRAM_REGS];
