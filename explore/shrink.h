@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making a failing run smaller: the fewest preemptions, then the fewest steps.
+ *
+ * A run is a list of turns: an agent moves so many steps, then another.
+ * Turns are left out, merged and shortened as long as the run still fails
+ * (delta debugging, Zeller and Hildebrandt 2002).  After the last turn whoever
+ * moved goes on, so that a run without turns has no preemption.
+ */
+#ifndef MMULATOR_EXPLORE_SHRINK_H
+#define MMULATOR_EXPLORE_SHRINK_H
+
+#include "base/policy.h"
+
+/* What a run costs. */
+struct shrink_cost {
+	unsigned preemptions;
+	uint64_t steps;
+};
+
+struct shrink_task {
+	/*
+	 * Run under @policy (begin() is to be called). Return: it failed as the
+	 * first one did. *@steps: steps before it failed, 0: the policy's count
+	 * of all.
+	 */
+	bool (*fails)(void *data, struct policy *policy, uint64_t *steps);
+	void *data;
+	unsigned max_runs; /* 0: no limit */
+};
+
+/**
+ * shrink - a smaller run than @log's that fails.
+ * @log: choices of a failing run
+ * @cost: of the run found; may be NULL
+ *
+ * Return: a policy that makes that run (policy_free()), or NULL if @log's own
+ * run does not fail again.
+ */
+struct policy *shrink(const struct shrink_task *task,
+                      const struct choice_log *log, struct shrink_cost *cost);
+
+#endif
