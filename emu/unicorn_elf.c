@@ -85,7 +85,7 @@ static void show_code(struct engine *e, uint64_t va, paddr_t pa)
 	if (pfn_valid(mem, pa >> PAGE_SHIFT))
 		bytes = frame_bytes(mem, pfn_to_page(mem, pa >> PAGE_SHIFT));
 	p->va = va;
-	if (memcmp(window_bytes(e, va), bytes, PAGE_SIZE))
+	if (memcmp(window_bytes(e, va), bytes, PAGE_SIZE) != 0)
 		refresh(e, va, bytes);
 }
 

@@ -17,15 +17,14 @@
 /* How each operation uses memory; the values in registers are those that the
  * templates of emu/compile_x86.c put there. */
 static const struct memory_form {
-	bool memory;
 	enum mmu_op op;
-	bool value_in_r10, expected_in_rax;
+	bool memory, value_in_r10, expected_in_rax;
 } memory_form[OP_KIND_COUNT] = {
-	[OP_LOAD] = { true, MMU_LOAD, false, false },
-	[OP_STORE] = { true, MMU_STORE, false, false },
-	[OP_XCHG] = { true, MMU_XCHG, true, false },
-	[OP_XADD] = { true, MMU_XADD, true, false },
-	[OP_CMPXCHG] = { true, MMU_CMPXCHG, true, true },
+	[OP_LOAD] = { MMU_LOAD, true, false, false },
+	[OP_STORE] = { MMU_STORE, true, false, false },
+	[OP_XCHG] = { MMU_XCHG, true, true, false },
+	[OP_XADD] = { MMU_XADD, true, true, false },
+	[OP_CMPXCHG] = { MMU_CMPXCHG, true, true, true },
 };
 
 static uint64_t low_bytes(uint64_t value, unsigned size)

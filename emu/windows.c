@@ -164,7 +164,7 @@ static void show_code(struct engine *e, uint64_t va, uint64_t value,
 {
 	uint8_t *p = window_bytes(e, va);
 
-	if (memcmp(p, &value, size)) {
+	if (memcmp(p, &value, size) != 0) {
 		memcpy(p, &value, size);
 		elf_spoil(e, va);
 	}
