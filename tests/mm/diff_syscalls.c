@@ -320,15 +320,13 @@ static long host_call(const struct call *c, struct task *t)
 static void host_list(GString *out, struct task *t)
 {
 	g_autofree char *text = NULL;
-	char **lines;
 
 	(void)t;
 	if (!g_file_get_contents("/proc/self/maps", &text, NULL, NULL))
 		_exit(2);
-	lines = g_strsplit(text, "\n", -1);
-	for (char **l = lines; *l && **l; l++) {
+	for (const char *l = text; *l; l = strchr(l, '\n') + 1) {
 		char *p;
-		uint64_t start = strtoull(*l, &p, 16);
+		uint64_t start = strtoull(l, &p, 16);
 		uint64_t end = strtoull(p + 1, &p, 16);
 
 		if (start >= WINDOW && end <= WINDOW + (UINT64_C(1) << 32))
@@ -336,7 +334,6 @@ static void host_list(GString *out, struct task *t)
 			                       "%" PRIx64 "-%" PRIx64 " %.4s\n",
 			                       start, end, p + 1);
 	}
-	g_strfreev(lines);
 }
 
 static void host_write(uint64_t addr, uint64_t value, struct task *t)
