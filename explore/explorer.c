@@ -276,6 +276,16 @@ static unsigned answer(struct explorer *x, const struct choice *c)
 	return a.pick;
 }
 
+/* Few are set, and libgcc's popcount is a call. */
+static unsigned nr_bits(uint64_t mask)
+{
+	unsigned n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
+
 static unsigned explorer_pick(struct policy *p, struct machine *m,
                               const struct choice *c)
 {
@@ -291,8 +301,7 @@ static unsigned explorer_pick(struct policy *p, struct machine *m,
 	}
 	if (x->moving == NOBODY)
 		return 0;
-	return (unsigned)__builtin_popcountll(c->agents &
-	                                      (BIT_ULL(x->moving) - 1));
+	return nr_bits(c->agents & (BIT_ULL(x->moving) - 1));
 }
 
 static void explorer_stepped(struct policy *p, struct machine *m,

@@ -6,6 +6,7 @@
 #include "emu/vcpu_ops.h"
 #include "explore/explorer.h"
 #include "explore/pct.h"
+#include "explore/shrink.h"
 
 struct search {
 	struct runner *r;
@@ -138,6 +139,52 @@ static bool pct(struct search *x, GError **error)
 	return possible;
 }
 
+/* ---- the smallest run that shows it ---- */
+
+#define SHRINK_RUNS 300
+
+struct failing {
+	struct runner *r;
+	uint32_t fired;
+	struct run_result run;
+};
+
+static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
+{
+	struct failing *f = data;
+	g_autoptr(GError) error = NULL;
+
+	*steps = 0;
+	return runner_run(f->r, policy, &f->run, &error) &&
+	       f->run.fired == f->fired;
+}
+
+/* A search that did not look for the fewest preemptions first. */
+static void make_small(struct search *x)
+{
+	struct verdict *out = x->out;
+	struct failing failing = { .r = x->r, .fired = out->first.fired };
+	const struct shrink_task task = { .fails = fails_again,
+		                          .data = &failing,
+		                          .max_runs = SHRINK_RUNS };
+	struct shrink_cost cost;
+	struct policy *small;
+	uint64_t steps;
+
+	if (!out->first.fired || x->options->bounded)
+		return;
+	small = shrink(&task, out->log, &cost);
+	if (!small)
+		return;
+	if (fails_again(&failing, small, &steps)) {
+		choice_log_free(out->log);
+		out->log = copy_log(runner_log(x->r));
+		out->first = failing.run;
+		out->preemptions = (int)cost.preemptions;
+	}
+	policy_free(small);
+}
+
 /* ---- the other engine ---- */
 
 static void differ(struct search *x, const char *what)
@@ -193,6 +240,8 @@ bool search_variant(struct runner *r, const struct search_options *options,
 		                 .seed = options->seed };
 	possible = options->kind == SEARCH_PCT ? pct(&x, error)
 	                                       : explore(&x, error);
+	if (possible && out->log && !out->reason)
+		make_small(&x);
 	if (possible && out->log)
 		possible = confirm(&x, error);
 	if (!possible) {
