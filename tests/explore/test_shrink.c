@@ -35,7 +35,7 @@ static void run_under(struct policy *p)
 static bool fails(void *data, struct policy *p, uint64_t *steps)
 {
 	(void)data;
-	(void)steps;
+	*steps = 0; /* all of them count */
 	run_under(p);
 	return run.hazard;
 }
