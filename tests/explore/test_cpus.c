@@ -311,6 +311,7 @@ static bool compare(unsigned number, struct explorer_stats *stats)
 	if (stats->exhausted)
 		require_all(number, all, found, "missed");
 	if (stats->exhausted && whole)
+		/* NOLINTNEXTLINE(readability-suspicious-call-argument) */
 		require_all(number, found, all, "impossible");
 	g_hash_table_unref(all);
 	g_hash_table_unref(found);
@@ -324,7 +325,7 @@ START_TEST(what_tasks_on_cpus_can_do_is_found)
 	uint64_t executions = 0, given_up = 0;
 
 	if (getenv("NR"))
-		nr = (unsigned)atoi(getenv("NR"));
+		nr = (unsigned)g_ascii_strtoull(getenv("NR"), NULL, 10);
 	for (unsigned i = 0; i < nr; i++) {
 		struct explorer_stats stats;
 
