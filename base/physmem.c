@@ -238,6 +238,7 @@ void free_frames(struct machine *m, struct page *page)
 		struct page *p = page + i;
 
 		p->kind = FRAME_FREE;
+		p->refcount = 0;
 		set_content(&m->mem, p, CONTENT_POISON);
 		p->flags = 0;
 		p->generation++;

@@ -63,18 +63,6 @@ bool folio_test_locked(const struct page *page)
 
 /* ---- the cache ---- */
 
-/* Linux v6.12 include/linux/page_ref.h folio_try_get() */
-static bool folio_try_get(struct page *page)
-{
-	step(STEP_RMW, page_obj(page), 4, "folio_try_get", page_phys(page));
-	charge(this_machine()->costs->atomic);
-	trace_mix(current_agent, (uint64_t)page->refcount);
-	if (page->refcount <= 0)
-		return false;
-	page->refcount++;
-	return true;
-}
-
 /*
  * Linux v6.12 mm/filemap.c filemap_get_entry(): the page may leave the cache,
  * and become something else, between finding it and getting the reference.

@@ -70,8 +70,13 @@ static struct page *gup_fast_page(struct mm_struct *mm, vaddr_t addr)
 	if (!pte_present(pte) || is_zero_page(pte_page(pte)))
 		return NULL;
 
-	page = pte_page(pte);
-	get_page(page);
+	/*
+	 * Interrupts off keep the table, not the page: its last reference may
+	 * go between the read and this, unless freeing it takes an IPI to us.
+	 */
+	page = try_get_folio(pte_page(pte));
+	if (!page)
+		return NULL;
 	if (pmd_same(pmd, pmdp_get_lockless(addr, pmdp)) &&
 	    pte_same(pte, ptep_get_lockless(addr, ptep)))
 		return page;

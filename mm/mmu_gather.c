@@ -129,7 +129,7 @@ static void gather_frame_free(const void *frame)
 	struct machine *m = this_machine();
 	pfn_t pfn = virt_to_phys(&m->mem, frame) >> PAGE_SHIFT;
 
-	free_frames(m, pfn_to_page(&m->mem, pfn));
+	free_pages(pfn_to_page(&m->mem, pfn));
 }
 
 /* Option gather_batch: how many pages a batch takes. One slot always stays

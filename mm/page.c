@@ -55,6 +55,31 @@ void get_page(struct page *page)
 	head->refcount++;
 }
 
+/* Linux v6.12 include/linux/page_ref.h folio_try_get() */
+bool folio_try_get(struct page *head)
+{
+	page_ref_step(STEP_RMW, head, "folio_try_get");
+	if (head->refcount <= 0)
+		return false;
+	head->refcount++;
+	return true;
+}
+
+/* Linux v6.12 mm/gup.c try_get_folio() */
+struct page *try_get_folio(struct page *page)
+{
+	for (;;) {
+		struct page *head = compound_head(page);
+
+		if (!folio_try_get(head))
+			return NULL;
+		/* Split, or freed and something else, before we held it? */
+		if (compound_head(page) == head)
+			return head;
+		put_page(head);
+	}
+}
+
 void page_ref_add(struct page *page, int nr)
 {
 	struct page *head = compound_head(page);
@@ -112,6 +137,14 @@ void put_page(struct page *page)
 		count_vm_events(machine_kernel(m), pgfree, compound_nr(head));
 		free_frames(m, head);
 	}
+}
+
+/* Linux v6.12 mm/page_alloc.c __free_pages() */
+void free_pages(struct page *head)
+{
+	head->refcount--;
+	if (!head->refcount)
+		free_frames(this_machine(), head);
 }
 
 bool is_zero_page(const struct page *page)

@@ -99,8 +99,37 @@ objid_t page_obj(const struct page *page);
 /** page_phys - physical address of the frame. */
 paddr_t page_phys(const struct page *page);
 
-/** get_page - take a reference on the block. A step, "get_page". */
+/**
+ * get_page - one more reference to the block of @page.
+ * @page: any page of it
+ *
+ * A step, "get_page", addr = physical address of the head.
+ *
+ * Context: the caller has a reference, or a lock that keeps one from going:
+ * the count is not looked at. Who has neither uses try_get_folio().
+ */
 void get_page(struct page *page);
+/**
+ * folio_try_get - a reference, unless the last one is gone already.
+ * @head: head of a block, or of what was one a moment ago
+ *
+ * A step, "folio_try_get". A page whose count reached 0 is on its way to the
+ * allocator and cannot be brought back.
+ *
+ * Context: none needed; @head may have become something else.
+ * Return: the reference was taken. The caller must then find out whether the
+ * page is still the one it looked for.
+ * Source: Linux v6.12 include/linux/page_ref.h folio_try_get()
+ */
+bool must_check folio_try_get(struct page *head);
+/**
+ * try_get_folio - the same for the block that @page is part of.
+ * @page: any page, found without a lock
+ *
+ * Return: the head, with a reference; NULL if the block was being freed.
+ * Source: Linux v6.12 mm/gup.c try_get_folio()
+ */
+struct page *must_check try_get_folio(struct page *page);
 /** page_ref_add - take @nr references. A step, "page_ref_add". */
 void page_ref_add(struct page *page, int nr);
 /** page_ref_count - a step, "page_count". */
@@ -119,6 +148,19 @@ void page_ref_unfreeze(struct page *page, int count);
  * an EV_FRAME_BAD_FREE event.
  */
 void put_page(struct page *page);
+
+/**
+ * free_pages - the end of a block that was never shared: a page table, a batch.
+ * @head: its head
+ *
+ * Drops the owner's reference. It is the last one, unless a lockless walker
+ * that came too late holds the frame for a moment (try_get_folio()); then its
+ * put_page() frees the block.
+ *
+ * Context: the caller's step on the content covers it, it takes none.
+ * Source: Linux v6.12 mm/page_alloc.c __free_pages()
+ */
+void free_pages(struct page *head);
 
 /** is_zero_page, is_huge_zero_page - of the machine that runs. */
 bool is_zero_page(const struct page *page);

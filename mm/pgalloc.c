@@ -126,7 +126,7 @@ void pagetable_free(struct page *table)
 		return;
 	}
 	pagetable_dtor(table);
-	free_frames(m, table);
+	free_pages(table);
 }
 
 static void pagetable_free_callback(struct rcu_head *head)
