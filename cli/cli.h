@@ -28,11 +28,16 @@ enum cli_format {
 	FORMAT_JSON
 };
 
-/* The common flags. */
+/* Steps of one run that --steps may allow. */
+#define CLI_STEPS_MAX UINT64_C(1000000000000)
+
+/* The flags; cli/options.c has the table. */
 struct cli_options {
+	const char *verb;
+	uint64_t given; /* bit i: the i-th flag of the table */
 	char *variant;
 	char **options; /* KEY=VALUE */
-	char *policy; /* one of the names cli_parse() knows; NULL: as pinned */
+	char *policy;   /* NULL: as pinned */
 	bool has_bound; /* explore: most preemptions */
 	unsigned bound;
 	unsigned depth;      /* pct */
@@ -42,23 +47,24 @@ struct cli_options {
 	uint64_t seed;
 	bool has_runs;
 	unsigned nr_runs;
-	uint64_t run; /* number of the random run to make */
+	uint64_t run;      /* number of the random run to make */
+	uint64_t step_cap; /* of one run; 0: the default */
 	char *engine_name;
-	const struct vcpu_ops *engine;
+	const struct vcpu_ops *engine; /* NULL: the verb's default */
 	enum cli_format format;
 	char *trace;
 	char *choices_out;
-	char *choices; /* replay: the log */
+	char *choices; /* the log to replay */
 	char *output;
-	char *arch;
-	bool quiet, verbose;
+	bool quiet, verbose, help;
 	char **args; /* what is left */
 	unsigned nr_args;
 };
 
 /* cli/options.c */
 /**
- * cli_parse - the flags of a verb.
+ * cli_parse - the flags of the verb @argv[0].
+ * A flag that the verb, or the policy, cannot use is refused.
  * @usage: its arguments, for --help
  * @summary: what it does, likewise
  * @status: the exit status if parsing ends here

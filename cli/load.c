@@ -119,6 +119,7 @@ struct runner *make_runner(const struct scenario *s,
 		.engine = o->engine,
 		.options = (const char *const *)o->options,
 		.profile_dirs = dirs,
+		.step_cap = o->step_cap,
 	};
 	g_autoptr(GError) error = NULL;
 	struct runner *r = runner_new(s, v, &config, &error);

@@ -182,8 +182,6 @@ int verb_exec(int argc, char **argv)
 	status = CLI_USAGE;
 	if (!o.nr_args)
 		cli_error("exec: expected a static ELF program");
-	else if (o.engine_name && strcmp(o.engine_name, "unicorn") != 0)
-		cli_error("exec: programs need the engine unicorn");
 	else
 		status = read_and_execute(&o);
 	cli_options_clear(&o);

@@ -45,25 +45,6 @@ static int run_variant(const struct scenario *s, const struct ast_variant *v,
 	return status;
 }
 
-static bool fits(const struct cli_options *o)
-{
-	if (!o->nr_args)
-		cli_error("run: expected a scenario; see mmulator run --help");
-	else if (o->policy && !strcmp(o->policy, "replay"))
-		cli_error("run: a recorded run is repeated by mmulator replay "
-		          "FILE --choices LOG");
-	else if (o->policy && !strcmp(o->policy, "explore"))
-		cli_error("run: a search is made by mmulator check");
-	else if (o->choices)
-		cli_error("run: --choices belongs to mmulator replay");
-	else if (o->has_runs)
-		cli_error("run: makes one run; --runs belongs to mmulator "
-		          "check");
-	else
-		return true;
-	return false;
-}
-
 int verb_run(int argc, char **argv)
 {
 	struct cli_options o;
@@ -76,7 +57,11 @@ int verb_run(int argc, char **argv)
 	               &o, &status))
 		return status;
 	status = CLI_USAGE;
-	if (fits(&o) && (scenarios = load_scenarios(o.args))) {
+	if (!o.nr_args)
+		cli_error("run: expected a scenario; see mmulator run --help");
+	else
+		scenarios = load_scenarios(o.args);
+	if (scenarios) {
 		single_init(&x, &o);
 		status = for_each_chosen(scenarios, &o, run_variant, &x);
 		status = single_finish(&x, status);

@@ -3,89 +3,9 @@
  * The command as scripts use it: exit statuses, what goes where, the keys of
  * --format json. Messages are golden files, refreshed by UPDATE_GOLDEN=1.
  */
-#include <check.h>
-#include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
-#define FLAGSHIP "scenarios/pt-reclaim/size-mix.scn"
-#define GOLDEN   "tests/cli/golden/"
-
-struct result {
-	int status;
-	char *out;
-	char *err;
-};
-
-/* Beside this test in the build: ../cli/mmulator. */
-static char *command_path(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *folder = g_path_get_dirname(self);
-
-	return g_build_filename(folder, "..", "cli", "mmulator", NULL);
-}
-
-static struct result run_command(const char *arguments)
-{
-	g_autofree char *path = command_path();
-	g_autofree char *line = g_strdup_printf("'%s' %s", path, arguments);
-	g_auto(GStrv) argv = NULL;
-	struct result result = { 0 };
-	int wait_status;
-
-	ck_assert(g_shell_parse_argv(line, NULL, &argv, NULL));
-	ck_assert(g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, &result.out,
-	                       &result.err, &wait_status, NULL));
-	ck_assert(WIFEXITED(wait_status));
-	result.status = WEXITSTATUS(wait_status);
-	return result;
-}
-
-static void clear(struct result *result)
-{
-	g_free(result->out);
-	g_free(result->err);
-}
-
-static void assert_status(const char *arguments, int status)
-{
-	struct result result = run_command(arguments);
-
-	ck_assert_msg(result.status == status, "%s: %d, expected %d\n%s%s",
-	              arguments, result.status, status, result.out, result.err);
-	clear(&result);
-}
-
-/* Wrong use: status 2, nothing on stdout, and this on stderr. */
-static void assert_refused(const char *arguments, const char *message)
-{
-	struct result result = run_command(arguments);
-
-	ck_assert_int_eq(result.status, 2);
-	ck_assert_str_eq(result.out, "");
-	ck_assert_str_eq(result.err, message);
-	clear(&result);
-}
-
-static void assert_golden(const char *name, const char *text)
-{
-	g_autofree char *path = g_strconcat(GOLDEN, name, NULL);
-	g_autofree char *expected = NULL;
-
-	if (g_getenv("UPDATE_GOLDEN"))
-		ck_assert(g_file_set_contents(path, text, -1, NULL));
-	ck_assert_msg(g_file_get_contents(path, &expected, NULL, NULL),
-	              "no %s: run with UPDATE_GOLDEN=1", path);
-	ck_assert_str_eq(text, expected);
-}
-
-static char *temporary(const char *name)
-{
-	return g_build_filename(g_get_tmp_dir(), name, NULL);
-}
+#include "tests/cli/command.h"
 
 START_TEST(statuses_are_those_of_the_contract)
 {
@@ -103,35 +23,6 @@ START_TEST(statuses_are_those_of_the_contract)
 }
 END_TEST
 
-START_TEST(wrong_use_is_refused)
-{
-	assert_refused("rum x",
-	               "mmulator: unknown verb 'rum'; did you mean 'run'?\n");
-	assert_refused("run", "mmulator: run: expected a scenario; see "
-	                      "mmulator run --help\n");
-	assert_refused("run --format xml " FLAGSHIP,
-	               "mmulator: --format 'xml' is unknown; one of text, "
-	               "json\n");
-	assert_refused("run --engine qemu " FLAGSHIP,
-	               "mmulator: --engine 'qemu' is unknown; one of unicorn, "
-	               "direct\n");
-	assert_refused("run --variant fixd " FLAGSHIP,
-	               "mmulator: there is no variant 'fixd'; did you mean "
-	               "'fixed'?\n");
-	assert_refused("run --option thp=sometimes " FLAGSHIP,
-	               "mmulator: option thp cannot be 'sometimes'; it is "
-	               "always | madvise | never\n");
-	assert_refused("run --seed x " FLAGSHIP,
-	               "mmulator: --seed: \342\200\234x\342\200\235 is not an "
-	               "unsigned number\n");
-	assert_refused("replay " FLAGSHIP,
-	               "mmulator: replay: expected one scenario and --choices "
-	               "LOG\n");
-	assert_refused("check tests/cli",
-	               "mmulator: tests/cli: no scenarios (*.scn) in there\n");
-}
-END_TEST
-
 START_TEST(the_report_of_the_flagship_reads_so)
 {
 	struct result result =
@@ -139,7 +30,7 @@ START_TEST(the_report_of_the_flagship_reads_so)
 
 	assert_golden("size-mix-vulnerable.txt", result.out);
 	ck_assert_str_eq(result.err, "");
-	clear(&result);
+	clear_result(&result);
 }
 END_TEST
 
@@ -149,14 +40,9 @@ START_TEST(the_table_of_check_reads_so)
 		run_command("check --engine direct --runs 10 " FLAGSHIP);
 
 	assert_golden("check-size-mix.txt", result.out);
-	clear(&result);
+	clear_result(&result);
 }
 END_TEST
-
-static void assert_member(JsonObject *object, const char *key)
-{
-	ck_assert_msg(json_object_has_member(object, key), "no %s", key);
-}
 
 START_TEST(json_has_one_object_a_line_with_the_keys)
 {
@@ -179,13 +65,13 @@ START_TEST(json_has_one_object_a_line_with_the_keys)
 			assert_member(object, keys[k]);
 	}
 	ck_assert_uint_eq(i, 3); /* its variants */
-	clear(&result);
+	clear_result(&result);
 }
 END_TEST
 
 START_TEST(a_recorded_run_replays_with_the_same_output)
 {
-	g_autofree char *log = temporary("mmulator-test-choices");
+	g_autofree char *log = temporary("choices");
 	g_autofree char *record = g_strdup_printf(
 		"run --format json --policy random --seed 5 --variant "
 		"vulnerable --choices-out %s " FLAGSHIP,
@@ -198,14 +84,14 @@ START_TEST(a_recorded_run_replays_with_the_same_output)
 	ck_assert_int_eq(second.status, first.status);
 	ck_assert_str_eq(second.out, first.out);
 	g_unlink(log);
-	clear(&first);
-	clear(&second);
+	clear_result(&first);
+	clear_result(&second);
 }
 END_TEST
 
 START_TEST(output_goes_to_a_file_whole_or_not_at_all)
 {
-	g_autofree char *path = temporary("mmulator-test-output");
+	g_autofree char *path = temporary("output");
 	g_autofree char *good =
 		g_strdup_printf("run --output %s " FLAGSHIP, path);
 	g_autofree char *bad = g_strdup_printf(
@@ -259,7 +145,7 @@ static void write_hostile_program(const char *path)
 
 START_TEST(a_guest_that_unicorn_cannot_translate_is_wrong_input)
 {
-	g_autofree char *path = temporary("mmulator-test-hostile");
+	g_autofree char *path = temporary("hostile");
 	g_autofree char *exec = g_strdup_printf("exec %s", path);
 	struct result result;
 
@@ -267,14 +153,14 @@ START_TEST(a_guest_that_unicorn_cannot_translate_is_wrong_input)
 	result = run_command(exec);
 	ck_assert_int_eq(result.status, 2);
 	ck_assert_ptr_nonnull(strstr(result.err, "cannot translate"));
-	clear(&result);
+	clear_result(&result);
 	g_unlink(path);
 }
 END_TEST
 
 START_TEST(a_broken_log_is_refused)
 {
-	g_autofree char *log = temporary("mmulator-test-broken");
+	g_autofree char *log = temporary("broken");
 	g_autofree char *replay = g_strdup_printf(
 		"replay --variant fixed --choices %s " FLAGSHIP, log);
 
@@ -292,7 +178,7 @@ START_TEST(quiet_prints_only_what_differs)
 	ck_assert_int_eq(result.status, 0);
 	ck_assert_str_eq(result.out, "");
 	ck_assert_str_eq(result.err, "");
-	clear(&result);
+	clear_result(&result);
 }
 END_TEST
 
@@ -300,12 +186,9 @@ int main(void)
 {
 	Suite *suite = suite_create("cli/cli");
 	TCase *tcase = tcase_create("command");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, statuses_are_those_of_the_contract);
-	tcase_add_test(tcase, wrong_use_is_refused);
 	tcase_add_test(tcase, the_report_of_the_flagship_reads_so);
 	tcase_add_test(tcase, the_table_of_check_reads_so);
 	tcase_add_test(tcase, json_has_one_object_a_line_with_the_keys);
@@ -317,8 +200,5 @@ int main(void)
 	tcase_add_test(tcase, a_broken_log_is_refused);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }
