@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "pagetable/x86.h"
 
 static const char *const read_labels[][TLB_LEVELS + 1] = {
@@ -169,7 +170,11 @@ static enum walk_end look(struct walk *w, bool *leaf)
 	}
 }
 
-/* The table the entry leads to; held by the PSC from now on. */
+/*
+ * The table the entry leads to; held by the PSC from now on. No step lies
+ * between reading the entry, or setting A in it, and this: nothing can have
+ * overtaken the walk since it last looked.
+ */
 static __attribute__((noinline)) void descend(struct walk *w)
 {
 	struct psc_entry e = {
@@ -184,9 +189,9 @@ static __attribute__((noinline)) void descend(struct walk *w)
 		.filled_by = (uint8_t)current_agent->id,
 	};
 
+	BUG_ON(overtaken(w));
 	memcpy(e.walked, w->leaf.table, sizeof(e.walked));
-	if (!overtaken(w))
-		psc_fill(&w->mmu->tlb, &e);
+	psc_fill(&w->mmu->tlb, &e);
 	w->table = e.table;
 	w->level--;
 }
@@ -243,9 +248,8 @@ struct tlb_entry *walk_fill(struct walk *w)
 	struct mmu *mmu = w->mmu;
 	struct tlb_entry *e;
 
+	BUG_ON(overtaken(w)); /* as in descend() */
 	complete_leaf(w);
-	if (overtaken(w))
-		return NULL;
 	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
 	             &w->leaf);
 	if (e)

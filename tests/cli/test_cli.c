@@ -89,6 +89,43 @@ START_TEST(a_recorded_run_replays_with_the_same_output)
 }
 END_TEST
 
+/* A log with its header @key saying @value instead; the choices stay. */
+static void assert_replay_notices(const char *key, const char *value)
+{
+	g_autofree char *log = temporary("mmulator-test-altered");
+	g_autofree char *record = g_strdup_printf(
+		"run --variant vulnerable --choices-out %s " FLAGSHIP, log);
+	g_autofree char *replay =
+		g_strdup_printf("replay --choices %s " FLAGSHIP, log);
+	g_autofree char *pattern = g_strdup_printf("(?m)^%s .*$", key);
+	g_autofree char *line = g_strdup_printf("%s %s", key, value);
+	g_autoptr(GRegex) regex = g_regex_new(pattern, 0, 0, NULL);
+	g_autofree char *text = NULL;
+	g_autofree char *altered = NULL;
+	struct result result;
+
+	assert_status(record, 0);
+	assert_status(replay, 0);
+	ck_assert(g_file_get_contents(log, &text, NULL, NULL));
+	altered = g_regex_replace_literal(regex, text, -1, 0, line, 0, NULL);
+	ck_assert_str_ne(altered, text);
+	ck_assert(g_file_set_contents(log, altered, -1, NULL));
+	result = run_command(replay);
+	ck_assert_int_eq(result.status, 2);
+	ck_assert_str_eq(result.err, "mmulator: the run is not the recorded "
+	                             "one: the choices fit but the trace "
+	                             "differs\n");
+	clear(&result);
+	g_unlink(log);
+}
+
+START_TEST(a_run_that_is_not_the_recorded_one_is_refused)
+{
+	assert_replay_notices("trace-hash", "0123456789abcdef");
+	assert_replay_notices("steps", "17");
+}
+END_TEST
+
 START_TEST(output_goes_to_a_file_whole_or_not_at_all)
 {
 	g_autofree char *path = temporary("output");
@@ -193,6 +230,7 @@ int main(void)
 	tcase_add_test(tcase, the_table_of_check_reads_so);
 	tcase_add_test(tcase, json_has_one_object_a_line_with_the_keys);
 	tcase_add_test(tcase, a_recorded_run_replays_with_the_same_output);
+	tcase_add_test(tcase, a_run_that_is_not_the_recorded_one_is_refused);
 	tcase_add_test(tcase, output_goes_to_a_file_whole_or_not_at_all);
 	tcase_add_test(tcase, a_device_is_written_to_and_stays_a_device);
 	tcase_add_test(tcase,

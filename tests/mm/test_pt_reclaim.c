@@ -162,6 +162,41 @@ START_TEST(full_batches_half_way_still_free)
 }
 END_TEST
 
+/* ---- the scan ---- */
+
+/* What the scan of a table sees whose entry @_i is the only one left. */
+static unsigned only_entry;
+
+static void scan_body(struct task *t)
+{
+	vaddr_t addr = HEAP + PAGES(only_entry);
+	struct mmu_gather tlb;
+
+	map_heap(t, MIB2);
+	user_store(t->mm, addr, 0x33);
+	kb[0] = table_kb(t->mm);
+
+	mmap_read_lock(t->mm);
+	tlb_gather_mmu(&tlb, t->mm);
+	try_to_free_pte(t->mm, mm_find_pmd(t->mm, HEAP), HEAP, &tlb);
+	tlb_finish_mmu(&tlb);
+	mmap_read_unlock(t->mm);
+
+	kb[1] = table_kb(t->mm);
+	ck_assert_uint_eq(user_load(t->mm, addr), 0x33);
+}
+
+START_TEST(one_entry_anywhere_keeps_the_table)
+{
+	static const unsigned entries[] = { 0, 1, 255, 256, 510, 511 };
+
+	only_entry = entries[_i];
+	world_do(w, scan_body);
+	ck_assert_int_eq(kb[0], 12);
+	ck_assert_int_eq(kb[1], 12);
+}
+END_TEST
+
 /* ---- R5.4: refilled while the lock was dropped ---- */
 
 static void zapper(struct task *t)
@@ -354,6 +389,7 @@ int main(void)
 	tcase_add_loop_test(tc, one_gib_shrinks_from_2048_kb_to_nothing, 0, 3);
 	tcase_add_loop_test(tc, need_resched_half_way_still_frees, 0, 3);
 	tcase_add_loop_test(tc, full_batches_half_way_still_free, 0, 3);
+	tcase_add_loop_test(tc, one_entry_anywhere_keeps_the_table, 0, 6);
 	tcase_add_test(tc, a_table_refilled_meanwhile_is_lost_in_6_14_rc);
 	tcase_add_test(tc, a_table_refilled_meanwhile_survives);
 	tcase_add_test(tc, a_fault_without_the_recheck_loses_its_page);

@@ -250,6 +250,32 @@ START_TEST(a_speculative_walk_that_an_invalidation_overtakes_reads_no_table)
 }
 END_TEST
 
+/*
+ * An invalidation while the walk waits at each of its steps: what was read
+ * before it is in no paging-structure cache after it.
+ */
+static void empty_the_psc(void *arg)
+{
+	set_entry(entry_of(VA, PT_LEVEL_PMD), 0);
+	invlpg_from_afar(arg);
+	ck_assert_ptr_null(psc_lookup(&b.mmu[0].tlb, VA, b.mmu[0].pcid));
+}
+
+START_TEST(a_speculative_walk_that_an_invalidation_overtakes_fills_no_psc)
+{
+	static const char *const steps[] = {
+		"walk pgd", "walk set accessed pgd",
+		"walk pud", "walk set accessed pud",
+		"walk pmd", "walk set accessed pmd",
+		"walk pte", "walk set accessed pte",
+	};
+
+	map_one(RIGHTS_RW);
+	run_around(speculate_nothing, steps[_i], empty_the_psc);
+	ck_assert_ptr_null(psc_lookup(&b.mmu[0].tlb, VA, b.mmu[0].pcid));
+}
+END_TEST
+
 static void leave_the_tables(void *arg)
 {
 	(void)arg;
@@ -446,6 +472,10 @@ int main(void)
 	tcase_add_test(
 		tc,
 		a_speculative_walk_that_an_invalidation_overtakes_reads_no_table);
+	tcase_add_loop_test(
+		tc,
+		a_speculative_walk_that_an_invalidation_overtakes_fills_no_psc,
+		0, 8);
 	tcase_add_test(
 		tc, a_speculative_walk_ends_when_cr3_is_loaded_without_a_flush);
 	tcase_add_test(tc, an_unhooked_table_is_still_walked_through_the_psc);
