@@ -202,21 +202,34 @@ const struct kop *kop_find(const char *name)
 	return NULL;
 }
 
-static bool args_valid(const struct kop *op, const uint64_t args[KOP_ARGS_MAX])
+const char *kop_args_error(const struct kop *op,
+                           const uint64_t args[KOP_ARGS_MAX], vaddr_t user_end,
+                           unsigned *which)
 {
-	unsigned i;
-
-	for (i = 0; i < KOP_ARGS_MAX; i++) {
-		if (op->args[i] == KOP_ARG_LOCK && args[i] >= KOP_NR_LOCKS)
-			return false;
-		/* Ranges end below the end of the address space. */
-		if (op->args[i] == KOP_ARG_LEN && i &&
-		    args[i] > task_size() - MIN(args[i - 1], task_size()))
-			return false;
-		if (op->args[i] == KOP_ARG_ADDR && args[i] >= task_size())
-			return false;
+	for (unsigned i = 0; i < KOP_ARGS_MAX; i++) {
+		*which = i;
+		switch (op->args[i]) {
+		case KOP_ARG_ADDR:
+			if (args[i] >= user_end)
+				return "the address lies outside of user space";
+			break;
+		case KOP_ARG_LEN: /* of what begins at the argument before */
+			if (!args[i])
+				return "the length is 0";
+			if (args[i] > user_end - args[i - 1])
+				return "the range ends outside of user space";
+			break;
+		case KOP_ARG_LOCK:
+			if (args[i] >= KOP_NR_LOCKS)
+				return "there is no such lock";
+			break;
+		case KOP_ARG_NUM:
+		case KOP_ARG_NONE:
+		default:
+			break;
+		}
 	}
-	return true;
+	return NULL;
 }
 
 /*
@@ -244,8 +257,9 @@ long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
              const uint64_t args[KOP_ARGS_MAX])
 {
 	long ret = -ESRCH;
+	unsigned which;
 
-	if (!args_valid(op, args))
+	if (kop_args_error(op, args, task_size(), &which))
 		return -EINVAL;
 
 	mm = kop_begin(k, op, op->needs_mm ? mm : NULL, args[0]);

@@ -37,19 +37,48 @@ struct kop {
 	            const uint64_t args[KOP_ARGS_MAX]);
 };
 
-/** kop_find - by name; NULL if there is none. */
+/**
+ * kop_find - the operation of a name.
+ * @name: as a scenario writes it, "collapse"
+ *
+ * Return: a row of the table, for ever; NULL if there is none of that name.
+ */
 const struct kop *kop_find(const char *name);
-/** kop_table - all of them, @n. */
+/**
+ * kop_table - all operations, in the order `mmulator list` shows them.
+ * @n: set to their number
+ *
+ * Return: the first of them, for ever.
+ */
 const struct kop *kop_table(unsigned *n);
 /**
+ * kop_args_error - why an operation cannot be done with these arguments.
+ * @op: the operation
+ * @args: as many as op->args has kinds; the rest is not looked at
+ * @user_end: first address above user space
+ * @which: set to the index of the argument that is wrong, if one is
+ *
+ * An address lies in user space, and so does a range, which is not empty; a
+ * lock has a number below KOP_NR_LOCKS. What lies at the address is not
+ * looked at: that is the operation's business.
+ *
+ * Return: a phrase for the user, "the length is 0"; NULL if nothing is wrong.
+ */
+const char *kop_args_error(const struct kop *op,
+                           const uint64_t args[KOP_ARGS_MAX], vaddr_t user_end,
+                           unsigned *which);
+/**
  * kop_run - run @op with the events around it.
+ * @k: the kernel
+ * @op: a row of the table
  * @mm: the process it works on, alive now; NULL if !op->needs_mm
+ * @args: its arguments; see kop_args_error()
  *
  * Its first step, labelled with the operation's name, takes a reference to
  * @mm's mappings if they are still there.
  * Context: a task's agent; no locks but those earlier operations took.
  * Return: the operation's result, 0 or more; -errno; -ESRCH if the process
- * ended first; -EINVAL for a lock number out of range.
+ * ended first; -EINVAL, without a step, if kop_args_error() finds one.
  */
 long kop_run(struct kernel *k, const struct kop *op, struct mm_struct *mm,
              const uint64_t args[KOP_ARGS_MAX]);

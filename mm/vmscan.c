@@ -86,10 +86,14 @@ long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 		struct page *page = NULL;
 
 		mmap_read_lock(mm);
-		vma = vma_lookup(mm, addr);
+		vma = find_vma_intersection(mm, addr, end);
+		if (vma)
+			addr = MAX(addr, vma->vm_start);
 		if (vma && !(vma->vm_flags & VM_LOCKED))
 			page = isolate_lazyfree(vma, addr);
 		mmap_read_unlock(mm);
+		if (!vma)
+			break;
 		if (page && shrink_folio(mm->kernel, page))
 			freed++;
 	}

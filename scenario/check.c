@@ -129,7 +129,7 @@ static bool overlap(const struct ast_map *a, const struct ast_map *b)
 	       b->addr < a->addr + a->size_bytes;
 }
 
-static uint64_t user_end(const struct scenario *s)
+uint64_t user_end(const struct scenario *s)
 {
 	const struct ast_variant *v = s->variants;
 	bool all_five = effective_machine(s, NULL).levels == 5;
@@ -154,6 +154,15 @@ static void check_map_file(struct checker *c, struct ast_map *map)
 		            map->file_name, map->file_name);
 }
 
+/* Not addr + size: the sum may wrap. */
+static bool in_user_space(const struct scenario *s, const struct ast_map *map)
+{
+	uint64_t end = user_end(s);
+
+	return map->addr >= MMAP_MIN_ADDR && map->addr <= end &&
+	       map->size_bytes <= end - map->addr;
+}
+
 static void check_map(struct checker *c, const struct ast_process *process,
                       struct ast_map *map)
 {
@@ -164,8 +173,7 @@ static void check_map(struct checker *c, const struct ast_process *process,
 	if (!map->size_bytes || !IS_ALIGNED(map->size_bytes, PAGE_SIZE))
 		check_error(c, map->pos,
 		            "the size of '%s' is no multiple of 4K", map->name);
-	if (map->addr < MMAP_MIN_ADDR ||
-	    map->addr + map->size_bytes > user_end(c->s))
+	if (!in_user_space(c->s, map))
 		check_error(
 			c, map->pos,
 			"'%s' lies outside of user space (0x%x up to 0x%" G_GINT64_MODIFIER

@@ -29,6 +29,8 @@ void check_error_name(struct checker *c, struct source_pos pos,
  */
 void resolve_address(struct checker *c, struct ast_expr *expr,
                      const struct ast_process *process);
+/** user_end - first address that is no user's in some variant of @s. */
+uint64_t user_end(const struct scenario *s);
 void check_cpu(struct checker *c, struct source_pos pos, unsigned cpu);
 
 /* check_stmt.c */

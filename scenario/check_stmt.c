@@ -61,7 +61,7 @@ static void check_kop_lock(struct checker *c, struct ast_expr *arg)
 
 	if (arg->name)
 		lock = find_lock(c->s, arg->name);
-	if (!lock) {
+	if (!lock || arg->number || arg->process) {
 		check_error(c, arg->pos,
 		            "expected the name of a lock; declare it: lock L");
 		return;
@@ -104,10 +104,23 @@ static void check_kop_arg(struct checker *c, struct ast_stmt *stmt, unsigned i)
 		resolve_address(c, arg, stmt->kop_process);
 }
 
+static void check_kop_args(struct checker *c, const struct ast_stmt *stmt)
+{
+	uint64_t args[KOP_ARGS_MAX] = { 0 };
+	const char *error;
+	unsigned which;
+
+	for (unsigned i = 0; i < stmt->nr_args; i++)
+		args[i] = stmt->args[i].number;
+	error = kop_args_error(stmt->kop, args, user_end(c->s), &which);
+	if (error)
+		check_error(c, stmt->args[which].pos, "%s", error);
+}
+
 static void check_kop(struct checker *c, struct ast_stmt *stmt,
                       struct ast_process *process)
 {
-	unsigned nr_wanted = 0;
+	unsigned nr_errors = c->nr_errors, nr_wanted = 0;
 
 	stmt->kop = kop_find(stmt->name);
 	if (!stmt->kop) {
@@ -126,6 +139,9 @@ static void check_kop(struct checker *c, struct ast_stmt *stmt,
 	}
 	for (unsigned i = 0; i < stmt->nr_args; i++)
 		check_kop_arg(c, stmt, i);
+	/* Numbers mean something only if all names were found. */
+	if (c->nr_errors == nr_errors)
+		check_kop_args(c, stmt);
 }
 
 /* ---- the rest ---- */

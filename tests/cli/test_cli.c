@@ -115,7 +115,7 @@ static void assert_replay_notices(const char *key, const char *value)
 	ck_assert_str_eq(result.err, "mmulator: the run is not the recorded "
 	                             "one: the choices fit but the trace "
 	                             "differs\n");
-	clear(&result);
+	clear_result(&result);
 	g_unlink(log);
 }
 
