@@ -85,7 +85,7 @@ static void keep_files(struct single *x, struct runner *r,
 		g_string_append_printf(x->trace, "# %s: %s\n",
 		                       runner_scenario(r)->source.file,
 		                       variant_name(runner_variant(r)));
-		viz_trace(x->trace, recorder, runner_machine(r), NULL);
+		viz_trace(x->trace, recorder, runner_machine(r));
 	}
 	if (x->choices) {
 		g_autofree char *text = choice_log_format(runner_log(r));

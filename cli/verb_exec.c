@@ -54,7 +54,7 @@ static void detach(struct machine *m, void *data)
 	if (n)
 		viz_report(x->report, x->recorder, hazards, n, m);
 	if (x->options->trace)
-		viz_trace(x->trace, x->recorder, m, NULL);
+		viz_trace(x->trace, x->recorder, m);
 	crash_is_ours(m);
 	recorder_detach(x->recorder);
 	oracle_set_detach(x->oracles);

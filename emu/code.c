@@ -11,6 +11,7 @@ void code_free(struct code *code)
 		return;
 	g_free(code->ops);
 	g_free(code->op);
+	g_free(code->insn_offset);
 	g_free(code->bytes);
 	g_free(code);
 }
@@ -31,6 +32,18 @@ unsigned code_op_at(const struct code *code, size_t offset)
 			high = middle;
 	}
 	return low;
+}
+
+unsigned code_insn_size(const struct code *code, unsigned op, unsigned insn)
+{
+	const struct op_code *oc = &code->op[op];
+	uint32_t i = oc->first_insn + insn;
+	uint32_t end = oc->offset + oc->size;
+
+	BUG_ON(insn >= oc->nr_insns);
+	if (insn + 1 < oc->nr_insns)
+		end = code->insn_offset[i + 1];
+	return end - code->insn_offset[i];
 }
 
 /* ---- cache, by content ---- */

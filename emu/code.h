@@ -18,6 +18,7 @@
 /* What one operation became. */
 struct op_code {
 	uint32_t offset;
+	uint32_t first_insn; /* number of its first instruction */
 	uint8_t size;
 	uint8_t nr_insns;
 	/* How many of them have begun when memory is accessed or the kernel
@@ -28,7 +29,8 @@ struct op_code {
 struct code {
 	struct op *ops; /* a copy of the program's */
 	unsigned nr_ops;
-	struct op_code *op; /* [nr_ops] */
+	struct op_code *op;    /* [nr_ops] */
+	uint32_t *insn_offset; /* of every instruction, for traces */
 	uint8_t *bytes;
 	size_t size;
 };
@@ -38,6 +40,9 @@ struct code *code_compile(const struct program *p);
 void code_free(struct code *code);
 /** code_op_at - number of the operation at @offset; nr_ops: none. */
 unsigned code_op_at(const struct code *code, size_t offset);
+
+/** code_insn_size - bytes of instruction @insn of operation @op. */
+unsigned code_insn_size(const struct code *code, unsigned op, unsigned insn);
 
 /* Programs compiled before, by their content. */
 struct code_cache;

@@ -49,6 +49,7 @@ struct insn {
 struct emitter {
 	GByteArray *out;
 	struct op_code *code; /* of the operation being compiled */
+	GArray *insns;        /* uint32_t: where each instruction begins */
 	GArray *jumps;        /* of struct jump */
 };
 
@@ -66,6 +67,15 @@ static void put(struct emitter *e, uint64_t value, unsigned size)
 	for (unsigned i = 0; i < size; i++)
 		bytes[i] = (uint8_t)(value >> (8 * i));
 	g_byte_array_append(e->out, bytes, size);
+}
+
+/* What is put next is an instruction. */
+static void begin_insn(struct emitter *e)
+{
+	uint32_t at = e->out->len;
+
+	e->code->nr_insns++;
+	g_array_append_val(e->insns, at);
 }
 
 static void put_rex(struct emitter *e, const struct insn *i)
@@ -105,7 +115,7 @@ static void put_memory(struct emitter *e, unsigned reg,
 
 static void encode(struct emitter *e, struct insn i)
 {
-	e->code->nr_insns++;
+	begin_insn(e);
 	if (i.lock)
 		put(e, 0xf0, 1);
 	if (i.size == 2)
@@ -133,7 +143,7 @@ static void mov_imm(struct emitter *e, unsigned reg, uint64_t imm)
 	bool wide = imm > UINT32_MAX;
 	unsigned rex = (wide ? 8U : 0) | (reg >= 8 ? 1U : 0);
 
-	e->code->nr_insns++;
+	begin_insn(e);
 	if (rex)
 		put(e, 0x40 | rex, 1);
 	put(e, 0xb8 | (reg & 7), 1);
@@ -295,8 +305,9 @@ static void compile_syscall(struct emitter *e, const struct op *op)
 		            i < op->nr_args ? &op->args[i] : &zero);
 	}
 	mov_imm(e, X86_RAX, op->nr);
+	begin_insn(e);
 	put(e, 0x050f, 2);
-	e->code->access = ++e->code->nr_insns;
+	e->code->access = e->code->nr_insns;
 }
 
 /* An arithmetic instruction: by 81 /ext with an immediate, or by opcode. */
@@ -327,7 +338,7 @@ static void put_jump(struct emitter *e, unsigned opcode, unsigned opcode_size,
 {
 	struct jump j = { .target = target };
 
-	e->code->nr_insns++;
+	begin_insn(e);
 	put(e, opcode, opcode_size);
 	j.at = e->out->len;
 	g_array_append_val(e->jumps, j);
@@ -371,8 +382,8 @@ static void compile_op(struct emitter *e, const struct op *op)
 		compile_memory(e, op);
 		break;
 	case OP_FENCE: /* mfence */
+		begin_insn(e);
 		put(e, 0xf0ae0f, 3);
-		e->code->nr_insns++;
 		break;
 	case OP_SYSCALL:
 		compile_syscall(e, op);
@@ -390,8 +401,8 @@ static void compile_op(struct emitter *e, const struct op *op)
 		compile_branch(e, op);
 		break;
 	case OP_PAUSE:
+		begin_insn(e);
 		put(e, 0x90, 1); /* nop */
-		e->code->nr_insns++;
 		break;
 	case OP_EXIT: /* ud2: the engine stops before it */
 	case OP_KIND_COUNT:
@@ -415,9 +426,11 @@ static void link_jumps(const struct emitter *e, const struct code *code)
 struct code *code_compile(const struct program *p)
 {
 	struct code *code = g_new0(struct code, 1);
-	struct emitter e = { .out = g_byte_array_new(),
-		             .jumps = g_array_new(FALSE, FALSE,
-		                                  sizeof(struct jump)) };
+	struct emitter e = {
+		.out = g_byte_array_new(),
+		.insns = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+		.jumps = g_array_new(FALSE, FALSE, sizeof(struct jump))
+	};
 
 	BUG_ON(!p->nr_ops || p->ops[p->nr_ops - 1].kind != OP_EXIT);
 	code->nr_ops = p->nr_ops;
@@ -426,12 +439,14 @@ struct code *code_compile(const struct program *p)
 	for (unsigned i = 0; i < p->nr_ops; i++) {
 		e.code = &code->op[i];
 		e.code->offset = e.out->len;
+		e.code->first_insn = e.insns->len;
 		compile_op(&e, &p->ops[i]);
 		e.code->size = (uint8_t)(e.out->len - e.code->offset);
 	}
 	link_jumps(&e, code);
 	code->size = e.out->len;
 	code->bytes = g_byte_array_free(e.out, FALSE);
+	code->insn_offset = (uint32_t *)(void *)g_array_free(e.insns, FALSE);
 	g_array_free(e.jumps, TRUE);
 	return code;
 }

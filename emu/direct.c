@@ -22,12 +22,18 @@ static const uint8_t memory_op[OP_KIND_COUNT] = {
 	[OP_XADD] = MMU_XADD, [OP_CMPXCHG] = MMU_CMPXCHG,
 };
 
-static void retire(const struct guest_thread *g, unsigned nr_insns)
+/* Instructions @from up to @to of operation @op. */
+static void retire(const struct guest_thread *g, unsigned op, unsigned from,
+                   unsigned to)
 {
-	struct vcpu *vcpu = this_vcpu();
+	const struct machine *m = g->task->agent->machine;
 
-	charge((uint64_t)nr_insns * g->task->agent->machine->costs->insn);
-	vcpu->nr_insns += nr_insns;
+	for (unsigned i = from; i < to && event_wanted(m, EV_INSN); i++)
+		guest_insn_event(
+			g, g->code->insn_offset[g->code->op[op].first_insn + i],
+			code_insn_size(g->code, op, i));
+	charge((uint64_t)(to - from) * m->costs->insn);
+	this_vcpu()->nr_insns += to - from;
 }
 
 static void do_memory(struct guest_thread *g, const struct op *op,
@@ -136,13 +142,14 @@ static void execute(struct guest_thread *g, const struct op *op,
 static void direct_run(struct guest_thread *g)
 {
 	while (!g->ended) {
-		const struct op_code *code = &g->code->op[g->op];
+		unsigned op = g->op;
+		const struct op_code *code = &g->code->op[op];
 		unsigned first = code->access ? code->access : code->nr_insns;
 
-		retire(g, first);
-		execute(g, &g->code->ops[g->op], code);
+		retire(g, op, 0, first);
+		execute(g, &g->code->ops[op], code);
 		if (!g->ended)
-			retire(g, code->nr_insns - first);
+			retire(g, op, first, code->nr_insns);
 	}
 }
 

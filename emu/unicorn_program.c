@@ -82,7 +82,6 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 	unsigned op;
 
 	(void)uc;
-	(void)size;
 	if (e->stopping)
 		return;
 	op = code_op_at(g->code, pc - CODE_BASE);
@@ -92,6 +91,8 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 	if (e->stopping)
 		return;
 	e->accessed = false;
+	if (event_wanted(g->task->agent->machine, EV_INSN))
+		guest_insn_event(g, (uint32_t)(pc - CODE_BASE), size);
 	charge(g->task->agent->machine->costs->insn);
 	this_vcpu()->nr_insns++;
 }

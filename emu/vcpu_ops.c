@@ -50,6 +50,13 @@ struct task *guest_thread_new(struct machine *m, unsigned cpu, const char *name,
 	return t;
 }
 
+void guest_insn_event(const struct guest_thread *g, uint32_t offset,
+                      unsigned size)
+{
+	emit(g->task->agent->machine, EV_INSN, .addr = CODE_BASE + offset,
+	     .a = size, .data = g->code->bytes + offset);
+}
+
 struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
                                   const char *name, const struct x86_regs *regs,
                                   void (*fn)(struct task *t))

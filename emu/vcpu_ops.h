@@ -119,6 +119,11 @@ void guest_thread_run(struct task *t);
  * call, or for another thread, which ends at its next access or jump back. */
 void guest_thread_end(struct task *t);
 
+/** guest_insn_event - for engines: emit EV_INSN for the @size bytes at @offset
+ * of @g's code, if anybody wants it. */
+void guest_insn_event(const struct guest_thread *g, uint32_t offset,
+                      unsigned size);
+
 static inline struct guest_thread *task_guest(const struct task *t)
 {
 	return t->hw_data;

@@ -5,9 +5,12 @@
  *	access         addr va, a value, b pa, c size, d what was there before
  *	tlb fill, drop addr va, a first frame, b shift, c reason of a drop
  *	entry written  addr va it translates (0: unknown), a new, b old, c pa
+ *	instruction    addr pc, a b its bytes, c how many
  *	syscall enter  a number, b c d the first three arguments
  *	others         as the event (base/event.h)
  */
+#include <string.h>
+
 #include "base/access.h"
 #include "base/bug.h"
 #include "pagetable/pgtable.h"
@@ -31,9 +34,9 @@ struct recorder *recorder_new(bool all_steps)
 	r->observer.event = recorder_event;
 	r->observer.types = BIT(EV_TYPE_COUNT) - 1;
 	if (!all_steps)
-		r->observer.types &=
-			~(BIT(EV_STEP) | BIT(EV_CHOICE) | BIT(EV_OBJ_ALLOC) |
-		          BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
+		r->observer.types &= ~(BIT(EV_STEP) | BIT(EV_CHOICE) |
+		                       BIT(EV_INSN) | BIT(EV_OBJ_ALLOC) |
+		                       BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
 	return r;
 }
 
@@ -131,6 +134,17 @@ static void fill_syscall(struct record *rec, const struct event *ev)
 	}
 }
 
+/* The bytes: they may be gone when the record is read. */
+static void fill_insn(struct record *rec, const struct event *ev)
+{
+	uint64_t bytes[2] = { 0 };
+
+	rec->c = MIN(ev->a, sizeof(bytes));
+	memcpy(bytes, ev->data, rec->c);
+	rec->a = bytes[0];
+	rec->b = bytes[1];
+}
+
 static void recorder_event(struct observer *o, struct machine *m,
                            const struct event *ev)
 {
@@ -156,6 +170,8 @@ static void recorder_event(struct observer *o, struct machine *m,
 		fill_tlb(&rec, ev);
 	else if (ev->type == EV_PT_WRITE)
 		fill_entry(&rec, m, ev);
+	else if (ev->type == EV_INSN)
+		fill_insn(&rec, ev);
 	else if (ev->type == EV_SYSCALL_ENTER)
 		fill_syscall(&rec, ev);
 	if (r->records->len == RECORDS_MAX) {

@@ -34,7 +34,7 @@ struct record {
 
 /**
  * recorder_new - a recorder.
- * @all_steps: also keep EV_STEP and EV_CHOICE, for traces (slower)
+ * @all_steps: also keep EV_STEP, EV_CHOICE and EV_INSN, for traces (slower)
  */
 struct recorder *recorder_new(bool all_steps);
 void recorder_free(struct recorder *r);
@@ -43,14 +43,6 @@ void recorder_detach(struct recorder *r);
 /** recorder_reset - a new run starts: forget everything. */
 void recorder_reset(struct recorder *r);
 const struct record *recorder_records(const struct recorder *r, size_t *n);
-
-/* How a guest instruction is written in a trace: set by whoever has a
- * disassembler.  Appends to @out; may append nothing. */
-struct trace_hooks {
-	void (*instruction)(GString *out, const struct machine *m,
-	                    const struct agent *a, vaddr_t pc, void *data);
-	void *data;
-};
 
 #define REPORT_LINES_MAX 30
 
@@ -69,8 +61,8 @@ void viz_report(GString *out, const struct recorder *r,
                 const struct hazard *hazards, unsigned n,
                 const struct machine *m);
 
-/** viz_trace - every record, one line each. @hooks may be NULL. */
-void viz_trace(GString *out, const struct recorder *r, const struct machine *m,
-               const struct trace_hooks *hooks);
+/** viz_trace - every record, one line each; instructions of scenario threads
+ * disassembled. */
+void viz_trace(GString *out, const struct recorder *r, const struct machine *m);
 
 #endif

@@ -3,10 +3,15 @@
  * The full trace: one line per record.
  *
  *	  step  who                type           what
+ *
+ * An instruction is written as a disassembler does, after its offset in the
+ * code of its thread.
  */
 #include <inttypes.h>
 #include <string.h>
 
+#include "emu/code.h"
+#include "emu/disas.h"
 #include "viz/report.h"
 #include "viz/viz_internal.h"
 
@@ -57,33 +62,46 @@ void wrap_text(GString *out, const char *text, unsigned width, unsigned indent)
 	}
 }
 
+static void trace_insn(GString *out, const struct record *rec,
+                       struct disas *disas)
+{
+	const uint64_t bytes[2] = { rec->a, rec->b };
+	vaddr_t pc = rec->addr - CODE_BASE;
+	char text[128];
+
+	disas_insn(disas, (const uint8_t *)bytes, rec->c, pc, text,
+	           sizeof(text));
+	g_string_append_printf(out, "0x%" PRIx64 ": %s", pc, text);
+}
+
 static void trace_line(GString *out, const struct record *rec,
-                       const struct machine *m, const struct trace_hooks *hooks)
+                       const struct machine *m, struct disas *disas)
 {
 	g_autofree char *who = agent_label(m, rec->agent);
 
 	g_string_append_printf(out, "%8" PRIu64 "  %-20s %-14s ", rec->step,
 	                       who,
 	                       event_type_name((enum event_type)rec->type));
-	describe_record(out, m, rec);
+	if (rec->type == EV_INSN)
+		trace_insn(out, rec, disas);
+	else
+		describe_record(out, m, rec);
 	if (rec->type == EV_TLB_FILL || rec->type == EV_TLB_DROP)
 		g_string_append_printf(out, " for 0x%" PRIx64, rec->addr);
-	if (hooks && hooks->instruction && rec->type == EV_ACCESS &&
-	    rec->exec && rec->agent >= 0)
-		hooks->instruction(out, m, m->agents[rec->agent], rec->addr,
-		                   hooks->data);
 	while (out->len && out->str[out->len - 1] == ' ')
 		g_string_truncate(out, out->len - 1);
 	g_string_append_c(out, '\n');
 }
 
-void viz_trace(GString *out, const struct recorder *r, const struct machine *m,
-               const struct trace_hooks *hooks)
+void viz_trace(GString *out, const struct recorder *r, const struct machine *m)
 {
+	struct disas *disas = disas_new();
+
 	if (r->nr_forgotten)
 		g_string_append_printf(out, "(%" PRIu64 " events forgotten)\n",
 		                       r->nr_forgotten);
 	for (unsigned i = 0; i < r->records->len; i++)
 		trace_line(out, &g_array_index(r->records, struct record, i), m,
-		           hooks);
+		           disas);
+	disas_free(disas);
 }

@@ -348,36 +348,13 @@ START_TEST(the_trace_has_a_line_per_event)
 
 	tell_story();
 	recorder_records(r, &n);
-	viz_trace(out, r, m, NULL);
+	viz_trace(out, r, m);
 	ck_assert_uint_eq(nr_lines(out->str), n);
 	ck_assert_ptr_nonnull(strstr(out->str, "CPU1 (reclaim)"));
 	ck_assert_ptr_nonnull(strstr(out->str, "clear pte 0x40003000"));
 	recorder_reset(r);
 	recorder_records(r, &n);
 	ck_assert_uint_eq(n, 0);
-	g_string_free(out, TRUE);
-}
-END_TEST
-
-static void disassemble(GString *out, const struct machine *machine,
-                        const struct agent *a, vaddr_t pc, void *data)
-{
-	(void)machine;
-	(void)data;
-	g_string_append_printf(out, " [%s at 0x%x: nop]", a->name,
-	                       (unsigned)pc);
-}
-
-START_TEST(instructions_are_written_by_the_hook)
-{
-	const struct trace_hooks hooks = { .instruction = disassemble };
-	struct access_record acc = { .va = 0x1000, .size = 8, .exec = true };
-	GString *out = g_string_new(NULL);
-
-	act(touch);
-	emit(m, EV_ACCESS, .addr = 0x1000, .data = &acc);
-	viz_trace(out, r, m, &hooks);
-	ck_assert_ptr_nonnull(strstr(out->str, "[touch at 0x1000: nop]"));
 	g_string_free(out, TRUE);
 }
 END_TEST
@@ -401,7 +378,6 @@ int main(void)
 	tcase_add_test(tc, a_clean_run_says_so);
 	tcase_add_test(tc, a_hazard_without_a_story_has_its_line);
 	tcase_add_test(tc, the_trace_has_a_line_per_event);
-	tcase_add_test(tc, instructions_are_written_by_the_hook);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
