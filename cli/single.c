@@ -36,6 +36,19 @@ static void print_counters(struct output *out, const struct run_result *run,
 	            run->nr_choices, run->trace_hash, text->str);
 }
 
+static void G_GNUC_PRINTF(3, 4)
+append_wrapped(GString *out, unsigned indent, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	wrap_text(out, text, REPORT_WIDTH, indent);
+	g_string_append_c(out, '\n');
+}
+
 static void print_report(struct single *x, struct runner *r,
                          const struct recorder *recorder,
                          const struct run_result *run, const char *reason)
@@ -47,16 +60,18 @@ static void print_report(struct single *x, struct runner *r,
 
 	if (x->options->quiet && !reason)
 		return;
-	output_text(out, "%s%s: %s, expects %s\n", x->nr_runs ? "\n" : "",
-	            runner_scenario(r)->source.file, variant_name(v), expected);
+	append_wrapped(report, 2, "%s: %s, expects %s",
+	               runner_scenario(r)->source.file, variant_name(v),
+	               expected);
 	viz_report(report, recorder, run->hazards, run->nr_hazards,
 	           runner_machine(r));
-	output_text(out, "%s", report->str);
-	output_text(out,
-	            "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
-	            " cycles: %s%s\n",
-	            run->steps, run->cycles,
-	            reason ? "DIFFERS: " : "as expected", reason ? reason : "");
+	append_wrapped(report, 4,
+	               "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
+	               " cycles: %s%s",
+	               run->steps, run->cycles,
+	               reason ? "DIFFERS: " : "as expected",
+	               reason ? reason : "");
+	output_text(out, "%s%s", x->nr_runs ? "\n" : "", report->str);
 	if (x->options->verbose)
 		print_counters(out, run, runner_machine(r));
 }

@@ -46,16 +46,32 @@ const struct record *recorder_records(const struct recorder *r, size_t *n);
 
 #define REPORT_LINES_MAX 30
 
+/* Of every line for two CPUs, as e-mails have it; further CPUs add half of it
+ * each to the columns. */
+#define REPORT_WIDTH 72
+
+/** viz_hazard_to_tell - the one of @n a report is about; NULL: there is none.
+ * It is the first, but for a deadlock behind what led to it. */
+const struct hazard *viz_hazard_to_tell(const struct hazard *hazards,
+                                        unsigned n);
+
+/** viz_columns - what each CPU did about @h, side by side, and an empty line;
+ * nothing if nothing is known. Appended to @out. */
+void viz_columns(GString *out, const struct recorder *r, const struct hazard *h,
+                 const struct machine *m);
+
+/** wrap_text - append @text to @out broken at @width columns; lines after the
+ * first are indented by @indent spaces. */
+void wrap_text(GString *out, const char *text, unsigned width, unsigned indent);
+
 /**
- * viz_report - columns and hazard lines of the first hazard, the other
+ * viz_report - columns and hazard lines of the hazard to tell, the other
  * hazards as one line each.
  * @out: appended to; ends with a newline
  * @r: what happened
  * @hazards: what the oracles found; may be none
  * @n: how many
  * @m: the machine, for names
- *
- * 72 columns wide for two CPUs; further CPUs add 36 each.
  */
 void viz_report(GString *out, const struct recorder *r,
                 const struct hazard *hazards, unsigned n,

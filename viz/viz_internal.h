@@ -15,9 +15,6 @@ struct recorder {
  * there is nothing to say. */
 void describe_record(GString *out, const struct machine *m,
                      const struct record *rec);
-/** wrap_text - append @text broken at @width columns; lines after the first
- * are indented by @indent spaces. */
-void wrap_text(GString *out, const char *text, unsigned width, unsigned indent);
 /** agent_label - "CPU1 (reclaim)", "rcu"; for agent -1 "set-up". */
 char *agent_label(const struct machine *m, int agent);
 
