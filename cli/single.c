@@ -37,7 +37,7 @@ static void print_counters(struct output *out, const struct run_result *run,
 }
 
 static void G_GNUC_PRINTF(3, 4)
-append_wrapped(GString *out, unsigned indent, const char *format, ...)
+	append_wrapped(GString *out, unsigned indent, const char *format, ...)
 {
 	g_autofree char *text = NULL;
 	va_list args;

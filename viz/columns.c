@@ -39,8 +39,7 @@ static bool has_name(const struct agent *a)
 }
 
 /* "CPU1 (reclaim)": the agents whose lines the column has. */
-static void column_title(const struct story *r, unsigned column,
-                         GString *title)
+static void column_title(const struct story *r, unsigned column, GString *title)
 {
 	uint64_t named = 0;
 
@@ -139,4 +138,3 @@ void columns_print(struct story *r, GString *out)
 		                       r->nr_left_out);
 	g_string_append_c(out, '\n');
 }
-

@@ -64,8 +64,7 @@ static enum weight weigh_entry(struct story *r, const struct record *rec)
 	return is_link(r, rec) ? CENTRAL : TELLING;
 }
 
-static enum weight weigh_access(const struct story *r,
-                                const struct record *rec)
+static enum weight weigh_access(const struct story *r, const struct record *rec)
 {
 	if (!in_range(r, rec->addr, rec->c ? rec->c : 1))
 		return HIDDEN;

@@ -8,9 +8,9 @@
 
 #include "viz/viz_internal.h"
 
-#define COLUMNS_MAX  (NR_CPUS_MAX + 1)
-#define NO_CPU       NR_CPUS_MAX
-#define FRAMES_MAX   64
+#define COLUMNS_MAX (NR_CPUS_MAX + 1)
+#define NO_CPU      NR_CPUS_MAX
+#define FRAMES_MAX  64
 
 /* How telling a line is; 0 is not shown. */
 enum weight {
