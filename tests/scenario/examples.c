@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define DOCUMENT MMULATOR_SOURCE_DIR "/docs/scenario-language.md"
+static const char *const documents[] = {
+	"docs/scenario-language.md",
+	"README.md",
+};
 
 static void example_free(gpointer data)
 {
@@ -32,14 +35,15 @@ static char *whole_scenario(const char *block)
 	return g_strconcat("scenario \"example\"\n", block, NULL);
 }
 
-GPtrArray *examples_read(void)
+static void read_document(GPtrArray *examples, const char *document)
 {
-	GPtrArray *examples = g_ptr_array_new_with_free_func(example_free);
-	g_autofree char *document = NULL;
+	g_autofree char *path =
+		g_build_filename(MMULATOR_SOURCE_DIR, document, NULL);
+	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 
-	g_assert_true(g_file_get_contents(DOCUMENT, &document, NULL, NULL));
-	lines = g_strsplit(document, "\n", -1);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
 	for (unsigned i = 0; lines[i]; i++) {
 		struct example *example;
 		g_autofree char *block = NULL;
@@ -48,6 +52,7 @@ GPtrArray *examples_read(void)
 		if (!wrong && strcmp(lines[i], "```scenario") != 0)
 			continue;
 		example = g_new0(struct example, 1);
+		example->document = document;
 		example->line = i + 1;
 		block = take_block(lines, &i);
 		example->text = whole_scenario(block);
@@ -58,5 +63,13 @@ GPtrArray *examples_read(void)
 		g_assert_cmpstr(lines[i], ==, "```message");
 		example->message = g_strchomp(take_block(lines, &i));
 	}
+}
+
+GPtrArray *examples_read(void)
+{
+	GPtrArray *examples = g_ptr_array_new_with_free_func(example_free);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++)
+		read_document(examples, documents[i]);
 	return examples;
 }
