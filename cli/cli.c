@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,6 +65,8 @@ int cli_main(int argc, char **argv)
 	}
 	g_set_prgname("mmulator");
 	crash_install(argc, argv);
+	/* A file that grows too large is an error of write(). */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
 		if (strcmp(verbs[i].name, name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);

@@ -98,15 +98,21 @@ void output_flush(struct output *out);
 /** output_finish - write what is left. Return: false, said so, if impossible.
  */
 bool output_finish(struct output *out);
+
+/* cli/files.c */
+/** outputs_possible - could every file that @o names be written now?
+ * Return: false, said so, if not; nothing was written. */
+bool outputs_possible(const struct cli_options *o);
 /** write_file - whole or not at all. Return: false, said so, if impossible. */
 bool write_file(const char *path, const char *text, size_t len);
 
 /* One line of --format json. */
 struct json_run {
-	const char *scenario;
+	const char *scenario; /* path of the scenario or of the program */
 	const char *variant;
-	const struct ast_variant *v;
+	const char *expected;
 	uint32_t fired;
+	enum run_end end; /* how it ended, or how one of many did not */
 	bool ok;
 	const char *reason; /* or NULL */
 	const struct run_result *run;
@@ -114,7 +120,13 @@ struct json_run {
 	bool exhausted;
 	int preemptions; /* -1: not counted */
 	double seconds;
+	/* Adds what there is besides; or NULL. */
+	void (*guest)(GString *line, const void *data);
+	const void *guest_data;
 };
+/** outcome_name - "hazard", "clean", or "incomplete" if a run without hazards
+ * did not end by itself. */
+const char *outcome_name(uint32_t fired, enum run_end end);
 void output_json_run(struct output *out, const struct json_run *j);
 
 /* cli/load.c */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -12,13 +13,12 @@ static int by_name(const void *a, const void *b)
 /* Names in a folder, sorted; NULL and an error said if it cannot be read. */
 static GPtrArray *read_folder(const char *path)
 {
-	g_autoptr(GError) error = NULL;
-	GDir *dir = g_dir_open(path, 0, &error);
+	GDir *dir = g_dir_open(path, 0, NULL);
 	GPtrArray *names;
 	const char *name;
 
 	if (!dir) {
-		cli_error("%s", error->message);
+		cli_error("cannot read '%s': %s", path, g_strerror(errno));
 		return NULL;
 	}
 	names = g_ptr_array_new_with_free_func(g_free);

@@ -516,8 +516,9 @@ static bool parse(GOptionContext *context, int argc, char **argv,
 		return false;
 	}
 	o->nr_args = o->args ? g_strv_length(o->args) : 0;
-	return o->help || (policies_fit(o) && files_differ(o) &&
-	                   apply_settings(&scratch, o->options));
+	return o->help ||
+	       (policies_fit(o) && files_differ(o) &&
+	        apply_settings(&scratch, o->options) && outputs_possible(o));
 }
 
 /* GOption's own first lines have the verb in the wrong place. */

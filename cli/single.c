@@ -63,8 +63,12 @@ static void print_report(struct single *x, struct runner *r,
 	append_wrapped(report, 2, "%s: %s, expects %s",
 	               runner_scenario(r)->source.file, variant_name(v),
 	               expected);
-	viz_report(report, recorder, run->hazards, run->nr_hazards,
-	           runner_machine(r));
+	if (run->nr_hazards || run->end == RUN_DONE)
+		viz_report(report, recorder, run->hazards, run->nr_hazards,
+		           runner_machine(r));
+	else
+		append_wrapped(report, 2, "no hazard up to its end: %s",
+		               run_end_name(run->end));
 	append_wrapped(report, 4,
 	               "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
 	               " cycles: %s%s",
@@ -80,11 +84,13 @@ static void print_json(struct single *x, struct runner *r,
                        const struct run_result *run, const char *reason)
 {
 	const struct ast_variant *v = runner_variant(r);
+	g_autofree char *expected = format_expected(v);
 	const struct json_run j = {
 		.scenario = runner_scenario(r)->source.file,
 		.variant = variant_name(v),
-		.v = v,
+		.expected = expected,
 		.fired = run->fired,
+		.end = run->end,
 		.ok = !reason,
 		.reason = reason,
 		.run = run,
@@ -119,7 +125,9 @@ static void print_run(struct single *x, struct runner *r,
 		print_report(x, r, recorder, run, reason);
 	keep_files(x, r, recorder);
 	x->nr_runs++;
-	output_flush(&x->out);
+	/* What comes with files is shown when they are there. */
+	if (!x->trace && !x->choices)
+		output_flush(&x->out);
 }
 
 int single_run(struct single *x, struct runner *r, struct policy *policy,

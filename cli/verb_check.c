@@ -91,8 +91,8 @@ static void add_row(struct check *x, const struct runner *r,
 		.scenario = runner_scenario(r)->source.file,
 		.variant = variant_name(runner_variant(r)),
 		.expected = format_expected(runner_variant(r)),
-		.found =
-			v->fired ? format_hazards(v->fired) : g_strdup("clean"),
+		.found = v->fired ? format_hazards(v->fired)
+		                  : g_strdup(outcome_name(0, v->end)),
 		.executions = v->executions,
 		.search = format_search(x->options, v),
 		.ok = v->ok,
@@ -104,11 +104,13 @@ static void add_row(struct check *x, const struct runner *r,
 static void print_json(struct check *x, const struct runner *r,
                        const struct verdict *v, double seconds)
 {
+	g_autofree char *expected = format_expected(runner_variant(r));
 	const struct json_run j = {
 		.scenario = runner_scenario(r)->source.file,
 		.variant = variant_name(runner_variant(r)),
-		.v = runner_variant(r),
+		.expected = expected,
 		.fired = v->fired,
+		.end = v->end,
 		.ok = v->ok,
 		.reason = v->reason,
 		.run = &v->first,

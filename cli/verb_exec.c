@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "scenario/verdict.h"
 #include "syscalls/exec.h"
@@ -152,12 +153,12 @@ static int execute(struct exec_run *x, const char *image, size_t len)
 static int read_and_execute(const struct cli_options *o)
 {
 	struct exec_run x = { .options = o };
-	g_autofree char *image = NULL;
 	g_autoptr(GError) error = NULL;
-	gsize len;
+	size_t len;
+	g_autofree char *image = file_read(o->args[0], &len, &error);
 	int status;
 
-	if (!g_file_get_contents(o->args[0], &image, &len, &error))
+	if (!image)
 		return cli_error("%s", error->message);
 	x.oracles = oracle_set_new(NULL);
 	x.recorder = recorder_new(o->trace);

@@ -4,17 +4,18 @@
  */
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/single.h"
 #include "emu/vcpu_ops.h"
 
 static struct choice_log *read_log(const char *path)
 {
-	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
+	size_t len;
+	g_autofree char *text = file_read(path, &len, &error);
 	struct choice_log *log;
-	gsize len;
 
-	if (!g_file_get_contents(path, &text, &len, &error)) {
+	if (!text) {
 		cli_error("%s", error->message);
 		return NULL;
 	}

@@ -23,14 +23,15 @@ unsigned disas_insn(struct disas *d, const uint8_t *bytes, size_t len,
                     vaddr_t pc, char *buf, size_t size);
 
 /**
- * disas_is_locked - does the instruction at @bytes read and write memory in one
- * go: has it a LOCK prefix, or is it XCHG with memory? (CMPXCHG8B and 16B are
- * not recognised.)
+ * disas_is_special - is the instruction at @bytes one that cannot be left to
+ * Unicorn alone: does it read and write memory in one go (LOCK prefix, XCHG
+ * with memory; CMPXCHG8B and 16B are not recognised), or read the time-stamp
+ * counter?
  *
  * Return: how many bytes it takes; 0: no instruction.
  */
-unsigned disas_is_locked(struct disas *d, const uint8_t *bytes, size_t len,
-                         bool *locked);
+unsigned disas_is_special(struct disas *d, const uint8_t *bytes, size_t len,
+                          bool *special);
 
 /**
  * disas_op - the instructions of operation @op, one a line, indented by a tab.

@@ -105,16 +105,44 @@ static bool fetch(struct engine *e, uint64_t pc)
 	return true;
 }
 
-/* ---- locked instructions ---- */
+/* ---- instructions with a hook of their own ---- */
 
-/* Before a locked instruction. */
-static void on_locked(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
+/* The second byte of RDTSC, the last of RDTSCP; 0: neither. */
+static uint8_t tsc_opcode(const uint8_t *code, uint32_t size)
+{
+	static const uint8_t rdtsc[] = { 0x0f, 0x31 },
+			     rdtscp[] = { 0x0f, 0x01, 0xf9 };
+
+	if (size >= 2 && memcmp(code + size - 2, rdtsc, 2) == 0)
+		return 0x31;
+	return size >= 3 && memcmp(code + size - 3, rdtscp, 3) == 0 ? 0xf9 : 0;
+}
+
+/* Unicorn would show the host's clock; ours is the cycles of this CPU. */
+static void read_tsc(struct engine *e, uint8_t opcode, uint64_t next)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (opcode == 0xf9) /* IA32_TSC_AUX as Linux sets it */
+		engine_set_reg(e, UC_X86_REG_RCX, cpu->id);
+	engine_set_reg(e, UC_X86_REG_RAX, (uint32_t)cpu->cycles);
+	engine_set_reg(e, UC_X86_REG_RDX, cpu->cycles >> 32);
+	engine_set_reg(e, UC_X86_REG_RIP, next);
+}
+
+/* Before a locked instruction, or instead of one that reads the clock. */
+static void on_special(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 {
 	struct engine *e = data;
+	uint8_t opcode = tsc_opcode(window_bytes(e, pc), size);
 
 	(void)uc;
-	(void)size;
-	e->locked = (struct locked){ .pc = pc };
+	if (e->stopping)
+		return;
+	if (opcode)
+		read_tsc(e, opcode, pc + size);
+	else
+		e->locked = (struct locked){ .pc = pc };
 }
 
 static bool is_hooked(const struct engine *e, uint64_t pc)
@@ -125,30 +153,30 @@ static bool is_hooked(const struct engine *e, uint64_t pc)
 	return false;
 }
 
-static void hook_locked(struct engine *e, uint64_t pc)
+static void hook_insn(struct engine *e, uint64_t pc)
 {
 	uc_hook hook;
 
-	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_CODE, on_locked, e, pc, pc));
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_CODE, on_special, e, pc, pc));
 	g_array_append_val(e->hooked, pc);
 }
 
-/* Look for locked instructions in a block that is new. Return: some got their
+/* Look for such instructions in a block that is new. Return: some got their
  * hook now, so that the block has to be translated again. */
-static bool find_locked(struct engine *e, uint64_t pc, uint32_t size)
+static bool hook_block(struct engine *e, uint64_t pc, uint32_t size)
 {
 	const uint8_t *bytes = window_bytes(e, pc);
 	bool found = false;
 
 	for (uint32_t at = 0; at < size;) {
-		bool locked;
-		unsigned n = disas_is_locked(e->disas, bytes + at, size - at,
-		                             &locked);
+		bool special;
+		unsigned n = disas_is_special(e->disas, bytes + at, size - at,
+		                              &special);
 
 		if (!n)
 			break;
-		if (locked && !is_hooked(e, pc + at)) {
-			hook_locked(e, pc + at);
+		if (special && !is_hooked(e, pc + at)) {
+			hook_insn(e, pc + at);
 			found = true;
 		}
 		at += n;
@@ -163,7 +191,7 @@ static void look_at_block(struct engine *e, uint64_t pc, uint32_t size)
 	if (likely(*known == pc))
 		return;
 	*known = pc;
-	if (find_locked(e, pc, size))
+	if (hook_block(e, pc, size))
 		translate_again(e, pc & PAGE_MASK);
 }
 
@@ -485,7 +513,7 @@ static void enter_user(struct engine *e)
 	uc_mem_write(e->uc, BOOT + 0x200, frame, sizeof(frame));
 	uc_reg_write(e->uc, UC_X86_REG_GDTR, &gdtr);
 	engine_set_reg(e, UC_X86_REG_RSP, BOOT + 0x200);
-	/* No clock of the host's: RDTSC is #GP. */
+	/* No clock of the host's, should on_special() be passed over. */
 	engine_set_reg(e, UC_X86_REG_CR4,
 	               engine_reg(e, UC_X86_REG_CR4) | CR4_TSD);
 	BUG_ON(uc_emu_start(e->uc, BOOT, BOOT + 2, 0, 0));

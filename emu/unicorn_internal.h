@@ -93,9 +93,9 @@ struct engine {
 	unsigned nr_refreshes;
 	unsigned parts; /* calls to ignore: parts of a crossing load */
 	struct exec_page page[EXEC_PAGES];
-	uint64_t known_block[KNOWN_BLOCKS]; /* looked at for atomics */
+	uint64_t known_block[KNOWN_BLOCKS]; /* looked at for these: */
 	struct locked locked;
-	GArray *hooked; /* of uint64_t: where locked instructions are */
+	GArray *hooked; /* of uint64_t: special instructions */
 	struct disas *disas;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/file.h"
 
 GQuark profile_error_quark(void)
 {
@@ -369,13 +370,13 @@ struct cpu_profile *profile_parse(const char *text, size_t len,
 
 struct cpu_profile *profile_load_file(const char *path, GError **error)
 {
-	g_autofree char *text = NULL;
 	g_autoptr(GError) file = NULL;
-	gsize len;
+	size_t len;
+	g_autofree char *text = file_read(path, &len, &file);
 
-	if (!g_file_get_contents(path, &text, &len, &file)) {
-		g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_FILE, "%s",
-		            file->message);
+	if (!text) {
+		g_set_error_literal(error, PROFILE_ERROR, PROFILE_ERROR_FILE,
+		                    file->message);
 		return NULL;
 	}
 	return profile_parse(text, len, path, error);

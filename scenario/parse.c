@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "mm/kops.h"
 #include "scenario/check.h"
 #include "scenario/parse_internal.h"
@@ -618,13 +619,13 @@ struct scenario *scenario_parse(const char *file, const char *text, size_t len,
 
 struct scenario *scenario_load(const char *path, GError **error)
 {
-	g_autofree char *text = NULL;
 	g_autoptr(GError) failure = NULL;
-	gsize len = 0;
+	size_t len = 0;
+	g_autofree char *text = file_read(path, &len, &failure);
 
-	if (!g_file_get_contents(path, &text, &len, &failure)) {
-		g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_READ,
-		            "%s: cannot read it: %s", path, failure->message);
+	if (!text) {
+		g_set_error_literal(error, SCENARIO_ERROR, SCENARIO_ERROR_READ,
+		                    failure->message);
 		return NULL;
 	}
 	return scenario_parse(path, text, len, error);

@@ -44,6 +44,8 @@ static bool note_run(struct search *x, const struct run_result *run)
 	out->executions++;
 	out->fired |= run->fired;
 	x->held |= run->held;
+	if (out->end == RUN_DONE)
+		out->end = run->end;
 	out->reason = judge_run(x->r, run, false);
 	if (out->reason || first_hazard || !out->log) {
 		choice_log_free(out->log);

@@ -44,6 +44,14 @@ char *format_expected(const struct ast_variant *v)
 	return *names ? g_strconcat("hazard ", names, NULL) : g_strdup("clean");
 }
 
+const char *run_end_name(enum run_end end)
+{
+	static const char *const names[] = { "done", "deadlock", "step cap",
+		                             "stopped" };
+
+	return names[end];
+}
+
 /* ---- one run ---- */
 
 static char *judge_end(const struct run_result *run, uint32_t allowed)
@@ -220,6 +228,8 @@ static bool next_run(struct verification *x, struct policy *policy,
 		out->first = run;
 	out->fired |= run.fired;
 	x->held |= run.held;
+	if (out->end == RUN_DONE)
+		out->end = run.end;
 	out->reason = judge_run(x->r, &run, false);
 	if (out->reason || first_hazard || !out->log)
 		keep_run(x, number);

@@ -28,9 +28,10 @@ struct verify_options {
 
 struct verdict {
 	bool ok;
-	char *reason;            /* why not, one sentence; NULL if ok */
-	uint32_t fired;          /* in any run, 1 << enum oracle_id */
-	unsigned executions;     /* runs made */
+	char *reason;        /* why not, one sentence; NULL if ok */
+	uint32_t fired;      /* in any run, 1 << enum oracle_id */
+	unsigned executions; /* runs made */
+	enum run_end end;    /* of the first run that did not end by itself */
 	struct run_result first; /* the pinned run; pointers are not valid */
 	/* The run that decided: the first that differs, else the first with a
 	 * hazard, else the pinned one. */
@@ -72,6 +73,8 @@ char *judge_run(const struct runner *r, const struct run_result *run,
 char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
                      unsigned executions);
 
+/** run_end_name - "done", "deadlock", "step cap" or "stopped". */
+const char *run_end_name(enum run_end end);
 /** expected_hazards, allowed_hazards - bits of what the variant names. */
 uint32_t expected_hazards(const struct ast_variant *v);
 uint32_t allowed_hazards(const struct ast_variant *v);

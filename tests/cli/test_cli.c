@@ -126,34 +126,6 @@ START_TEST(a_run_that_is_not_the_recorded_one_is_refused)
 }
 END_TEST
 
-START_TEST(output_goes_to_a_file_whole_or_not_at_all)
-{
-	g_autofree char *path = temporary("output");
-	g_autofree char *good =
-		g_strdup_printf("run --output %s " FLAGSHIP, path);
-	g_autofree char *bad = g_strdup_printf(
-		"run --output %s " FLAGSHIP " no-such-file.scn", path);
-	g_autofree char *text = NULL;
-
-	g_unlink(path);
-	assert_status(bad, 2);
-	ck_assert(!g_file_test(path, G_FILE_TEST_EXISTS));
-	assert_status(good, 0);
-	ck_assert(g_file_get_contents(path, &text, NULL, NULL));
-	ck_assert_ptr_nonnull(strstr(text, "hazard size-mix"));
-	g_unlink(path);
-}
-END_TEST
-
-START_TEST(a_device_is_written_to_and_stays_a_device)
-{
-	assert_status("run -q --output /dev/null " FLAGSHIP, 0);
-	ck_assert(!g_file_test("/dev/null", G_FILE_TEST_IS_REGULAR));
-	assert_status("run --output /dev/full " FLAGSHIP, 2);
-	ck_assert(!g_file_test("/dev/full", G_FILE_TEST_IS_REGULAR));
-}
-END_TEST
-
 /* A static program of one instruction, CALLF with a register: no processor
  * knows it, and Unicorn aborts when it translates it. */
 static void write_hostile_program(const char *path)
@@ -231,8 +203,6 @@ int main(void)
 	tcase_add_test(tcase, json_has_one_object_a_line_with_the_keys);
 	tcase_add_test(tcase, a_recorded_run_replays_with_the_same_output);
 	tcase_add_test(tcase, a_run_that_is_not_the_recorded_one_is_refused);
-	tcase_add_test(tcase, output_goes_to_a_file_whole_or_not_at_all);
-	tcase_add_test(tcase, a_device_is_written_to_and_stays_a_device);
 	tcase_add_test(tcase,
 	               a_guest_that_unicorn_cannot_translate_is_wrong_input);
 	tcase_add_test(tcase, a_broken_log_is_refused);
