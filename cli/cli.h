@@ -25,7 +25,10 @@ enum cli_status {
 
 enum cli_format {
 	FORMAT_TEXT,
-	FORMAT_JSON
+	FORMAT_JSON,
+	FORMAT_KTAP,
+	FORMAT_JUNIT,
+	FORMAT_SARIF
 };
 
 /* Steps of one run that --steps may allow. */

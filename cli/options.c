@@ -253,6 +253,9 @@ static bool set_format(struct cli_options *o, const struct flag *f,
 	static const struct word words[] = {
 		[FORMAT_TEXT] = { "text", "run check replay exec list" },
 		[FORMAT_JSON] = { "json", "run check replay exec list" },
+		[FORMAT_KTAP] = { "ktap", "check" },
+		[FORMAT_JUNIT] = { "junit", "check" },
+		[FORMAT_SARIF] = { "sarif", "check" },
 		{ NULL, NULL },
 	};
 	int format = find_word(o, f, value, words, error);
@@ -323,7 +326,7 @@ static const struct flag flags[] = {
 	  offsetof(struct cli_options, engine_name) },
 	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
 	{ "format", 0, "F", "run check replay exec list", NULL,
-	  "text (default) or json", set_format, 0 },
+	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
 	{ "choices", 0, "LOG", "replay exec", NULL,
 	  "the recorded run to repeat", TEXT(choices) },
 	{ "choices-out", 0, "FILE", "run check replay exec", NULL,

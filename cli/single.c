@@ -126,7 +126,7 @@ static void print_run(struct single *x, struct runner *r,
 	keep_files(x, r, recorder);
 	x->nr_runs++;
 	/* What comes with files is shown when they are there. */
-	if (!x->trace && !x->choices)
+	if (!x->keep && !x->trace && !x->choices)
 		output_flush(&x->out);
 }
 

@@ -13,6 +13,7 @@ struct single {
 	GString *trace;   /* --trace: every run's */
 	GString *choices; /* --choices-out: the only run's */
 	unsigned nr_runs;
+	bool keep; /* print nothing, keep it in `out` */
 };
 
 void single_init(struct single *x, const struct cli_options *o);

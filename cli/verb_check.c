@@ -2,154 +2,98 @@
 /*
  * mmulator check PATH...: every variant against what it expects.
  */
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "cli/progress.h"
+#include "cli/report.h"
 #include "cli/single.h"
 #include "emu/vcpu_ops.h"
 #include "scenario/search.h"
 
-struct row {
-	const char *scenario;
-	const char *variant;
-	char *expected;
-	char *found;
-	unsigned executions;
-	char *search; /* how a search ended; NULL: it was none */
-	bool ok;
-};
-
 struct check {
 	const struct cli_options *options;
-	struct output out;
-	GArray *rows;  /* of struct row */
-	bool progress; /* stderr is a terminal */
-	gint64 shown;  /* when progress was last shown */
-	const char *now_scenario, *now_variant;
+	struct report report;
+	struct progress progress;
 	gint64 deadline; /* of a search, 0: none */
 };
 
 /* Runs of a search nobody put a limit to. */
 #define SEARCH_EXECUTIONS 100000
 
-/* ---- progress ---- */
-
-static void clear_progress(const struct check *x)
-{
-	if (x->progress)
-		fputs("\r\033[K", stderr);
-}
-
 static void show_progress(void *data, unsigned done, unsigned total)
 {
 	struct check *x = data;
-	gint64 now = g_get_monotonic_time();
 
-	if (!x->progress || now - x->shown < 100000)
-		return;
-	x->shown = now;
-	fprintf(stderr, "\r\033[K%s: %s: %u/%u", x->now_scenario,
-	        x->now_variant, done, total);
-	(void)fflush(stderr);
+	progress_runs(&x->progress, done, total);
 }
 
 /* ---- one variant ---- */
 
-static void clear_row(gpointer data)
-{
-	struct row *row = data;
-
-	g_free(row->expected);
-	g_free(row->found);
-	g_free(row->search);
-}
-
-/* "exhausted, bound 2; 1 preemption" */
+/* "exhausted, bound 2", "cap on seconds", "random" */
 static char *format_search(const struct cli_options *o, const struct verdict *v)
 {
-	GString *text;
-
 	if (!v->ended)
-		return NULL;
-	text = g_string_new(v->ended);
-	if (o->has_bound)
-		g_string_append_printf(text, ", bound %u", v->bound);
-	if (v->fired && v->preemptions >= 0)
-		g_string_append_printf(text, ", %d preemption%s",
-		                       v->preemptions,
-		                       v->preemptions == 1 ? "" : "s");
-	if (v->confirmed)
-		g_string_append(text, ", also under Unicorn");
-	return g_string_free(text, FALSE);
-}
-
-static void add_row(struct check *x, const struct runner *r,
-                    const struct verdict *v)
-{
-	struct row row = {
-		.scenario = runner_scenario(r)->source.file,
-		.variant = variant_name(runner_variant(r)),
-		.expected = format_expected(runner_variant(r)),
-		.found = v->fired ? format_hazards(v->fired)
-		                  : g_strdup(outcome_name(0, v->end)),
-		.executions = v->executions,
-		.search = format_search(x->options, v),
-		.ok = v->ok,
-	};
-
-	g_array_append_val(x->rows, row);
-}
-
-static void print_json(struct check *x, const struct runner *r,
-                       const struct verdict *v, double seconds)
-{
-	g_autofree char *expected = format_expected(runner_variant(r));
-	const struct json_run j = {
-		.scenario = runner_scenario(r)->source.file,
-		.variant = variant_name(runner_variant(r)),
-		.expected = expected,
-		.fired = v->fired,
-		.end = v->end,
-		.ok = v->ok,
-		.reason = v->reason,
-		.run = &v->first,
-		.executions = v->executions,
-		.exhausted = v->exhausted,
-		.preemptions = v->ended && v->fired ? v->preemptions : -1,
-		.seconds = seconds,
-	};
-
-	output_json_run(&x->out, &j);
-	output_flush(&x->out);
+		return g_strdup(v->executions > 1 ? "random" : "pinned");
+	if (!o->has_bound)
+		return g_strdup(v->ended);
+	return g_strdup_printf("%s, bound %u", v->ended, v->bound);
 }
 
 /* What is not as expected: the run that shows it, and how to see it again. */
-static void print_failure(struct check *x, struct runner *r,
-                          const struct verdict *v)
+static void add_failure(const struct check *x, struct runner *r,
+                        const struct verdict *v, struct check_result *result)
 {
 	struct cli_options quiet = *x->options;
 	struct single single;
 	struct run_result run;
 
-	clear_progress(x);
+	if (v->run >= 0 && !v->ended)
+		result->again = g_strdup_printf(
+			"mmulator run %s --variant %s --policy random --seed "
+			"%" G_GUINT64_FORMAT " --run %" G_GINT64_FORMAT,
+			runner_scenario(r)->source.file,
+			variant_name(runner_variant(r)), v->seed, v->run);
+	quiet.format = FORMAT_TEXT;
 	quiet.trace = NULL;
 	quiet.choices_out = NULL;
+	quiet.output = NULL;
 	quiet.quiet = false;
-	output_text(&x->out, "%s: %s: %s\n", runner_scenario(r)->source.file,
-	            variant_name(runner_variant(r)), v->reason);
-	if (v->run >= 0 && !v->ended)
-		output_text(&x->out,
-		            "  again: mmulator run %s --variant %s --policy "
-		            "random --seed %" G_GUINT64_FORMAT
-		            " --run %" G_GINT64_FORMAT "\n",
-		            runner_scenario(r)->source.file,
-		            variant_name(runner_variant(r)), v->seed, v->run);
 	single_init(&single, &quiet);
-	(void)single_run(&single, r, policy_replay_new(v->log), &run);
-	output_text(&x->out, "%s\n", single.out.text->str);
+	single.keep = true;
+	if (v->log)
+		(void)single_run(&single, r, policy_replay_new(v->log), &run);
+	result->columns = g_strdup(single.out.text->str);
 	output_clear(&single.out);
-	output_flush(&x->out);
+}
+
+static void add_result(struct check *x, struct runner *r, struct verdict *v,
+                       double seconds)
+{
+	const struct ast_variant *variant = runner_variant(r);
+	struct check_result result = {
+		.scenario = runner_scenario(r),
+		.v = variant,
+		.ok = v->ok,
+		.reason = g_strdup(v->reason),
+		.expected = format_expected(variant),
+		.found = v->fired ? format_hazards(v->fired)
+		                  : g_strdup(outcome_name(0, v->end)),
+		.fired = v->fired,
+		.end = v->end,
+		.executions = v->executions,
+		.seconds = seconds,
+		.run = v->first,
+		.search = format_search(x->options, v),
+		.exhausted = v->exhausted,
+		.confirmed = v->confirmed,
+		.preemptions = v->ended && v->fired ? v->preemptions : -1,
+		.given_up = v->given_up,
+	};
+
+	if (!v->ok)
+		add_failure(x, r, v, &result);
+	progress_wipe(&x->progress);
+	report_result(&x->report, &result);
 }
 
 static void keep_choices(const struct check *x, const struct verdict *v,
@@ -162,20 +106,6 @@ static void keep_choices(const struct check *x, const struct verdict *v,
 	text = choice_log_format(v->log);
 	if (!write_file(x->options->choices_out, text, strlen(text)))
 		*status = CLI_USAGE;
-}
-
-static int report(struct check *x, struct runner *r, struct verdict *v,
-                  double seconds)
-{
-	int status = v->ok ? CLI_OK : CLI_DIFFERS;
-
-	add_row(x, r, v);
-	keep_choices(x, v, &status);
-	if (x->options->format == FORMAT_JSON)
-		print_json(x, r, v, seconds);
-	else if (!v->ok)
-		print_failure(x, r, v);
-	return status;
 }
 
 static void name_command(const struct scenario *s, const struct ast_variant *v,
@@ -242,10 +172,10 @@ static bool verify(struct check *x, struct runner *r, struct verdict *out,
 	return verify_variant(r, &options, out, error);
 }
 
-static int check_variant(const struct scenario *s, const struct ast_variant *v,
-                         void *data)
+/* Return: the status; CLI_USAGE if it cannot run, which was said. */
+static int check_variant(struct check *x, const struct scenario *s,
+                         const struct ast_variant *v)
 {
-	struct check *x = data;
 	struct cli_options options = *x->options;
 	const struct cli_options *o = &options;
 	struct runner *r;
@@ -260,16 +190,17 @@ static int check_variant(const struct scenario *s, const struct ast_variant *v,
 	r = make_runner(s, v, o);
 	if (!r)
 		return CLI_USAGE;
-	x->now_scenario = s->source.file;
-	x->now_variant = variant_name(v);
+	progress_next(&x->progress, s->source.file, variant_name(v));
 	name_command(s, v, o);
 	if (verify(x, r, &verdict, &error)) {
 		double seconds = (double)(g_get_monotonic_time() - start) / 1e6;
 
-		status = report(x, r, &verdict, seconds);
+		status = verdict.ok ? CLI_OK : CLI_DIFFERS;
+		keep_choices(x, &verdict, &status);
+		add_result(x, r, &verdict, seconds);
 		verdict_clear(&verdict);
 	} else {
-		clear_progress(x);
+		progress_wipe(&x->progress);
 		status = cli_error("%s: %s: %s", s->source.file,
 		                   variant_name(v), error->message);
 	}
@@ -277,87 +208,78 @@ static int check_variant(const struct scenario *s, const struct ast_variant *v,
 	return status;
 }
 
-/* ---- the table ---- */
+/* ---- all of them ---- */
 
-static int widest(const struct check *x, const char *title,
-                  const char *(*cell)(const struct row *row))
+static bool is_chosen(const struct cli_options *o, const struct ast_variant *v)
 {
-	size_t width = strlen(title);
-
-	for (unsigned i = 0; i < x->rows->len; i++)
-		width = MAX(width, strlen(cell(&g_array_index(x->rows,
-		                                              struct row, i))));
-	return (int)width;
+	return !o->variant || strcmp(o->variant, variant_name(v)) == 0;
 }
 
-static const char *cell_scenario(const struct row *row)
+static int check_scenario(struct check *x, const struct scenario *s)
 {
-	return row->scenario;
+	const struct ast_variant *v = s->variants;
+	int worst = CLI_OK;
+
+	do {
+		struct check_result left_out = {
+			.scenario = s,
+			.v = v,
+			.skipped = true,
+			.preemptions = -1,
+		};
+		int status = CLI_OK;
+
+		if (is_chosen(x->options, v))
+			status = check_variant(x, s, v);
+		else
+			report_result(&x->report, &left_out);
+		worst = MAX(worst, status);
+	} while (v && (v = v->next));
+	return worst;
 }
 
-static const char *cell_variant(const struct row *row)
+static int count_variant(const struct scenario *s, const struct ast_variant *v,
+                         void *data)
 {
-	return row->variant;
+	unsigned *n = data;
+
+	(void)s;
+	(void)v;
+	++*n;
+	return CLI_OK;
 }
 
-static const char *cell_expected(const struct row *row)
+static int check_all(const GPtrArray *scenarios, struct check *x)
 {
-	return row->expected;
-}
+	int worst = CLI_OK;
 
-static const char *cell_found(const struct row *row)
-{
-	return row->found;
-}
+	for (unsigned i = 0; i < scenarios->len; i++) {
+		int status;
 
-static void print_table(struct check *x)
-{
-	int w1 = widest(x, "scenario", cell_scenario);
-	int w2 = widest(x, "variant", cell_variant);
-	int w3 = widest(x, "expected", cell_expected);
-	int w4 = widest(x, "found", cell_found);
-	unsigned nr_wrong = 0;
-
-	output_text(&x->out, "%-*s  %-*s  %-*s  %-*s  %6s\n", w1, "scenario",
-	            w2, "variant", w3, "expected", w4, "found", "runs");
-	for (unsigned i = 0; i < x->rows->len; i++) {
-		const struct row *row = &g_array_index(x->rows, struct row, i);
-
-		output_text(&x->out, "%-*s  %-*s  %-*s  %-*s  %6u  %s\n", w1,
-		            row->scenario, w2, row->variant, w3, row->expected,
-		            w4, row->found, row->executions,
-		            row->ok ? "ok" : "DIFFERS");
-		if (row->search)
-			output_text(&x->out, "%*s  %s\n", w1, "", row->search);
-		nr_wrong += !row->ok;
+		report_begin_scenario(&x->report, scenarios, i);
+		status = check_scenario(x, scenarios->pdata[i]);
+		worst = MAX(worst, status);
+		report_end_scenario(&x->report, scenarios, i);
 	}
-	if (nr_wrong)
-		output_text(&x->out, "%u of %u differ\n", nr_wrong,
-		            x->rows->len);
+	return worst;
 }
 
-static int check_all(GPtrArray *scenarios, const struct cli_options *o)
+static int check(GPtrArray *scenarios, const struct cli_options *o)
 {
-	struct check x = {
-		.options = o,
-		.rows = g_array_new(FALSE, FALSE, sizeof(struct row)),
-		.progress = !o->quiet && isatty(STDERR_FILENO),
-	};
-	int status;
+	struct check x = { .options = o };
+	unsigned n = 0;
+	int status = for_each_chosen(scenarios, o, count_variant, &n);
 
-	g_array_set_clear_func(x.rows, clear_row);
-	output_init(&x.out, o);
-	status = for_each_chosen(scenarios, o, check_variant, &x);
-	clear_progress(&x);
+	if (status != CLI_OK)
+		return status;
+	progress_init(&x.progress, n, o->quiet);
+	report_begin(&x.report, scenarios, o);
+	status = check_all(scenarios, &x);
+	progress_clear(&x.progress);
 	crash_command(NULL);
-	if (status < CLI_USAGE) {
-		if (o->format == FORMAT_TEXT && !o->quiet)
-			print_table(&x);
-		if (!output_finish(&x.out))
-			status = CLI_USAGE;
-	}
-	output_clear(&x.out);
-	g_array_unref(x.rows);
+	if (status < CLI_USAGE && !report_end(&x.report))
+		status = CLI_USAGE;
+	report_clear(&x.report);
 	return status;
 }
 
@@ -388,7 +310,7 @@ int verb_check(int argc, char **argv)
 	else
 		scenarios = load_scenarios(o.args);
 	if (scenarios && fits(&o, scenarios))
-		status = check_all(scenarios, &o);
+		status = check(scenarios, &o);
 	cli_options_clear(&o);
 	return status;
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How far long work has come: one line on a terminal's stderr, drawn again and
+ * again, gone in the end.  In a pipe, or with -q, nothing.
+ */
+#ifndef MMULATOR_CLI_PROGRESS_H
+#define MMULATOR_CLI_PROGRESS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct progress {
+	bool shown;       /* stderr is a terminal and may be written to */
+	gint64 drawn;     /* when, monotonic microseconds */
+	unsigned nr_all;  /* variants */
+	unsigned nr_done; /* with the one under way */
+	char *what;       /* the one under way */
+};
+
+void progress_init(struct progress *p, unsigned nr_all, bool quiet);
+void progress_clear(struct progress *p);
+
+/** progress_next - the next one is "@scenario: @variant". */
+void progress_next(struct progress *p, const char *scenario,
+                   const char *variant);
+/** progress_runs - @done runs of it, at most @total, were made; 0, 0: none so
+ * far. */
+void progress_runs(struct progress *p, unsigned done, unsigned total);
+/** progress_wipe - before something else is written. */
+void progress_wipe(struct progress *p);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What check says, in each of its formats.
+ *
+ * A format is a row of functions that are told what happens, in this order:
+ *
+ *	begin
+ *	  begin_suite                     a folder
+ *	    begin_scenario                a file
+ *	      result, result, ...         its variants
+ *	    end_scenario
+ *	  end_suite
+ *	end
+ *
+ * Results stay until the end, so a format may write as it goes (text, json,
+ * ktap) or at the end (junit, sarif).  A result is plain values: it says
+ * nothing about how they came about.
+ */
+#ifndef MMULATOR_CLI_REPORT_H
+#define MMULATOR_CLI_REPORT_H
+
+#include "cli/cli.h"
+#include "scenario/verdict.h"
+
+/* One variant, judged or left out. */
+struct check_result {
+	const struct scenario *scenario;
+	const struct ast_variant *v; /* NULL: the scenario has none */
+	bool skipped;                /* --variant chose others */
+
+	bool ok;
+	char *reason;     /* why not, one sentence; NULL if ok */
+	char *expected;   /* "hazard size-mix" */
+	char *found;      /* "clean", names of hazards, "incomplete" */
+	uint32_t fired;   /* 1 << enum oracle_id */
+	enum run_end end; /* how one of the runs did not end, else RUN_DONE */
+	unsigned executions;
+	double seconds;
+	struct run_result
+		run; /* the one that decided; pointers are not valid */
+
+	/* How the runs were chosen: "pinned", "exhausted, bound 2". */
+	char *search;
+	bool exhausted;
+	bool confirmed;    /* Unicorn showed the same */
+	int preemptions;   /* of the run that decided; -1: not counted */
+	uint64_t given_up; /* runs that would have shown nothing new */
+
+	/* If it differs: */
+	char *columns; /* the run that decided, as mmulator run shows it */
+	char *again;   /* the command that repeats that run, or NULL */
+};
+
+/* A suite, a scenario, or all: what is below it. */
+struct report_group {
+	const char *name;
+	unsigned number;   /* among its like, from 1 */
+	unsigned nr_below; /* suites, scenarios or variants */
+	unsigned nr_results, nr_wrong, nr_skipped;
+	double seconds;
+};
+
+struct report {
+	const struct cli_options *options;
+	const struct report_format *format;
+	struct output out;
+	GArray *results; /* struct check_result */
+	struct report_group all, suite, scenario;
+};
+
+struct report_format {
+	const char *name; /* --format */
+	void (*begin)(struct report *x);
+	void (*begin_suite)(struct report *x);
+	void (*begin_scenario)(struct report *x);
+	void (*result)(struct report *x, const struct check_result *r);
+	void (*end_scenario)(struct report *x);
+	void (*end_suite)(struct report *x);
+	void (*end)(struct report *x);
+};
+
+extern const struct report_format report_text; /* cli/report_text.c */
+extern const struct report_format report_json;
+extern const struct report_format report_ktap;  /* cli/report_ktap.c */
+extern const struct report_format report_junit; /* cli/report_junit.c */
+extern const struct report_format report_sarif; /* cli/report_sarif.c */
+
+/**
+ * report_begin - a report about @scenarios in the format that @o names.
+ *
+ * Every scenario is then report_begin_scenario(), its variants in order
+ * report_result(), report_end_scenario().
+ */
+void report_begin(struct report *x, const GPtrArray *scenarios,
+                  const struct cli_options *o);
+/** report_begin_scenario - the @i-th of @scenarios is next. */
+void report_begin_scenario(struct report *x, const GPtrArray *scenarios,
+                           unsigned i);
+/** report_result - @r becomes the report's. */
+void report_result(struct report *x, struct check_result *r);
+void report_end_scenario(struct report *x, const GPtrArray *scenarios,
+                         unsigned i);
+/** report_end - nothing follows. Return: false, said so, if the report could
+ * not be written. */
+bool report_end(struct report *x);
+void report_clear(struct report *x);
+
+/** report_count - @r belongs to @g. */
+void report_count(struct report_group *g, const struct check_result *r);
+/** report_at - the @i-th result. */
+const struct check_result *report_at(const struct report *x, unsigned i);
+/** result_file - the scenario's, as the user named it. */
+const char *result_file(const struct check_result *r);
+/** result_summary - "expects clean, found clean: 1001 executions (random),
+ * 0.93 s"; g_free() it. */
+char *result_summary(const struct check_result *r);
+void check_result_clear(struct check_result *r);
+
+#endif
