@@ -60,7 +60,8 @@ enum event_type {
 	EV_KERNEL_EXIT,
 	EV_LOCK,     /* a = enum lock_event (base/lockdep.h),
 	              * addr = lock's object; text = class */
-	EV_RULE,     /* a rule was broken; text says which, a,b detail */
+	EV_RULE,     /* a rule was broken; text says which; a,b: classes of
+	              * locks, data: const char *, the name of one */
 	EV_RCU,      /* a = enum rcu_event */
 	EV_IPI,      /* addr = target cpu, a = 0 sent 1 taken 2 done */
 	EV_NOTE,     /* text for the reader of a report; addr */

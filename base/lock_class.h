@@ -26,9 +26,17 @@ enum lock_class {
 	LOCK_CLASS_COUNT
 };
 
-#define LOCKDEP_HELD_MAX 16
+/* What the steps on a lock of a scenario are called. */
+struct lock_labels {
+	const char *lock; /* "lock L": reports call it so, too */
+	const char *trylock, *unlock;
+	const char *down_read, *up_read, *down_write, *up_write;
+};
+
+#define LOCKDEP_HELD_MAX 48 /* MAX_LOCK_DEPTH of include/linux/sched.h */
 struct lockdep_held {
 	const void *lock;
+	const char *name;
 	enum lock_class class;
 	enum lock_mode mode;
 };

@@ -72,15 +72,18 @@ void lockdep_order(enum lock_class class, bool nested)
 }
 
 void lockdep_acquire(const void *lock, enum lock_class class,
-                     enum lock_mode mode)
+                     enum lock_mode mode, const char *name)
 {
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;
 
-	BUG_ON(a->nr_held == LOCKDEP_HELD_MAX);
-	a->held[a->nr_held++] = (struct lockdep_held){ lock, class, mode };
+	if (a->nr_held == LOCKDEP_HELD_MAX)
+		emit(m, EV_RULE, .text = "holds too many locks");
+	else
+		a->held[a->nr_held++] =
+			(struct lockdep_held){ lock, name, class, mode };
 	emit(m, EV_LOCK, .a = LOCK_ACQUIRED, .b = mode,
-	     .addr = mem_obj(m, lock), .text = lock_class_name(class));
+	     .addr = mem_obj(m, lock), .text = name);
 }
 
 void lockdep_release(const void *lock, enum lock_class class)
@@ -88,6 +91,7 @@ void lockdep_release(const void *lock, enum lock_class class)
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;
 	unsigned i = a->nr_held;
+	const char *name;
 
 	while (i > 0 && a->held[i - 1].lock != lock)
 		i--;
@@ -96,11 +100,12 @@ void lockdep_release(const void *lock, enum lock_class class)
 		     .text = "releases a lock it does not hold");
 		return;
 	}
+	name = a->held[i - 1].name;
 	for (; i < a->nr_held; i++)
 		a->held[i - 1] = a->held[i];
 	a->nr_held--;
 	emit(m, EV_LOCK, .a = LOCK_RELEASED, .addr = mem_obj(m, lock),
-	     .text = lock_class_name(class));
+	     .text = name);
 }
 
 static const struct lockdep_held *find_held(const void *lock)
@@ -130,4 +135,43 @@ void lockdep_assert_held_write(const void *lock, const char *rule)
 
 	if (unlikely(!h || h->mode != LOCK_EXCLUSIVE))
 		emit(this_machine(), EV_RULE, .text = rule);
+}
+
+void lockdep_exit_check(enum lockdep_exit when)
+{
+	static const char *const texts[][4] = {
+		[LOCKDEP_SYS_EXIT] = {
+			"returns to user mode with interrupts off",
+			"returns to user mode in an RCU read section",
+			"returns to user mode with preemption disabled",
+			"returns to user mode while it holds a lock",
+		},
+		[LOCKDEP_TASK_EXIT] = {
+			"ends with interrupts off",
+			"ends in an RCU read section",
+			"ends with preemption disabled",
+			"ends while it holds a lock",
+		},
+	};
+	struct agent *a = current_agent;
+	struct cpu *cpu = a->cpu;
+
+	if (likely(cpu->irq_enabled && !cpu->preempt_count &&
+	           !cpu->rcu_readers && !a->nr_held))
+		return;
+	if (!cpu->irq_enabled)
+		emit(a->machine, EV_RULE, .text = texts[when][0]);
+	if (cpu->rcu_readers)
+		emit(a->machine, EV_RULE, .text = texts[when][1]);
+	/* A spinlock disables preemption: that is one mistake, not two. */
+	if (cpu->preempt_count && !a->nr_held)
+		emit(a->machine, EV_RULE, .text = texts[when][2]);
+	for (unsigned i = 0; i < a->nr_held; i++)
+		emit(a->machine, EV_RULE, .text = texts[when][3],
+		     .data = a->held[i].name);
+	cpu->irq_enabled = true;
+	cpu->rcu_readers = 0;
+	a->rcu_nesting = 0;
+	cpu->preempt_count = 0;
+	cpu_update_gates(cpu);
 }

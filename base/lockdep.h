@@ -30,9 +30,18 @@ struct lockdep {
  * @nested: a second lock of the same class is meant (spin_lock_nested)
  */
 void lockdep_order(enum lock_class class, bool nested);
-/** lockdep_acquire - the current agent got @lock. */
+/**
+ * lockdep_acquire - the current agent got a lock.
+ * @lock: its address
+ * @class: what kind of lock it is
+ * @mode: alone or with others
+ * @name: what reports call it, for as long as the machine lives
+ *
+ * An agent that holds LOCKDEP_HELD_MAX locks breaks a rule (EV_RULE), and the
+ * lock is not remembered.
+ */
 void lockdep_acquire(const void *lock, enum lock_class class,
-                     enum lock_mode mode);
+                     enum lock_mode mode, const char *name);
 /** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
 void lockdep_release(const void *lock, enum lock_class class);
 /** lockdep_holds - does the current agent hold @lock (in any mode)? */
@@ -41,5 +50,25 @@ bool lockdep_holds(const void *lock);
 void lockdep_assert_held(const void *lock, const char *rule);
 void lockdep_assert_held_write(const void *lock, const char *rule);
 const char *lock_class_name(enum lock_class class);
+
+/* When nothing may be held. */
+enum lockdep_exit {
+	LOCKDEP_SYS_EXIT,  /* a system call or a fault is over */
+	LOCKDEP_TASK_EXIT, /* the task is */
+};
+
+/**
+ * lockdep_exit_check - an EV_RULE for each thing that the current task should
+ * have given back by now: a lock, an RCU read section, interrupts, preemption.
+ * @when: what ends here
+ *
+ * All but the locks is given back, as Linux does it for a task that ends, so
+ * that others are not stuck for a mistake that has been reported.
+ *
+ * Context: a task on its CPU; part of its last step.
+ * Source: Linux v6.12 kernel/exit.c do_exit() and make_task_dead(), kernel/
+ * locking/lockdep.c debug_check_no_locks_held() and lockdep_sys_exit().
+ */
+void lockdep_exit_check(enum lockdep_exit when);
 
 #endif

@@ -103,6 +103,9 @@ struct machine {
 
 	struct rcu_state rcu;
 	struct lockdep lockdep;
+	/* What the steps on locks of a scenario are called, by their number;
+	 * NULL: by their class. Borrowed; stays at machine_reset(). */
+	const struct lock_labels *lock_labels;
 
 	struct observer *observers; /* list, in order of registration */
 	uint64_t observed;          /* bit per enum event_type */

@@ -52,12 +52,49 @@ static const char *const lock_labels[LOCK_CLASS_COUNT][3] = {
 #undef NAMES
 };
 
+enum lock_op {
+	OP_LOCK,
+	OP_TRYLOCK,
+	OP_UNLOCK
+};
+
+/* What a scenario calls its @number-th lock; NULL if it has no say. */
+static const struct lock_labels *scenario_labels(unsigned number)
+{
+	const struct lock_labels *labels = this_machine()->lock_labels;
+
+	return number && labels ? &labels[number - 1] : NULL;
+}
+
+static const char *spin_label(const spinlock_t *l, enum lock_op op)
+{
+	const struct lock_labels *labels;
+
+	if (likely(!l->number))
+		return lock_labels[l->class][op];
+	labels = scenario_labels(l->number);
+	if (!labels)
+		return lock_labels[l->class][op];
+	return op == OP_LOCK      ? labels->lock
+	       : op == OP_TRYLOCK ? labels->trylock
+	                          : labels->unlock;
+}
+
+/* What reports call a lock. */
+static const char *lock_name(unsigned number, unsigned class)
+{
+	const struct lock_labels *labels = scenario_labels(number);
+
+	return labels ? labels->lock : lock_class_name(class);
+}
+
 static void spin_got(spinlock_t *l)
 {
 	BUG_ON(!l->initialised);
 	l->owner = current_agent;
 	gate_set(this_machine(), &l->gate, 0, false);
-	lockdep_acquire(l, l->class, LOCK_EXCLUSIVE);
+	lockdep_acquire(l, l->class, LOCK_EXCLUSIVE,
+	                lock_name(l->number, l->class));
 }
 
 static void spin_lock_common(spinlock_t *l, bool nested)
@@ -67,7 +104,7 @@ static void spin_lock_common(spinlock_t *l, bool nested)
 	/* Dead already? Then its gate must not be waited at. */
 	if (arena_contains(this_machine()->arena, l))
 		arena_check(this_machine(), l);
-	st = lock_step(STEP_LOCK, l, lock_labels[l->class][0]);
+	st = lock_step(STEP_LOCK, l, spin_label(l, OP_LOCK));
 	lockdep_order(l->class, nested);
 	preempt_disable();
 	gate_step(&l->gate, 0, &st);
@@ -88,8 +125,8 @@ void spin_lock_nested(spinlock_t *l)
 bool spin_trylock(spinlock_t *l)
 {
 	preempt_disable();
-	step(STEP_LOCK, mem_obj(this_machine(), l), 0, lock_labels[l->class][1],
-	     0);
+	step(STEP_LOCK, mem_obj(this_machine(), l), 0,
+	     spin_label(l, OP_TRYLOCK), 0);
 	touch(l);
 	trace_mix(current_agent, l->owner != NULL);
 	if (l->owner) {
@@ -103,7 +140,7 @@ bool spin_trylock(spinlock_t *l)
 void spin_unlock(spinlock_t *l)
 {
 	step(STEP_UNLOCK, mem_obj(this_machine(), l), 0,
-	     lock_labels[l->class][2], 0);
+	     spin_label(l, OP_UNLOCK), 0);
 	touch(l);
 	lockdep_release(l, l->class);
 	l->owner = NULL;
@@ -173,7 +210,8 @@ static void rw_got(struct rw_semaphore *sem, unsigned mode)
 		sem->readers++;
 	rw_update(sem);
 	lockdep_acquire(sem, sem->class,
-	                mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED);
+	                mode == RW_WRITE ? LOCK_EXCLUSIVE : LOCK_SHARED,
+	                lock_name(sem->number, sem->class));
 }
 
 static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
@@ -256,7 +294,7 @@ void downgrade_write_label(struct rw_semaphore *sem, const char *label)
 	sem->readers++;
 	emit(a->machine, EV_LOCK, .a = LOCK_DOWNGRADED,
 	     .addr = mem_obj(a->machine, sem),
-	     .text = lock_class_name(sem->class));
+	     .text = lock_name(sem->number, sem->class));
 	rw_update(sem);
 }
 

@@ -18,8 +18,14 @@ typedef struct {
 	struct agent *owner;
 	uint8_t class; /* enum lock_class */
 	bool initialised;
+	uint8_t number; /* of the scenario's locks, 1 ...; 0: none of them */
 } spinlock_t;
 
+/**
+ * spin_lock_init - make @l an unlocked lock.
+ * @l: the lock, whatever it was
+ * @class: what lockdep knows it as, and what its steps are called after
+ */
 void spin_lock_init(spinlock_t *l, enum lock_class class);
 /** spin_lock - a step (STEP_LOCK), enabled when the lock is free. */
 void spin_lock(spinlock_t *l);
@@ -47,6 +53,7 @@ struct rw_semaphore {
 	unsigned readers;
 	struct agent *writer;
 	uint8_t class;
+	uint8_t number; /* as in spinlock_t */
 };
 
 void init_rwsem(struct rw_semaphore *sem, enum lock_class class);

@@ -149,6 +149,7 @@ static void task_main(void *arg)
 	cpu->irq_enabled = true;
 	cpu_update_gates(cpu);
 	t->fn(t);
+	lockdep_exit_check(LOCKDEP_TASK_EXIT);
 	t->state = TASK_DEAD;
 	gate_set(cpu->machine, &t->exited, 0, true);
 	schedule();

@@ -214,10 +214,13 @@ void vcpu_kill(struct task *t, int signal, vaddr_t addr)
 static bool page_fault(struct task *t, struct fault_info *fault)
 {
 	const struct kernel_ops *kernel = t->agent->machine->kernel;
+	bool retry;
 
 	step(STEP_FAULT, OBJ_NONE, 0, "page fault", fault->addr);
 	charge(t->agent->machine->costs->fault);
-	return kernel && kernel->page_fault && kernel->page_fault(t, fault);
+	retry = kernel && kernel->page_fault && kernel->page_fault(t, fault);
+	lockdep_exit_check(LOCKDEP_SYS_EXIT);
+	return retry;
 }
 
 /* Return: true to try the access again. */

@@ -32,6 +32,7 @@ static struct kop_lock *kop_lock_at(struct kernel *k, uint64_t number)
 
 			spin_lock_init(&l->spin, class_of(i));
 			init_rwsem(&l->sem, class_of(i));
+			l->spin.number = l->sem.number = (uint8_t)(i + 1);
 		}
 	}
 	return &k->kop_locks->lock[number];
@@ -43,6 +44,20 @@ long kop_lock(struct kernel *k, struct mm_struct *mm,
 	(void)mm;
 	spin_lock(&kop_lock_at(k, args[0])->spin);
 	return 0;
+}
+
+/* Labels of the rwsem's steps where the scenario gives it no name. */
+static const struct lock_labels no_name = { .down_read = "down_read",
+	                                    .up_read = "up_read",
+	                                    .down_write = "down_write",
+	                                    .up_write = "up_write" };
+
+static const struct lock_labels *labels_of(const struct kernel *k,
+                                           uint64_t number)
+{
+	const struct lock_labels *labels = k->machine->lock_labels;
+
+	return labels ? &labels[number] : &no_name;
 }
 
 /* Releasing what is not held would be the scenario's mistake, not ours. */
@@ -99,7 +114,8 @@ long kop_down_read(struct kernel *k, struct mm_struct *mm,
                    const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
-	down_read_label(&kop_lock_at(k, args[0])->sem, "down_read");
+	down_read_label(&kop_lock_at(k, args[0])->sem,
+	                labels_of(k, args[0])->down_read);
 	return 0;
 }
 
@@ -110,7 +126,7 @@ long kop_up_read(struct kernel *k, struct mm_struct *mm,
 
 	(void)mm;
 	if (held(k, sem))
-		up_read_label(sem, "up_read");
+		up_read_label(sem, labels_of(k, args[0])->up_read);
 	return 0;
 }
 
@@ -118,7 +134,8 @@ long kop_down_write(struct kernel *k, struct mm_struct *mm,
                     const uint64_t args[KOP_ARGS_MAX])
 {
 	(void)mm;
-	down_write_label(&kop_lock_at(k, args[0])->sem, "down_write");
+	down_write_label(&kop_lock_at(k, args[0])->sem,
+	                 labels_of(k, args[0])->down_write);
 	return 0;
 }
 
@@ -129,7 +146,7 @@ long kop_up_write(struct kernel *k, struct mm_struct *mm,
 
 	(void)mm;
 	if (held(k, sem))
-		up_write_label(sem, "up_write");
+		up_write_label(sem, labels_of(k, args[0])->up_write);
 	return 0;
 }
 

@@ -32,16 +32,30 @@ static enum oracle_id rule_oracle(const char *text)
 	return ORACLE_LOCK_RULE;
 }
 
-/* " (pte lock, then pmd lock)" for rules about the order of classes. */
+/* The classes of a scenario's first locks are called as the scenario does. */
+static const char *class_name(const struct machine *m, uint64_t class)
+{
+	if (m->lock_labels && class == LOCK_TEST_A)
+		return m->lock_labels[0].lock;
+	if (m->lock_labels && class == LOCK_TEST_B)
+		return m->lock_labels[1].lock;
+	return lock_class_name((enum lock_class) class);
+}
+
+/* " (pte lock)", or " (pte lock, then pmd lock)" if it is about an order. */
 static const char *rule_detail(struct oracle_set *set, const struct event *ev)
 {
 	g_autofree char *detail = NULL;
 
+	if (ev->data) {
+		detail = g_strdup_printf(" (%s)", (const char *)ev->data);
+		return g_string_chunk_insert(set->strings, detail);
+	}
 	if (!ev->b || ev->b >= LOCK_CLASS_COUNT || ev->a >= LOCK_CLASS_COUNT)
 		return "";
 	detail = g_strdup_printf(" (%s, then %s)",
-	                         lock_class_name((enum lock_class)ev->a),
-	                         lock_class_name((enum lock_class)ev->b));
+	                         class_name(set->machine, ev->a),
+	                         class_name(set->machine, ev->b));
 	return g_string_chunk_insert(set->strings, detail);
 }
 
@@ -49,7 +63,8 @@ void lock_rule_event(struct oracle_set *set, enum oracle_id id,
                      const struct event *ev)
 {
 	const char *text = ev->text ? ev->text : "a rule was broken";
-	uint64_t key = mix_key(g_str_hash(text), ev->a << 32 ^ ev->b);
+	uint64_t what = ev->data ? g_str_hash(ev->data) : ev->a << 32 ^ ev->b;
+	uint64_t key = mix_key(g_str_hash(text), what);
 	struct hazard *h;
 
 	id = rule_oracle(text);

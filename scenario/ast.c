@@ -61,6 +61,22 @@ const char *ast_intern(struct scenario *s, const char *text, gssize len)
 	return g_string_chunk_insert_const(s->strings, copy);
 }
 
+struct lock_labels ast_lock_labels(struct scenario *s, const char *name)
+{
+	static const char *const ops[] = { "lock",      "trylock", "unlock",
+		                           "down_read", "up_read", "down_write",
+		                           "up_write" };
+	const char *labels[G_N_ELEMENTS(ops)];
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ops); i++) {
+		g_autofree char *label = g_strdup_printf("%s %s", ops[i], name);
+
+		labels[i] = ast_intern(s, label, -1);
+	}
+	return (struct lock_labels){ labels[0], labels[1], labels[2], labels[3],
+		                     labels[4], labels[5], labels[6] };
+}
+
 #define FIND_BY_NAME(list, wanted)                               \
 	do {                                                     \
 		for (; (list); (list) = (list)->next) {          \

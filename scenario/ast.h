@@ -18,6 +18,7 @@
 #include "base/policy.h"
 #include "base/types.h"
 #include "emu/program.h"
+#include "mm/kops.h"
 #include "scenario/source.h"
 
 struct scenario;
@@ -107,7 +108,6 @@ enum ast_stmt_kind {
 
 struct ast_map;
 struct ast_process;
-struct kop;
 struct syscall_desc;
 
 struct ast_stmt {
@@ -350,6 +350,7 @@ struct scenario {
 	struct ast_setup *setup, **setup_tail;
 	struct ast_thread *threads, **threads_tail;
 	struct ast_variant *variants, **variants_tail;
+	struct lock_labels lock_labels[KOP_NR_LOCKS]; /* by number */
 	struct ast_schedule *schedule;
 	struct ast_search search;
 	struct ast_condition *conditions, **conditions_tail;
@@ -370,6 +371,8 @@ void *ast_alloc(struct scenario *s, size_t size);
 #define ast_new(s, type) ((type *)ast_alloc(s, sizeof(type)))
 /** ast_intern - a copy of @len bytes (-1: all) of @text, one per content. */
 const char *ast_intern(struct scenario *s, const char *text, gssize len);
+/** ast_lock_labels - those of a lock called @name: "lock L" and so on. */
+struct lock_labels ast_lock_labels(struct scenario *s, const char *name);
 
 /** find_process and others - by name, or NULL. */
 struct ast_process *find_process(const struct scenario *s, const char *name);

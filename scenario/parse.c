@@ -291,6 +291,9 @@ static void parse_lock(struct parser *p)
 	if (p->s->nr_locks > KOP_NR_LOCKS)
 		parse_error(p, lock->pos, "a scenario has at most %d locks",
 		            KOP_NR_LOCKS);
+	else
+		p->s->lock_labels[lock->number] =
+			ast_lock_labels(p->s, lock->name);
 	LIST_APPEND(p->s->locks_tail, lock);
 }
 

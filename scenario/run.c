@@ -148,6 +148,7 @@ static void make_hardware(struct runner *r)
 	r->machine = machine_new(&machine);
 	r->machine->pt_format =
 		d->levels == 5 ? &x86_pt_format_5level : &x86_pt_format_4level;
+	r->machine->lock_labels = r->s->lock_labels;
 	r->emu = emu_new(r->machine, r->profile, &hardware);
 	r->oracles = oracle_set_new(&oracles);
 	oracle_set_attach(r->oracles, r->machine);

@@ -87,6 +87,7 @@ long do_syscall_64(struct task *t, long nr, const uint64_t args[6])
 	     .text = entry->name);
 	result = entry->fn ? entry->fn(t, args) : -ENOSYS;
 	step(STEP_SYSCALL, OBJ_NONE, 0, "return from system call", 0);
+	lockdep_exit_check(LOCKDEP_SYS_EXIT);
 	emit(m, EV_SYSCALL_EXIT, .a = (uint64_t)nr, .b = mm_id,
 	     .c = (uint64_t)result, .data = args, .text = entry->name);
 	a->syscall_id = 0;
