@@ -33,4 +33,27 @@ struct access_record {
 	const struct tlb_entry *entry;
 };
 
+/*
+ * What the kernel, or a device at its command, does to user memory by way of a
+ * reference to the page instead of a translation (get_user_pages): the data of
+ * EV_PIN.
+ */
+enum pin_event {
+	PIN_TAKEN,
+	PIN_DROPPED,
+	PIN_READ,
+	PIN_WRITTEN
+};
+
+struct pin_record {
+	uint8_t event; /* enum pin_event */
+	bool pinned;   /* FOLL_PIN: it promises to stay the mm's page */
+	bool write;    /* taken to write through it */
+	uint8_t size;  /* read, written: 1 .. 8 bytes in one frame */
+	unsigned mm;   /* whose memory: id */
+	vaddr_t va;    /* where it was when the reference was taken */
+	paddr_t pa;
+	uint64_t value; /* read, written */
+};
+
 #endif

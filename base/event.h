@@ -50,7 +50,11 @@ enum event_type {
 	EV_PT_WRITE,      /* kernel wrote an entry: addr = pa, a = new, b = old,
 	                   * c = level */
 	EV_MM_NEW,        /* a = mm id, b = root pa, c = parent mm id or 0 */
+	EV_MM_EXIT,       /* a = mm id: nobody uses it, its mappings go */
 	EV_MM_FREE,       /* a = mm id */
+	EV_PIN,           /* a reference to user memory was taken, dropped or
+	                   * used by the kernel or a device: data = struct
+	                   * pin_record const * (base/access.h) */
 	EV_CR3,           /* cpu loaded a root: a = root pa, b = pcid */
 	EV_SYSCALL_ENTER, /* a = nr, b = mm id; data = const uint64_t[6];
 	                   * text = name */

@@ -56,6 +56,11 @@ struct machine_ops {
 	uint64_t (*read_cr3)(struct machine *m, unsigned cpu);
 	/* Toggle CR4.PGE: everything including globals. */
 	void (*flush_all)(struct machine *m);
+	/* The kernel loads @n bytes of user memory, as an instruction in kernel
+	 * mode would. @atomic: under pagefault_disable(), a fault ends it.
+	 * Return: bytes not loaded. */
+	size_t (*copy_from_user)(struct machine *m, void *to, vaddr_t from,
+	                         size_t n, bool atomic);
 };
 
 /*

@@ -23,8 +23,9 @@ static bool fault_in(struct task *t, const struct fault_info *fault)
 	return false;
 }
 
-/* One access in kernel mode with RFLAGS.AC set; 0 or -EFAULT. */
-static int user_access(struct mmu_access *acc)
+/* One access in kernel mode with RFLAGS.AC set; 0 or -EFAULT. @atomic: a fault
+ * is not handled. */
+static int user_access(struct mmu_access *acc, bool atomic)
 {
 	struct task *t = current_task();
 	struct mmu *mmu = &this_vcpu()->mmu;
@@ -39,7 +40,8 @@ static int user_access(struct mmu_access *acc)
 		cpu_end_insn(t->cpu);
 		if (done)
 			return 0;
-		if (acc->outcome != MMU_PAGE_FAULT || !fault_in(t, &fault))
+		if (acc->outcome != MMU_PAGE_FAULT || atomic ||
+		    !fault_in(t, &fault))
 			return -EFAULT;
 		acc->value = value;
 	}
@@ -55,7 +57,7 @@ static unsigned next_size(vaddr_t addr, size_t n)
 	return size;
 }
 
-int copy_from_user(void *to, vaddr_t from, size_t n)
+size_t user_load_bytes(void *to, vaddr_t from, size_t n, bool atomic)
 {
 	uint8_t *bytes = to;
 
@@ -65,14 +67,19 @@ int copy_from_user(void *to, vaddr_t from, size_t n)
 			                  .size = (uint8_t)size,
 			                  .op = MMU_LOAD };
 
-		if (user_access(&acc))
-			return -EFAULT;
+		if (user_access(&acc, atomic))
+			return n;
 		memcpy(bytes, &acc.value, size);
 		bytes += size;
 		from += size;
 		n -= size;
 	}
 	return 0;
+}
+
+int copy_from_user(void *to, vaddr_t from, size_t n)
+{
+	return user_load_bytes(to, from, n, false) ? -EFAULT : 0;
 }
 
 int copy_to_user(vaddr_t to, const void *from, size_t n)
@@ -86,7 +93,7 @@ int copy_to_user(vaddr_t to, const void *from, size_t n)
 			                  .op = MMU_STORE };
 
 		memcpy(&acc.value, bytes, size);
-		if (user_access(&acc))
+		if (user_access(&acc, false))
 			return -EFAULT;
 		bytes += size;
 		to += size;

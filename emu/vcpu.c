@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "emu/code.h"
+#include "emu/uaccess.h"
 #include "emu/unicorn_pool.h"
 #include "emu/vcpu_ops.h"
 #include "mmu/speculate.h"
@@ -59,6 +60,13 @@ static void hw_flush_all(struct machine *m)
 	mmu_flush_all(this_mmu());
 }
 
+static size_t hw_copy_from_user(struct machine *m, void *to, vaddr_t from,
+                                size_t n, bool atomic)
+{
+	(void)m;
+	return user_load_bytes(to, from, n, atomic);
+}
+
 const struct machine_ops emu_machine_ops = {
 	.send_ipi = hw_send_ipi,
 	.invlpg = hw_invlpg,
@@ -66,6 +74,7 @@ const struct machine_ops emu_machine_ops = {
 	.write_cr3 = hw_write_cr3,
 	.read_cr3 = hw_read_cr3,
 	.flush_all = hw_flush_all,
+	.copy_from_user = hw_copy_from_user,
 };
 
 /* ---- life ---- */

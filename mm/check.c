@@ -255,6 +255,7 @@ unsigned mm_check(struct kernel *k, GPtrArray *out)
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&c, mm);
 	check_files(&c);
+	check_gup_pages(&c);
 	check_frames(&c);
 	check_objects(&c);
 

@@ -16,6 +16,8 @@ struct frame_use {
 	uint32_t pmds;   /* PMDs that map the huge page it heads */
 	uint32_t tables; /* ways it is reached as a page table */
 	uint32_t cached; /* page caches it is in */
+	uint64_t gups; /* references of get_user_pages, as the count has them */
+	uint32_t pins; /* of these, pins */
 };
 
 struct mm_checker {
@@ -35,6 +37,7 @@ struct frame_use *check_frame(struct mm_checker *c, pfn_t pfn);
 
 void check_vmas(struct mm_checker *c, struct mm_struct *mm);
 void check_files(struct mm_checker *c);
+void check_gup_pages(struct mm_checker *c);
 void check_frames(struct mm_checker *c);
 void check_objects(struct mm_checker *c);
 

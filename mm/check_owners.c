@@ -8,6 +8,8 @@
 
 #include "mm/check_internal.h"
 #include "mm/filemap.h"
+#include "mm/gup.h"
+#include "mm/page.h"
 #include "mm/rmap.h"
 #include "mm/vma_tree.h"
 
@@ -92,6 +94,34 @@ void check_files(struct mm_checker *c)
 		check_file(c, file);
 }
 
+/* ---- get_user_pages ---- */
+
+/* A huge page counts references on its head. */
+static pfn_t head_of(const struct mm_checker *c, pfn_t pfn)
+{
+	while (pfn && pfn_to_page(&c->machine->mem, pfn)->flags & 1U << PG_tail)
+		pfn--;
+	return pfn;
+}
+
+/* Somebody keeps a page, at the end or in a quiet moment: too long. */
+static void check_gup_page(struct mm_checker *c, const struct gup_page *g)
+{
+	pfn_t pfn = head_of(c, page_to_pfn(&c->machine->mem, g->page));
+	const struct page *head = pfn_to_page(&c->machine->mem, pfn);
+	struct frame_use *use = check_frame(c, pfn);
+	bool pin = g->flags & FOLL_PIN;
+
+	check_found(c,
+	            "leak: frame %#" PRIx64 " is still %s for %#" PRIx64
+	            " of mm %u",
+	            pfn, pin ? "pinned" : "referenced", g->addr, g->mm);
+	if (!use)
+		return;
+	use->gups += pin && !head->order ? GUP_PIN_COUNTING_BIAS : 1;
+	use->pins += pin;
+}
+
 /* ---- frames ---- */
 
 /* Callbacks of RCU still have to run, or one is half way through: tables and
@@ -106,7 +136,8 @@ static void check_user_page(struct mm_checker *c, const struct page *page,
                             pfn_t pfn)
 {
 	unsigned i, nr = (page->flags & 1U << PG_head) ? 1U << page->order : 1;
-	uint64_t refs = c->frames[pfn].pmds + c->frames[pfn].cached;
+	uint64_t refs = c->frames[pfn].pmds + c->frames[pfn].cached +
+	                c->frames[pfn].gups;
 	uint64_t pmds = nr > 1 ? page[1].index : 0;
 
 	for (i = 0; i < nr && pfn + i < c->nr_frames; i++) {
@@ -124,6 +155,11 @@ static void check_user_page(struct mm_checker *c, const struct page *page,
 		            "frame %#" PRIx64
 		            ": mapped by %u PMDs, counted %" PRIu64,
 		            pfn, c->frames[pfn].pmds, pmds);
+	if (nr > 2 && page[2].index != c->frames[pfn].pins)
+		check_found(c,
+		            "frame %#" PRIx64 ": %" PRIu64
+		            " pins are counted, %u were found",
+		            pfn, page[2].index, c->frames[pfn].pins);
 	if (page->refcount == (int64_t)refs)
 		return;
 	if (!refs)
@@ -190,6 +226,20 @@ static void *object_at(const struct mm_checker *c, uint64_t offset)
 	uint8_t *k = (uint8_t *)c->kernel;
 
 	return k - arena_offset(a, c->kernel) + offset;
+}
+
+static void gup_object(const struct arena_object *o, void *data)
+{
+	struct mm_checker *c = data;
+	const struct gup_page *g = object_at(c, o->offset);
+
+	if (!strcmp(o->type, "gup_page") && g->page)
+		check_gup_page(c, g);
+}
+
+void check_gup_pages(struct mm_checker *c)
+{
+	arena_for_each_live(c->machine->arena, gup_object, c);
 }
 
 static void check_anon_vma(struct mm_checker *c,

@@ -1,12 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faulting user pages in from inside the kernel: the part of Linux v6.12
- * mm/gup.c behind MAP_POPULATE and MADV_POPULATE_*.
+ * get_user_pages: references to the pages behind user addresses, for accesses
+ * of the kernel and of devices that do not go through the page tables.
+ *
+ * A reference keeps the page, not the mapping. What keeps a page the one its
+ * address leads to: FOLL_PIN is counted apart (GUP_PIN_COUNTING_BIAS,
+ * mm/page.h) so that fork and write faults can tell; an anonymous page is
+ * pinned only while it is PageAnonExclusive. FOLL_GET promises nothing of the
+ * kind.
+ *
+ * Linux v6.12 mm/gup.c, mm/memory.c __access_remote_vm().
  */
 #ifndef MMULATOR_MM_GUP_H
 #define MMULATOR_MM_GUP_H
 
 #include "mm/mm_types.h"
+
+/* include/linux/mm_types.h, mm/internal.h */
+#define FOLL_WRITE    0x00001u /* the caller will write */
+#define FOLL_GET      0x00002u /* take a plain reference */
+#define FOLL_FORCE    0x00008u /* write or read without the right (ptrace) */
+#define FOLL_LONGTERM 0x00100u /* held for as long as user space likes */
+#define FOLL_COW      0x04000u /* v4.9 to v5.19: a copy was made for us */
+#define FOLL_PIN      0x80000u /* take a pin */
+
+/* One page that was got. Those kept beyond a call lie in the arena as objects
+ * "gup_page", where the full scan counts them. */
+struct gup_page {
+	struct page *page;
+	vaddr_t addr;   /* page aligned */
+	unsigned mm;    /* id */
+	unsigned flags; /* FOLL_* it was got with */
+};
+
+/**
+ * get_user_pages - the pages of [@start, @start + @nr * PAGE_SIZE), faulted in.
+ * @flags: FOLL_*, FOLL_GET or FOLL_PIN among them
+ * @pages: result, @nr of them
+ *
+ * Context: mmap_lock held for reading. Steps, may sleep.
+ * Return: how many were got, fewer than @nr after an error; -EFAULT, -ENOMEM if
+ * there is not one.
+ */
+long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
+                    unsigned flags, struct gup_page *pages);
+/**
+ * get_user_page_fast - one page without mmap_lock if it is there, else with.
+ * @flags: as above, but not FOLL_FORCE
+ *
+ * Linux v6.12 mm/gup.c gup_fast_fallback(). Context: no locks, interrupts on.
+ * Return: 1; -EFAULT, -ENOMEM.
+ */
+int get_user_page_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags,
+                       struct gup_page *page);
+/**
+ * gup_fast - the walk of the above: interrupts off, no lock.
+ *
+ * Return: the page with a reference; NULL: something was missing or changed.
+ */
+struct page *gup_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags);
+/** put_user_page - put_page() or unpin_user_page(), as it was got. */
+void put_user_page(const struct gup_page *page);
+
+/**
+ * gup_page_read, gup_page_write - through the kernel's map, a step for each
+ * aligned word or less.
+ * @offset: in the page; @offset + @n <= PAGE_SIZE
+ */
+void gup_page_read(const struct gup_page *page, unsigned offset, void *to,
+                   unsigned n);
+void gup_page_write(const struct gup_page *page, unsigned offset,
+                    const void *from, unsigned n);
+
+/**
+ * access_remote_vm - read or write memory of @mm (ptrace, /proc/PID/mem).
+ * @flags: FOLL_WRITE, FOLL_FORCE
+ *
+ * Context: the caller holds a user of @mm; takes mmap_lock.
+ * Return: bytes moved, 0 .. @len.
+ */
+uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
+                          uint64_t len, unsigned flags);
+
+/* ---- making pages present, nothing more ---- */
 
 /**
  * populate_vma_page_range - make every page of [start, end) present.

@@ -211,9 +211,11 @@ vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
 			return 0;
 		}
 		if (wp_can_reuse_huge_page(page, vma)) {
-			set_pmd_young_dirty(
-				vmf, maybe_pmd_mkwrite(vmf->orig_pmd, vma),
-				true);
+			if (!(vmf->flags & FAULT_FLAG_UNSHARE))
+				set_pmd_young_dirty(
+					vmf,
+					maybe_pmd_mkwrite(vmf->orig_pmd, vma),
+					true);
 			spin_unlock(ptl);
 			return 0;
 		}

@@ -131,6 +131,22 @@ static long kop_flush_tlb_range(struct kernel *k, struct mm_struct *mm,
 		"LOCK"    \
 	}
 
+#define ARGS_ADDR_SLOT                  \
+	{ KOP_ARG_ADDR, KOP_ARG_SLOT }, \
+	{                               \
+		"ADDR", "SLOT"          \
+	}
+#define ARGS_SLOT         \
+	{ KOP_ARG_SLOT }, \
+	{                 \
+		"SLOT"    \
+	}
+#define ARGS_SLOT_VALUE                \
+	{ KOP_ARG_SLOT, KOP_ARG_NUM }, \
+	{                              \
+		"SLOT", "VALUE"        \
+	}
+
 static const struct kop kops[] = {
 	{ "collapse", "khugepaged: make the 2 MiB around ADDR one huge page",
 	  true, ARGS_ADDR, kop_collapse },
@@ -155,6 +171,16 @@ static const struct kop kops[] = {
 	  "install a page holding VALUE at ADDR, locking the PTE table late "
 	  "(option pmd_recheck: compare the PMD after it)",
 	  true, ARGS_ADDR_VALUE, kop_move_dst },
+	{ "pin",
+	  "pin_user_pages() of the page at ADDR, to write; kept as SLOT 0 - 7",
+	  true, ARGS_ADDR_SLOT, kop_pin },
+	{ "pin_read", "likewise, to read only", true, ARGS_ADDR_SLOT,
+	  kop_pin_read },
+	{ "unpin", "unpin_user_page() of a slot", false, ARGS_SLOT, kop_unpin },
+	{ "dma_write", "a device writes 8 bytes to the pinned page of a slot",
+	  false, ARGS_SLOT_VALUE, kop_dma_write },
+	{ "dma_read", "a device reads 8 bytes of it", false, ARGS_SLOT,
+	  kop_dma_read },
 	{ "flush_tlb_all", "flush every TLB entry of every CPU", false,
 	  ARGS_NONE, kop_flush_tlb_all },
 	{ "flush_tlb_mm", "flush an address space on the CPUs that use it",
@@ -222,6 +248,10 @@ const char *kop_args_error(const struct kop *op,
 		case KOP_ARG_LOCK:
 			if (args[i] >= KOP_NR_LOCKS)
 				return "there is no such lock";
+			break;
+		case KOP_ARG_SLOT:
+			if (args[i] >= KOP_NR_PINS)
+				return "there is no such slot";
 			break;
 		case KOP_ARG_NUM:
 		case KOP_ARG_NONE:

@@ -18,6 +18,7 @@ enum kop_arg_kind {
 	KOP_ARG_ADDR, /* an address in the mm */
 	KOP_ARG_LEN,  /* a number of bytes */
 	KOP_ARG_NUM,  /* any number */
+	KOP_ARG_SLOT, /* of a pinned page, 0 .. KOP_NR_PINS - 1 */
 	KOP_ARG_LOCK, /* number of a test lock, 0 .. KOP_NR_LOCKS - 1; the
 	               * scenario language gives them names */
 };
@@ -26,6 +27,9 @@ enum kop_arg_kind {
  * and an rwsem (`down_read` ...). 0 and 1 have classes of their own, of which
  * lockdep watches the order. */
 #define KOP_NR_LOCKS 8
+
+/* Pages a scenario may keep pinned at a time. */
+#define KOP_NR_PINS 8
 
 struct kop {
 	const char *name;

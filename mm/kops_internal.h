@@ -17,6 +17,13 @@ KOP_BODY(kop_walk);
 KOP_BODY(kop_gup_fast);
 KOP_BODY(kop_move_dst);
 
+/* kops_pin.c */
+KOP_BODY(kop_pin);
+KOP_BODY(kop_pin_read);
+KOP_BODY(kop_unpin);
+KOP_BODY(kop_dma_write);
+KOP_BODY(kop_dma_read);
+
 /* kops_lock.c */
 KOP_BODY(kop_lock);
 KOP_BODY(kop_unlock);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/gup.h"
 #include "mm/kops_internal.h"
 #include "mm/memory.h"
 #include "mm/mmap_lock.h"
@@ -51,49 +52,13 @@ long kop_walk(struct kernel *k, struct mm_struct *mm,
 	return ret;
 }
 
-/* Linux v6.12 mm/gup.c gup_fast_pte_range(), for one page, with the checks
- * that both PMD and PTE are still what they were. */
-static struct page *gup_fast_page(struct mm_struct *mm, vaddr_t addr)
-{
-	pmd_t *pmdp = mm_find_pmd(mm, addr), pmd;
-	struct page *page;
-	pte_t *ptep, pte;
-
-	if (!pmdp)
-		return NULL;
-	pmd = pmdp_get_lockless(addr, pmdp);
-	if (!pmd_present(pmd) || pmd_trans_huge(pmd) || pmd_bad(pmd))
-		return NULL;
-
-	ptep = pte_offset_lockless(pmd, addr);
-	pte = ptep_get_lockless(addr, ptep);
-	if (!pte_present(pte) || is_zero_page(pte_page(pte)))
-		return NULL;
-
-	/*
-	 * Interrupts off keep the table, not the page: its last reference may
-	 * go between the read and this, unless freeing it takes an IPI to us.
-	 */
-	page = try_get_folio(pte_page(pte));
-	if (!page)
-		return NULL;
-	if (pmd_same(pmd, pmdp_get_lockless(addr, pmdp)) &&
-	    pte_same(pte, ptep_get_lockless(addr, ptep)))
-		return page;
-	put_page(page);
-	return NULL;
-}
-
 long kop_gup_fast(struct kernel *k, struct mm_struct *mm,
                   const uint64_t args[KOP_ARGS_MAX])
 {
-	struct page *page;
-	bool flags;
+	struct page *page =
+		gup_fast(mm, ALIGN_DOWN(args[0], PAGE_SIZE), FOLL_GET);
 
 	(void)k;
-	flags = local_irq_save();
-	page = gup_fast_page(mm, ALIGN_DOWN(args[0], PAGE_SIZE));
-	local_irq_restore(flags);
 	if (!page)
 		return 0;
 	put_page(page);

@@ -203,7 +203,7 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 
 	spin_lock(vmf->ptl);
 	if (pte_same(ptep_get(vmf->address, vmf->pte), vmf->orig_pte)) {
-		if ((vmf->flags & FAULT_FLAG_WRITE) &&
+		if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) &&
 		    !pte_write(vmf->orig_pte))
 			return do_wp_page(vmf);
 		pte_fix_access(vmf);
@@ -228,7 +228,8 @@ static vm_fault_t handle_pmd_fault(struct vm_fault *vmf)
 	if (!pmd_trans_huge(vmf->orig_pmd))
 		return VM_FAULT_FALLBACK;
 
-	if ((vmf->flags & FAULT_FLAG_WRITE) && !pmd_write(vmf->orig_pmd))
+	if ((vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) &&
+	    !pmd_write(vmf->orig_pmd))
 		return do_huge_pmd_wp_page(vmf);
 	huge_pmd_set_accessed(vmf);
 	return 0;

@@ -17,6 +17,7 @@
 typedef unsigned vm_fault_t;
 #define VM_FAULT_OOM      0x000001u
 #define VM_FAULT_SIGBUS   0x000002u
+#define VM_FAULT_WRITE    0x000008u /* the write was broken out (< v6.0) */
 #define VM_FAULT_SIGSEGV  0x000040u
 #define VM_FAULT_NOPAGE   0x000100u
 #define VM_FAULT_LOCKED   0x000200u
@@ -27,6 +28,7 @@ typedef unsigned vm_fault_t;
 #define FAULT_FLAG_WRITE          0x01u
 #define FAULT_FLAG_USER           0x40u
 #define FAULT_FLAG_INSTRUCTION    0x100u
+#define FAULT_FLAG_UNSHARE        0x400u /* a private copy, not writable */
 #define FAULT_FLAG_ORIG_PTE_VALID 0x800u
 
 struct vm_fault {

@@ -22,6 +22,23 @@ static void wp_page_reuse(struct vm_fault *vmf)
 }
 
 /*
+ * Linux v5.7 mm/swapfile.c reuse_swap_page(): references that are no mappings
+ * do not count.
+ */
+static bool reuse_swap_page(struct page *page, struct vm_area_struct *vma)
+{
+	if (PageCompound(page) || !folio_trylock(page))
+		return false;
+	if (page_mapcount(page) != 1) {
+		folio_unlock(page);
+		return false;
+	}
+	page_move_anon_rmap(page, vma);
+	folio_unlock(page);
+	return true;
+}
+
+/*
  * Linux v6.12 mm/memory.c wp_can_reuse_anon_folio(). The folio lock keeps
  * others from taking new references by way of rmap; trylock because the PTL is
  * held.
@@ -29,6 +46,8 @@ static void wp_page_reuse(struct vm_fault *vmf)
 static bool wp_can_reuse_anon_page(struct page *page,
                                    struct vm_area_struct *vma)
 {
+	if (mm_opt(vma->vm_mm)->cow_reuse == COW_REUSE_MAPCOUNT)
+		return reuse_swap_page(page, vma);
 	/* DIVERGES: pages of a PTE-mapped huge page are always copied. */
 	if (PageCompound(page))
 		return false;
@@ -45,6 +64,19 @@ static bool wp_can_reuse_anon_page(struct page *page,
 	return true;
 }
 
+/* Linux v6.12 mm/memory.c do_wp_page(): is @page this mm's alone? */
+static bool wp_exclusive(const struct vm_fault *vmf, struct page *page)
+{
+	struct vm_area_struct *vma = vmf->vma;
+
+	if (!PageAnon(page))
+		return false;
+	if (mm_opt(vma->vm_mm)->cow_reuse == COW_REUSE_EXCLUSIVE &&
+	    PageAnonExclusive(page))
+		return true;
+	return wp_can_reuse_anon_page(page, vma);
+}
+
 /* The copy takes the old page's place; the PTL is held. */
 static void wp_install_copy(struct vm_fault *vmf, struct page *old,
                             struct page *copy)
@@ -59,7 +91,11 @@ static void wp_install_copy(struct vm_fault *vmf, struct page *old,
 		add_mm_counter(vma->vm_mm, old, -1);
 		add_mm_anon(vma->vm_mm, 1);
 	}
-	entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(entry)), vma);
+	entry = pte_mkyoung(entry);
+	if (vmf->flags & FAULT_FLAG_UNSHARE)
+		entry = pte_wrprotect(entry);
+	else
+		entry = maybe_mkwrite(pte_mkdirty(entry), vma);
 
 	/*
 	 * Clear and flush before the new page appears: no CPU may read the old
@@ -112,7 +148,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		put_page(old); /* the reference of the mapping */
 	if (old)
 		put_page(old); /* ours */
-	return 0;
+	return copied && !(vmf->flags & FAULT_FLAG_UNSHARE) ? VM_FAULT_WRITE
+	                                                    : 0;
 }
 
 /* Linux v6.12 mm/memory.c wp_page_shared(), as far as shmem needs it. */
@@ -134,9 +171,12 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 	if (vma->vm_flags & VM_SHARED)
 		return wp_page_shared(vmf, page);
 
-	if (page && PageAnon(page) &&
-	    (PageAnonExclusive(page) || wp_can_reuse_anon_page(page, vma))) {
-		wp_page_reuse(vmf);
+	if (page && wp_exclusive(vmf, page)) {
+		if (!(vmf->flags & FAULT_FLAG_UNSHARE)) {
+			wp_page_reuse(vmf);
+			return VM_FAULT_WRITE;
+		}
+		pte_unmap_unlock(vmf->pte, vmf->ptl);
 		return 0;
 	}
 

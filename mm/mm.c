@@ -143,6 +143,7 @@ void mmput(struct mm_struct *mm)
 {
 	if (RMW_ONCE_AT(mm->mm_users.counter, old - 1, "mmput", mm->id) != 1)
 		return;
+	emit(mm->kernel->machine, EV_MM_EXIT, .a = mm->id);
 	exit_mmap(mm);
 	mmdrop(mm);
 }

@@ -116,6 +116,7 @@ struct kernel {
 	struct address_space *files; /* all shmem objects */
 	struct xarray *folio_locks;  /* by pfn, made when first used */
 	struct kop_locks *kop_locks; /* of kernel operations; likewise */
+	struct kop_pins *kop_pins;   /* likewise */
 	struct vmstat *vmstat;
 };
 

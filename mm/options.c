@@ -89,6 +89,54 @@ static const struct mm_option_value mremap_flush_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value foll_cow_values[] = {
+	{ "exclusive", FOLL_COW_EXCLUSIVE,
+	  "to a page marked PageAnonExclusive: 5535be309971 (6.0)" },
+	{ "dirty_pte", FOLL_COW_DIRTY_PTE,
+	  "to a dirty entry once FOLL_COW is set: 19be0eaffa3a (4.9)" },
+	{ "drop_write", FOLL_COW_DROP_WRITE,
+	  "after a copy it looks for any page: CVE-2016-5195 (M30)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value gup_read_values[] = {
+	{ "unshare", GUP_READ_UNSHARE,
+	  "a pin (FOLL_PIN) gets an exclusive page: a7f226604170 (5.19)" },
+	{ "break_cow", GUP_READ_BREAK_COW,
+	  "every reference breaks COW: 17839856fd58 (5.8)" },
+	{ "share", GUP_READ_SHARE,
+	  "shared pages are handed out: CVE-2020-29374 (M32)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value cow_reuse_values[] = {
+	{ "exclusive", COW_REUSE_EXCLUSIVE,
+	  "PageAnonExclusive, or no other reference: 6c287605fd56 (5.19)" },
+	{ "refcount", COW_REUSE_REFCOUNT,
+	  "no other reference, pins included: 09854ba94c6a (5.9)" },
+	{ "mapcount", COW_REUSE_MAPCOUNT,
+	  "no other mapping: who holds a reference reads on (M32)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value fork_pinned_values[] = {
+	{ "copy", FORK_PINNED_COPY,
+	  "the child gets a copy at once: 70e806e4e645 (5.9)" },
+	{ "share", FORK_PINNED_SHARE,
+	  "shared like others: the next write leaves the pin behind (M32)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value write_copy_values[] = {
+	{ "atomic", WRITE_COPY_ATOMIC,
+	  "faults in before, not under the page lock: 08291429cfa6 (2.6.24)" },
+	{ "prefault", WRITE_COPY_PREFAULT,
+	  "faults in before and under it: up to 2.6.23 (M42)" },
+	{ "locked", WRITE_COPY_LOCKED,
+	  "faults in under it only: Btrfs before 914ee295af41 (M42)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_values[] = {
 	{ "always", THP_ALWAYS, "huge pages wherever they fit" },
 	{ "madvise", THP_MADVISE, "only where MADV_HUGEPAGE asked" },
@@ -125,6 +173,11 @@ static const struct mm_option_desc options[] = {
 	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
+	CHOICE(foll_cow, "what a forced write (FOLL_FORCE) is let through to"),
+	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),
+	CHOICE(cow_reuse, "when a write fault reuses the page it finds"),
+	CHOICE(fork_pinned, "what fork does about pinned pages"),
+	CHOICE(write_copy, "how write() reads user memory into the page cache"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
 	SWITCH(zap_resched,
 	       "zap_pte_range sees need_resched half way through a table"),

@@ -64,6 +64,31 @@ enum thp_enabled {
 	THP_NEVER
 };
 
+enum foll_cow {
+	FOLL_COW_EXCLUSIVE,
+	FOLL_COW_DIRTY_PTE,
+	FOLL_COW_DROP_WRITE
+}; /* M30 */
+enum gup_read {
+	GUP_READ_UNSHARE,
+	GUP_READ_BREAK_COW,
+	GUP_READ_SHARE
+}; /* M32 */
+enum cow_reuse {
+	COW_REUSE_EXCLUSIVE,
+	COW_REUSE_REFCOUNT,
+	COW_REUSE_MAPCOUNT
+}; /* M32 */
+enum write_copy {
+	WRITE_COPY_ATOMIC,
+	WRITE_COPY_PREFAULT,
+	WRITE_COPY_LOCKED
+}; /* M42 */
+enum fork_pinned {
+	FORK_PINNED_COPY,
+	FORK_PINNED_SHARE
+}; /* M32 */
+
 struct mm_options {
 	enum table_free table_free;
 	enum pt_reclaim pt_reclaim;
@@ -83,6 +108,11 @@ struct mm_options {
 	enum irqsave_spin irqsave_spin;
 	enum thp_split thp_split;
 	enum mremap_flush mremap_flush;
+	enum foll_cow foll_cow;
+	enum gup_read gup_read;
+	enum cow_reuse cow_reuse;
+	enum fork_pinned fork_pinned;
+	enum write_copy write_copy;
 	enum thp_enabled thp;
 	bool zap_resched;      /* zap_pte_range() sees need_resched half way */
 	unsigned gather_batch; /* pages per batch; 0 = Linux's 510 */

@@ -115,21 +115,16 @@ void page_ref_unfreeze(struct page *page, int count)
 	head->refcount = count;
 }
 
-/* Linux v6.12 mm/swap.c __folio_put(). */
-void put_page(struct page *page)
+/* In the step of the caller. Linux v6.12 mm/swap.c __folio_put(). */
+static void page_put_refs(struct page *head, int refs)
 {
 	struct machine *m = this_machine();
-	struct page *head = compound_head(page);
 
-	if (is_zero_page(head) || is_huge_zero_page(head))
-		return;
-
-	page_ref_step(STEP_RMW, head, "put_page");
-	if (head->refcount <= 0) {
+	if (head->refcount < refs) {
 		emit(m, EV_FRAME_BAD_FREE, .addr = page_to_pfn(&m->mem, head));
 		return;
 	}
-	head->refcount--;
+	head->refcount -= refs;
 	if (head->refcount == 0) {
 		step(STEP_WRITE, phys_obj(page_phys(head)),
 		     (uint32_t)(PAGE_SIZE * compound_nr(head)), "free_page",
@@ -145,6 +140,81 @@ void free_pages(struct page *head)
 	head->refcount--;
 	if (!head->refcount)
 		free_frames(this_machine(), head);
+}
+
+static bool uncounted(const struct page *head)
+{
+	return is_zero_page(head) || is_huge_zero_page(head);
+}
+
+void put_page(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	if (uncounted(head))
+		return;
+	page_ref_step(STEP_RMW, head, "put_page");
+	page_put_refs(head, 1);
+}
+
+/* ---- references of get_user_pages ---- */
+
+void try_grab_page(struct page *page, bool pin)
+{
+	struct page *head = compound_head(page);
+
+	if (uncounted(head))
+		return;
+	page_ref_step(STEP_RMW, head, "try_grab_folio");
+	if (!pin) {
+		head->refcount++;
+	} else if (PageHead(head)) {
+		head->refcount++;
+		(*page_pincount_ptr(head))++;
+	} else {
+		head->refcount += GUP_PIN_COUNTING_BIAS;
+	}
+}
+
+bool try_grab_page_fast(struct page *page, bool pin)
+{
+	struct page *head = try_get_folio(page);
+
+	if (!head || !pin)
+		return head;
+	if (PageHead(head)) {
+		page_ref_step(STEP_RMW, head, "try_grab_folio");
+		(*page_pincount_ptr(head))++;
+	} else {
+		page_ref_add(head, GUP_PIN_COUNTING_BIAS - 1);
+	}
+	return true;
+}
+
+void gup_put_page(struct page *page, bool pin)
+{
+	struct page *head = compound_head(page);
+
+	if (uncounted(head))
+		return;
+	page_ref_step(STEP_RMW, head, pin ? "unpin_user_page" : "put_page");
+	if (!pin) {
+		page_put_refs(head, 1);
+	} else if (PageHead(head)) {
+		(*page_pincount_ptr(head))--;
+		page_put_refs(head, 1);
+	} else {
+		page_put_refs(head, GUP_PIN_COUNTING_BIAS);
+	}
+}
+
+bool page_maybe_dma_pinned(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	if (PageHead(head))
+		return *page_pincount_ptr(head) > 0;
+	return head->refcount >= GUP_PIN_COUNTING_BIAS;
 }
 
 bool is_zero_page(const struct page *page)

@@ -162,6 +162,29 @@ void put_page(struct page *page);
  */
 void free_pages(struct page *head);
 
+/*
+ * Pins (FOLL_PIN) of a small page are counted in its reference count, in units
+ * that plain references do not reach; a huge page has a count of its own, in
+ * its third frame (Linux: _pincount).
+ */
+#define GUP_PIN_COUNTING_BIAS 1024
+
+static inline uint64_t *page_pincount_ptr(struct page *head)
+{
+	return &head[2].index;
+}
+/** try_grab_page - one more reference, @pin: a pin; the zero pages have none.
+ * A step, "try_grab_folio". Linux v6.12 mm/gup.c try_grab_folio(). */
+void try_grab_page(struct page *page, bool pin);
+/** try_grab_page_fast - likewise for a page found without a lock. Return:
+ * false: it was being freed. Linux v6.12 mm/gup.c try_grab_folio_fast(). */
+bool must_check try_grab_page_fast(struct page *page, bool pin);
+/** gup_put_page - drop one. A step, "put_page" or "unpin_user_page". */
+void gup_put_page(struct page *page, bool pin);
+/** page_maybe_dma_pinned - pinned, or referenced as often. No step. Linux
+ * v6.12 include/linux/mm.h folio_maybe_dma_pinned(). */
+bool page_maybe_dma_pinned(struct page *page);
+
 /** is_zero_page, is_huge_zero_page - of the machine that runs. */
 bool is_zero_page(const struct page *page);
 bool is_huge_zero_page(const struct page *page);

@@ -275,16 +275,23 @@ void page_dup_file_rmap(struct page *page, bool compound)
 		page->mapcount++;
 }
 
+int page_mapcount(const struct page *page)
+{
+	rmap_step(STEP_READ, page, "page_mapcount");
+	return page->mapcount;
+}
+
 /*
- * Linux v6.12 include/linux/rmap.h __folio_try_dup_anon_rmap().
- *
- * DIVERGES: nothing pins pages yet, so sharing never fails.
+ * Linux v6.12 include/linux/rmap.h __folio_try_dup_anon_rmap(). Without a pin
+ * the page may be shared; who pins it afterwards finds it not exclusive.
  */
 int page_try_dup_anon_rmap(struct page *page, bool compound,
                            struct vm_area_struct *src_vma)
 {
-	(void)src_vma;
 	rmap_step(STEP_RMW, page, "page_dup_anon_rmap");
+	if (mm_opt(src_vma->vm_mm)->fork_pinned == FORK_PINNED_COPY &&
+	    PageAnonExclusive(page) && page_maybe_dma_pinned(page))
+		return -EBUSY;
 	ClearPageAnonExclusive(page);
 	if (compound)
 		(*page_compound_mapcount_ptr(page))++;

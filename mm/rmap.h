@@ -101,6 +101,8 @@ int page_try_dup_anon_rmap(struct page *page, bool compound,
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
                       bool compound);
 
+/** page_mapcount - number of PTEs that map the frame. A step. */
+int page_mapcount(const struct page *page);
 /** page_compound_mapcount_ptr - number of PMDs mapping the huge page @head. */
 static inline uint64_t *page_compound_mapcount_ptr(struct page *head)
 {

@@ -58,4 +58,26 @@ int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff,
  */
 int shmem_setattr_size(struct address_space *file, uint64_t newsize);
 
+/**
+ * generic_perform_write - write(): user memory into the file's pages.
+ * @pos: in the file, bytes
+ * @from: user address in the current mm
+ *
+ * DIVERGES: a file does not grow by it.
+ *
+ * Context: a task, no locks; machine_ops.copy_from_user. Linux v6.12
+ * mm/filemap.c. Return: bytes written, @count unless something ended it; else
+ * -EFAULT, -EFBIG (beyond the end), -ENOMEM.
+ */
+long generic_perform_write(struct address_space *file, uint64_t pos,
+                           vaddr_t from, uint64_t count);
+/**
+ * shmem_file_read - read(): the file's bytes from @pos on; holes are zero.
+ *
+ * Takes no lock: a page is read as it is at that moment. Linux v6.12
+ * mm/shmem.c shmem_file_read_iter(). Return: bytes read, 0 at the end.
+ */
+uint64_t shmem_file_read(struct address_space *file, uint64_t pos, void *to,
+                         uint64_t count);
+
 #endif

@@ -47,6 +47,10 @@ struct ghost *ghost_new(void)
 	g->mms = g_ptr_array_new();
 	g->promises = g_array_new(FALSE, TRUE, sizeof(struct ghost_promise));
 	g->fds = g_array_new(FALSE, FALSE, sizeof(struct ghost_fd));
+	g->pins = g_array_new(FALSE, FALSE, sizeof(struct ghost_pin));
+	g->dirty = g_array_new(FALSE, FALSE, sizeof(struct ghost_dirty));
+	g->suspects = g_array_new(FALSE, FALSE, sizeof(struct ghost_suspect));
+	keymap_init(&g->dirty_of);
 	ghost_reset(g);
 	return g;
 }
@@ -65,6 +69,10 @@ void ghost_free(struct ghost *g)
 	g_ptr_array_free(g->mms, TRUE);
 	g_array_free(g->promises, TRUE);
 	g_array_free(g->fds, TRUE);
+	g_array_free(g->pins, TRUE);
+	g_array_free(g->dirty, TRUE);
+	g_array_free(g->suspects, TRUE);
+	keymap_fini(&g->dirty_of);
 	g_free(g);
 }
 
@@ -77,6 +85,10 @@ void ghost_reset(struct ghost *g)
 	g_array_set_size(g->fds, 0);
 	g->active = 0;
 	g->nr_forking = 0;
+	g_array_set_size(g->pins, 0);
+	g_array_set_size(g->dirty, 0);
+	g_array_set_size(g->suspects, 0);
+	keymap_reset(&g->dirty_of);
 }
 
 /* ---- sentences ---- */
@@ -448,7 +460,37 @@ static void access_part(struct visit *v)
 	v->offset = v->vma->offset + (v->rec->va - v->vma->start);
 	if (v->g->active)
 		v->effects |= ghost_effects_on(v->g, v->vma->space, v->offset);
+	if (v->effects & BIT_OF(EFFECT_WRITE))
+		return;
 	judge_mapped(v);
+	ghost_pins_access(v->g, v->set, v->ev, v->mm, v->vma, v->effects);
+	if (v->rec->write && v->vma->kind == GHOST_ANON)
+		ghost_dirty_store(v->g, v->mm, v->rec->va,
+		                  v->rec->pa >> PAGE_SHIFT);
+}
+
+void ghost_kernel_store(struct ghost *g, struct oracle_set *set,
+                        const struct event *ev, const struct pin_record *rec)
+{
+	struct access_record store = { .va = rec->va,
+		                       .pa = rec->pa,
+		                       .size = rec->size,
+		                       .write = true,
+		                       .value = rec->value };
+	struct visit v = { .g = g, .set = set, .ev = ev, .rec = &store };
+
+	v.mm = ghost_mm_find(g, rec->mm);
+	v.vma = v.mm ? ghost_vma_find(v.mm, rec->va) : NULL;
+	if (!v.vma || v.vma->unsure)
+		return;
+	v.offset = v.vma->offset + (rec->va - v.vma->start);
+	v.effects = ghost_effects(g, v.mm, rec->va) |
+	            ghost_effects_on(g, v.vma->space, v.offset);
+	if (v.effects & BIT_OF(EFFECT_WRITE))
+		return;
+	note_store(&v);
+	if (v.vma->kind == GHOST_ANON)
+		ghost_dirty_store(g, v.mm, rec->va, rec->pa >> PAGE_SHIFT);
 }
 
 /* An access across two lines is judged as two. */
@@ -516,6 +558,21 @@ void ghost_event(struct ghost *g, struct oracle_set *set,
 	case EV_SYSCALL_EXIT:
 		if (ev->agent)
 			ghost_syscall_exit(g, ev);
+		ghost_dirty_op_end(g, set, ev);
+		break;
+	case EV_KERNEL_EXIT:
+		ghost_dirty_op_end(g, set, ev);
+		break;
+	case EV_FRAME_FREE:
+		ghost_dirty_free(g, set, ev);
+		break;
+	case EV_PIN:
+		ghost_pin_event(g, set, ev);
+		break;
+	case EV_MM_EXIT:
+		mm = ghost_mm_find(g, (unsigned)ev->a);
+		if (mm)
+			mm->exiting = true;
 		break;
 	case EV_AGENT_DONE:
 		if (ev->addr < NR_AGENTS_MAX)

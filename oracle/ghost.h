@@ -16,8 +16,10 @@
  *  - Calls that change one range at the same time leave it unjudged.
  *
  * Broken promises are reported as postcondition, other wrong values as
- * lost-write.  Memory that did not come from a system call it saw, and private
- * mappings of files, are judged by what was stored there only.
+ * lost-write, frames freed with what is still wanted in them as lost-dirty,
+ * and private memory that others share as cow-leak.  Memory that did not come
+ * from a system call it saw, and private mappings of files, are judged by what
+ * was stored there only.
  *
  * Shared memory: a descriptor that memfd_create() did not return stands for
  * the same object in every process that maps it.
@@ -30,10 +32,12 @@
 struct ghost;
 struct oracle_set;
 
-#define GHOST_EVENTS                                                       \
-	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_MM_NEW) |         \
-	 (UINT64_C(1) << EV_MM_FREE) | (UINT64_C(1) << EV_SYSCALL_ENTER) | \
-	 (UINT64_C(1) << EV_SYSCALL_EXIT) | (UINT64_C(1) << EV_AGENT_DONE))
+#define GHOST_EVENTS                                                         \
+	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_MM_NEW) |           \
+	 (UINT64_C(1) << EV_MM_FREE) | (UINT64_C(1) << EV_SYSCALL_ENTER) |   \
+	 (UINT64_C(1) << EV_SYSCALL_EXIT) | (UINT64_C(1) << EV_AGENT_DONE) | \
+	 (UINT64_C(1) << EV_MM_EXIT) | (UINT64_C(1) << EV_PIN) |             \
+	 (UINT64_C(1) << EV_FRAME_FREE) | (UINT64_C(1) << EV_KERNEL_EXIT))
 
 struct ghost *ghost_new(void);
 void ghost_free(struct ghost *g);

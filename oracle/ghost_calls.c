@@ -9,10 +9,12 @@
 
 /* arch/x86/entry/syscalls/syscall_64.tbl and include/uapi, the guest's. */
 enum {
+	NR_WRITE = 1,
 	NR_MMAP = 9,
 	NR_MPROTECT = 10,
 	NR_MUNMAP = 11,
 	NR_BRK = 12,
+	NR_PWRITE64 = 18,
 	NR_MREMAP = 25,
 	NR_MADVISE = 28,
 	NR_CLONE = 56,
@@ -160,6 +162,31 @@ static void enter_truncate(struct ghost *g, struct ghost_call *c)
 		             UINT64_MAX);
 }
 
+static void forget_page(struct ghost_mem *mem, uint32_t page, void *data)
+{
+	(void)data;
+	ghost_page_drop(mem, page);
+}
+
+/* What the call writes is not followed: the object is forgotten. */
+static void forget_object(struct ghost *g, const struct ghost_call *c)
+{
+	ghost_page_for_each(&g->mem, c->space, 0, UINT64_MAX, forget_page,
+	                    NULL);
+	ghost_space_at(&g->mem, c->space)->zero = false;
+}
+
+static void enter_write(struct ghost *g, struct ghost_call *c)
+{
+	c->space = find_fd(c->mm->fds, (long)c->args[0]);
+	if (!c->space)
+		c->space = find_fd(g->fds, (long)c->args[0]);
+	if (!c->space)
+		return; /* nobody maps it */
+	range_effect(c, EFFECT_WRITE, 0, UINT64_MAX);
+	forget_object(g, c);
+}
+
 static void enter_effect(struct ghost *g, struct ghost_call *c)
 {
 	switch (c->nr) {
@@ -186,6 +213,10 @@ static void enter_effect(struct ghost *g, struct ghost_call *c)
 		break;
 	case NR_MADVISE:
 		enter_madvise(c);
+		break;
+	case NR_WRITE:
+	case NR_PWRITE64:
+		enter_write(g, c);
 		break;
 	case NR_FTRUNCATE:
 	case NR_FALLOCATE:
@@ -223,10 +254,17 @@ void ghost_syscall_enter(struct ghost *g, const struct event *ev)
 	c->step = ev->step;
 	memcpy(c->args, ev->data, sizeof(c->args));
 	enter_effect(g, c);
+	ghost_pins_call(g, c);
 	g->active |= ev->agent->bit;
 }
 
 /* ---- what calls under way may do ---- */
+
+/* Its range is one of an object, not of addresses. */
+static bool on_object(const struct ghost_call *c)
+{
+	return c->effect == EFFECT_TRUNCATE || c->effect == EFFECT_WRITE;
+}
 
 /* May the call do something at @addr? Where a new mapping goes is known when it
  * returns: until then anywhere where nothing is. */
@@ -251,8 +289,7 @@ unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		const struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
 
-		if (c->mm == mm && c->effect != EFFECT_TRUNCATE &&
-		    may_touch(c, addr, mapped))
+		if (c->mm == mm && !on_object(c) && may_touch(c, addr, mapped))
 			effects |= 1U << c->effect;
 	}
 	return effects & ~(1U << EFFECT_NONE);
@@ -261,14 +298,16 @@ unsigned ghost_effects(const struct ghost *g, const struct ghost_mm *mm,
 unsigned ghost_effects_on(const struct ghost *g, uint32_t space,
                           uint64_t offset)
 {
+	unsigned effects = 0;
+
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		const struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
 
-		if (c->effect == EFFECT_TRUNCATE && c->space == space &&
+		if (on_object(c) && c->space == space &&
 		    offset >= (c->start & PAGE_MASK))
-			return 1U << EFFECT_TRUNCATE;
+			effects |= 1U << c->effect;
 	}
-	return 0;
+	return effects;
 }
 
 /* ---- returning ---- */
@@ -280,8 +319,8 @@ static void mark_conflicts(struct ghost *g, const struct ghost_mm *mm,
 	for (uint64_t left = g->active; left; left &= left - 1) {
 		struct ghost_call *c = &g->calls[__builtin_ctzll(left)];
 
-		if (c->mm == mm && c->effect != EFFECT_TRUNCATE &&
-		    c->start < end && c->end > start)
+		if (c->mm == mm && !on_object(c) && c->start < end &&
+		    c->end > start)
 			c->conflict = true;
 	}
 }
@@ -382,12 +421,6 @@ static void discard_page(struct ghost_mem *mem, uint32_t page, void *data)
 			                       d->start, d->end),
 			             d);
 	}
-}
-
-static void forget_page(struct ghost_mem *mem, uint32_t page, void *data)
-{
-	(void)data;
-	ghost_page_drop(mem, page);
 }
 
 /* One VMA's part of a discarding madvise. */
@@ -714,6 +747,8 @@ void ghost_syscall_exit(struct ghost *g, const struct event *ev)
 		exit_madvise(g, c, ev);
 	else if (c->effect == EFFECT_TRUNCATE)
 		exit_truncate(g, c, ev);
+	else if (c->effect == EFFECT_WRITE)
+		forget_object(g, c);
 	else if (c->nr == NR_MEMFD_CREATE)
 		exit_memfd(g, c, ev);
 	else if (c->effect == EFFECT_FORK)
@@ -731,7 +766,6 @@ void ghost_call_gone(struct ghost *g, unsigned agent)
 	g->active &= ~BIT_ULL(agent);
 	if (c->effect == EFFECT_FORK)
 		end_fork(g, (int)agent);
-	else if (c->effect != EFFECT_NONE && c->mm->live &&
-	         c->effect != EFFECT_TRUNCATE)
+	else if (c->effect != EFFECT_NONE && c->mm->live && !on_object(c))
 		doubt(c->mm, c->start, c->end);
 }

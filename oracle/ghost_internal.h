@@ -17,6 +17,8 @@
 
 /* ---- memory ---- */
 
+struct pin_record;
+
 #define LINE_BYTES     64
 #define LINES_PER_PAGE (PAGE_SIZE / LINE_BYTES)
 
@@ -159,7 +161,8 @@ struct ghost_mm {
 	paddr_t root;
 	uint32_t space;
 	bool live;
-	bool grows; /* has a stack that grows by itself */
+	bool exiting; /* its mappings go */
+	bool grows;   /* has a stack that grows by itself */
 	vaddr_t brk_start, brk;
 	GArray *vmas;  /* struct ghost_vma, by address */
 	GArray *tombs; /* struct ghost_tomb */
@@ -190,6 +193,7 @@ enum ghost_effect {
 	EFFECT_MOVE,
 	EFFECT_PROTECT,
 	EFFECT_TRUNCATE, /* range is of an object */
+	EFFECT_WRITE,    /* write(): likewise */
 	EFFECT_FORK,
 	EFFECT_WIPE /* exec, exit */
 };
@@ -206,6 +210,32 @@ struct ghost_call {
 	bool conflict;       /* another call changed the range meanwhile */
 };
 
+/* A reference to user memory that is not a mapping (EV_PIN). */
+struct ghost_pin {
+	unsigned mm; /* id */
+	vaddr_t page;
+	pfn_t pfn;
+	uint64_t step;
+	int agent;
+	bool pinned;  /* FOLL_PIN */
+	bool private; /* got for private memory */
+	bool aliases; /* nothing was done that may part it from its address */
+};
+
+/* The last store to a frame. */
+struct ghost_dirty {
+	unsigned mm; /* id */
+	vaddr_t page;
+};
+
+/* A frame that was freed by an operation under way. */
+struct ghost_suspect {
+	struct ghost_dirty dirty;
+	pfn_t pfn;
+	uint64_t step;
+	int agent;
+};
+
 struct ghost {
 	struct ghost_mem mem;
 	GPtrArray *mms;  /* struct ghost_mm *, in order; kept over runs */
@@ -215,6 +245,10 @@ struct ghost {
 	GArray *fds;      /* struct ghost_fd: objects known by number alone */
 	uint64_t active;  /* agents inside a call, bits */
 	unsigned nr_forking;
+	GArray *pins;           /* struct ghost_pin, in order of taking */
+	GArray *dirty;          /* struct ghost_dirty */
+	struct keymap dirty_of; /* frame -> index */
+	GArray *suspects;       /* struct ghost_suspect */
 	struct ghost_call calls[NR_AGENTS_MAX];
 };
 
@@ -235,6 +269,30 @@ void ghost_map(struct ghost_mm *mm, const struct ghost_vma *vma);
 struct ghost_mm *ghost_mm_new(struct ghost *g, unsigned id, paddr_t root,
                               struct ghost_mm *parent, uint64_t step);
 void ghost_mm_clear(struct ghost *g, struct ghost_mm *mm);
+
+/* ---- references (ghost_pins.c) ---- */
+
+void ghost_pin_event(struct ghost *g, struct oracle_set *set,
+                     const struct event *ev);
+/** ghost_pins_call - @c has been entered. */
+void ghost_pins_call(struct ghost *g, const struct ghost_call *c);
+/** ghost_pins_access - an access to @vma retired. */
+void ghost_pins_access(struct ghost *g, struct oracle_set *set,
+                       const struct event *ev, const struct ghost_mm *mm,
+                       const struct ghost_vma *vma, unsigned effects);
+/** ghost_kernel_store - a store by way of a reference. */
+void ghost_kernel_store(struct ghost *g, struct oracle_set *set,
+                        const struct event *ev, const struct pin_record *rec);
+
+/* ---- freed frames (ghost_dirty.c) ---- */
+
+void ghost_dirty_store(struct ghost *g, const struct ghost_mm *mm, vaddr_t va,
+                       pfn_t pfn);
+void ghost_dirty_free(struct ghost *g, struct oracle_set *set,
+                      const struct event *ev);
+/** ghost_dirty_op_end - a call or a kernel operation is over. */
+void ghost_dirty_op_end(struct ghost *g, struct oracle_set *set,
+                        const struct event *ev);
 
 /* ---- calls ---- */
 

@@ -189,7 +189,8 @@ static void inherit(struct ghost *g, struct ghost_mm *mm,
 
 		if (c->mm == parent && c->effect != EFFECT_NONE &&
 		    c->effect != EFFECT_FORK && c->effect != EFFECT_TRUNCATE &&
-		    c->start < vma.end && c->end > vma.start)
+		    c->effect != EFFECT_WRITE && c->start < vma.end &&
+		    c->end > vma.start)
 			vma.unsure = true;
 	}
 	g_array_append_val(mm->vmas, vma);
@@ -207,6 +208,7 @@ struct ghost_mm *ghost_mm_new(struct ghost *g, unsigned id, paddr_t root,
 	mm->root = root;
 	mm->space = ghost_space_new(&g->mem, true);
 	mm->live = true;
+	mm->exiting = false;
 	mm->grows = parent && parent->grows;
 	mm->brk_start = parent ? parent->brk_start : 0;
 	mm->brk = parent ? parent->brk : 0;

@@ -39,6 +39,8 @@ enum oracle_id {
 	ORACLE_FRAME_UAF,
 	ORACLE_TABLE_UAF,
 	ORACLE_LOST_WRITE,
+	ORACLE_LOST_DIRTY,
+	ORACLE_COW_LEAK,
 	ORACLE_POSTCONDITION,
 	ORACLE_SIZE_MIX,
 	ORACLE_SPLIT_VIEW,
@@ -67,6 +69,7 @@ enum hazard_role {
 	HAZARD_REMOVED,  /* the entry in memory was changed */
 	HAZARD_DECLARED, /* the kernel said it was done */
 	HAZARD_FREED,    /* frame, table or object was given back */
+	HAZARD_PINNED,   /* a reference was taken */
 	HAZARD_STORED,   /* the value was written */
 	HAZARD_USED,     /* the stale thing was used */
 	HAZARD_ROLE_COUNT

@@ -21,6 +21,11 @@ const struct oracle_info oracle_infos[ORACLE_COUNT] = {
 	[ORACLE_LOST_WRITE] = { "lost-write",
 	                        "a load returned neither the last value stored nor an allowed "
 	                        "one" },
+	[ORACLE_LOST_DIRTY] = { "lost-dirty",
+	                        "a frame was freed as clean with stored bytes in it" },
+	[ORACLE_COW_LEAK] = { "cow-leak",
+	                      "a private write reached another process or a file, or a "
+	                      "pin lost its page" },
 	[ORACLE_POSTCONDITION] = { "postcondition",
 	                           "the promise of a system call was broken after it returned" },
 	[ORACLE_SIZE_MIX] = { "size-mix",
@@ -46,8 +51,10 @@ const struct oracle_ops oracle_table[ORACLE_COUNT] = {
 	                              EV_FRAME_UAF) |
 	                               EV_BIT(EV_TLB_FILL),
 	                       table_uaf_event, NULL },
-	/* Both live on the ghost (oracle/ghost.h), which reports as either. */
+	/* These live on the ghost (oracle/ghost.h), which reports as any. */
 	[ORACLE_LOST_WRITE] = { 0, NULL, NULL },
+	[ORACLE_LOST_DIRTY] = { 0, NULL, NULL },
+	[ORACLE_COW_LEAK] = { 0, NULL, NULL },
 	[ORACLE_POSTCONDITION] = { 0, NULL, NULL },
 	[ORACLE_SIZE_MIX] = { TYPES2(EV_TLB_FILL, EV_NOTE), size_mix_event,
 	                      NULL },

@@ -134,11 +134,17 @@ struct ast_stmt {
 
 /* ---- files, processes, threads ---- */
 
-/* A shared-memory object: memfd_create() and ftruncate(). */
+enum ast_file_kind {
+	AST_FILE_SHMEM, /* memfd_create() and ftruncate() */
+	AST_FILE_FIFO,
+	AST_FILE_MEM /* /proc/self/mem */
+};
+
 struct ast_file {
 	struct ast_file *next;
 	const char *name;
-	uint64_t size_bytes;
+	enum ast_file_kind kind;
+	uint64_t size_bytes; /* AST_FILE_SHMEM */
 	struct source_pos pos;
 	unsigned fd; /* checked: 3 and up, the same in every process */
 };

@@ -152,6 +152,9 @@ static void check_map_file(struct checker *c, struct ast_map *map)
 		check_error(c, map->pos,
 		            "there is no file '%s'; declare it: file %s 2M",
 		            map->file_name, map->file_name);
+	else if (map->file->kind != AST_FILE_SHMEM)
+		check_error(c, map->pos, "'%s' cannot be mapped",
+		            map->file_name);
 }
 
 /* Not addr + size: the sum may wrap. */

@@ -5,6 +5,7 @@
 #include "mm/kernel.h"
 #include "mm/mm.h"
 #include "mm/shmem.h"
+#include "syscalls/pipe.h"
 #include "syscalls/process.h"
 #include "syscalls/syscalls.h"
 
@@ -24,28 +25,62 @@ bool guest_boot(struct guest *g, const struct mm_options *options)
 	for (i = 0; i < SCENARIO_FILES_MAX; i++)
 		g->files[i] = NULL;
 	i = 0;
-	for (const struct ast_file *f = g->scenario->files; f; f = f->next) {
+	for (const struct ast_file *f = g->scenario->files; f;
+	     f = f->next, i++) {
+		if (f->kind != AST_FILE_SHMEM)
+			continue;
 		g->files[i] =
 			shmem_file_setup(g->kernel, f->name, f->size_bytes);
-		if (!g->files[i++])
+		if (!g->files[i])
 			return false;
 	}
 	return true;
 }
 
-/* Every file of the scenario, with the descriptors the programs know. */
-static bool open_files(struct guest *g, struct process *p)
+/* Nobody runs: references are taken without steps. */
+static bool open_file(struct guest *g, struct open_file *f,
+                      const struct ast_file *file, unsigned i,
+                      struct mm_struct *mm)
+{
+	switch (file->kind) {
+	case AST_FILE_FIFO:
+		f->kind = FILE_FIFO;
+		f->pipe = pipe_new(g->machine);
+		return f->pipe;
+	case AST_FILE_MEM:
+		f->kind = FILE_MEM;
+		mm->mm_count.counter++;
+		f->mm = mm;
+		return true;
+	case AST_FILE_SHMEM:
+	default:
+		g->files[i]->f_count.counter++;
+		f->shmem = g->files[i];
+		return true;
+	}
+}
+
+/* Every file of the scenario, with the descriptors the programs know. A child
+ * has its parent's, but for /proc/self/mem, which it opens itself. */
+static bool open_files(struct guest *g, struct process *p, struct mm_struct *mm)
 {
 	const struct ast_file *f = g->scenario->files;
 
 	for (unsigned i = 0; f; f = f->next, i++) {
-		int fd = process_open(g->machine, p, FILE_SHMEM);
+		int fd;
 
+		if (p->parent && f->kind != AST_FILE_MEM)
+			continue;
+		if (p->parent) {
+			p->fd[f->fd]->refs--;
+			p->fd[f->fd] = NULL;
+		}
+		fd = process_open(g->machine, p, FILE_SHMEM);
 		if (fd < 0)
 			return false;
 		BUG_ON((unsigned)fd != f->fd);
-		g->files[i]->f_count.counter++; /* nobody runs: not a step */
-		p->fd[fd]->shmem = g->files[i];
+		if (!open_file(g, p->fd[fd], f, i, mm))
+			return false;
 	}
 	return true;
 }
@@ -60,7 +95,7 @@ bool guest_add_process(struct guest *g, const struct ast_process *process,
 		                 g->processes[process->parent->index]);
 	else
 		p = process_new(g->machine, process->name, NULL);
-	if (!p || !mm || (!process->parent && !open_files(g, p)))
+	if (!p || !mm || !open_files(g, p, mm))
 		return false;
 	p->nr_threads++; /* ours: it stays when a thread of it ends */
 	g->processes[process->index] = p;

@@ -256,6 +256,27 @@ static void complain_twice(struct parser *p, struct source_pos pos,
 	            name, first.line);
 }
 
+static void parse_file_kind(struct parser *p, struct ast_file *file)
+{
+	struct source_pos pos = p->tok.pos;
+	const char *path;
+
+	if (accept_word(p, "fifo")) {
+		file->kind = AST_FILE_FIFO;
+	} else if (p->tok.kind == TOK_STRING) {
+		file->kind = AST_FILE_MEM;
+		path = take_string(p, "a path");
+		if (path && strcmp(path, "/proc/self/mem") != 0)
+			parse_error(p, pos,
+			            "'%s' does not exist; there is "
+			            "/proc/self/mem",
+			            path);
+	} else {
+		file->size_bytes = take_number(p, "the size of the file",
+		                               UINT64_C(1) << 40);
+	}
+}
+
 static void parse_file(struct parser *p)
 {
 	struct ast_file *file = ast_new(p->s, struct ast_file);
@@ -264,8 +285,7 @@ static void parse_file(struct parser *p)
 	file->name = take_new_name(p, "the name of a file", &file->pos);
 	if (!file->name)
 		return;
-	file->size_bytes =
-		take_number(p, "the size of the file", UINT64_C(1) << 40);
+	parse_file_kind(p, file);
 	first = find_file(p->s, file->name);
 	if (first)
 		complain_twice(p, file->pos, "file", file->name, first->pos);

@@ -3,8 +3,7 @@
  * System calls on files: output to the host, texts of /proc.
  *
  * DIVERGES: a /proc file's text is made at the first read and stays the same
- * until its position is 0 again; reading and writing of shmem files by these
- * calls is -EINVAL, they are there to be mapped.
+ * until its position is 0 again.
  */
 #include <errno.h>
 #include <glib.h>
@@ -12,6 +11,9 @@
 
 #include "emu/uaccess.h"
 #include "mm/proc.h"
+#include "mm/shmem.h"
+#include "syscalls/mem_file.h"
+#include "syscalls/pipe.h"
 #include "syscalls/process.h"
 #include "syscalls/table_internal.h"
 
@@ -63,6 +65,43 @@ static long read_text(struct task *t, struct open_file *f, uint64_t pos,
 	return (long)n;
 }
 
+/* Linux v6.12 mm/shmem.c shmem_file_read_iter() */
+static long read_shmem(struct open_file *f, uint64_t pos, vaddr_t to,
+                       uint64_t n)
+{
+	uint8_t bytes[CHUNK];
+	uint64_t done = 0, part;
+
+	do {
+		part = shmem_file_read(f->shmem, pos + done, bytes,
+		                       MIN(n - done, sizeof(bytes)));
+		if (copy_to_user(to + done, bytes, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+	} while (part && done < n);
+	return (long)done;
+}
+
+static long read_at(struct task *t, struct open_file *f, uint64_t pos,
+                    vaddr_t to, uint64_t n)
+{
+	if ((int64_t)pos < 0 || (int64_t)n < 0)
+		return -EINVAL;
+	switch (f->kind) {
+	case FILE_TEXT:
+		return read_text(t, f, pos, to, n);
+	case FILE_SHMEM:
+		return read_shmem(f, pos, to, n);
+	case FILE_MEM:
+		return mem_read(f->mm, pos, to, n);
+	case FILE_FIFO:
+	case FILE_EMPTY:
+	case FILE_HOST_OUT:
+	default:
+		return -ESPIPE;
+	}
+}
+
 long sys_read(struct task *t, const uint64_t args[6])
 {
 	struct open_file *f = process_file(task_process(t), args[0]);
@@ -72,25 +111,19 @@ long sys_read(struct task *t, const uint64_t args[6])
 		return -EBADF;
 	if (f->kind == FILE_EMPTY)
 		return 0;
-	if (f->kind != FILE_TEXT)
-		return -EINVAL;
-	n = read_text(t, f, f->pos, args[1], args[2]);
+	if (f->kind == FILE_FIFO)
+		return pipe_read(f->pipe, args[1], args[2]);
+	n = read_at(t, f, f->pos, args[1], args[2]);
 	if (n > 0)
 		f->pos += (uint64_t)n;
-	return n;
+	return n == -ESPIPE ? -EINVAL : n;
 }
 
 long sys_pread64(struct task *t, const uint64_t args[6])
 {
 	struct open_file *f = process_file(task_process(t), args[0]);
 
-	if (!f)
-		return -EBADF;
-	if ((int64_t)args[3] < 0)
-		return -EINVAL;
-	if (f->kind != FILE_TEXT)
-		return -ESPIPE;
-	return read_text(t, f, args[3], args[1], args[2]);
+	return f ? read_at(t, f, args[3], args[1], args[2]) : -EBADF;
 }
 
 long sys_lseek(struct task *t, const uint64_t args[6])
@@ -100,7 +133,8 @@ long sys_lseek(struct task *t, const uint64_t args[6])
 
 	if (!f)
 		return -EBADF;
-	if (f->kind != FILE_TEXT)
+	if (f->kind != FILE_TEXT && f->kind != FILE_SHMEM &&
+	    f->kind != FILE_MEM)
 		return -ESPIPE;
 	if (args[2] == 1) /* SEEK_CUR */
 		pos += f->pos;
@@ -135,15 +169,68 @@ static long write_out(struct task *t, const struct open_file *f, vaddr_t from,
 	return (long)n;
 }
 
+static long write_at(const struct open_file *f, uint64_t pos, vaddr_t from,
+                     uint64_t n)
+{
+	if ((int64_t)pos < 0 || (int64_t)n < 0)
+		return -EINVAL;
+	if (f->kind == FILE_SHMEM)
+		return generic_perform_write(f->shmem, pos, from, n);
+	if (f->kind == FILE_MEM)
+		return mem_write(f->mm, pos, from, n);
+	return -ESPIPE;
+}
+
 long sys_write(struct task *t, const uint64_t args[6])
+{
+	struct open_file *f = process_file(task_process(t), args[0]);
+	long n;
+
+	if (!f || f->kind == FILE_TEXT)
+		return -EBADF;
+	if (f->kind == FILE_HOST_OUT)
+		return write_out(t, f, args[1], args[2]);
+	n = write_at(f, f->pos, args[1], args[2]);
+	if (n > 0)
+		f->pos += (uint64_t)n;
+	return n == -ESPIPE ? -EINVAL : n;
+}
+
+long sys_pwrite64(struct task *t, const uint64_t args[6])
 {
 	const struct open_file *f = process_file(task_process(t), args[0]);
 
 	if (!f || f->kind == FILE_TEXT)
 		return -EBADF;
-	if (f->kind != FILE_HOST_OUT)
+	return write_at(f, args[3], args[1], args[2]);
+}
+
+/* Linux v6.12 fs/splice.c vmsplice(2), with struct iovec { base, len }. */
+long sys_vmsplice(struct task *t, const uint64_t args[6])
+{
+	const struct open_file *f = process_file(task_process(t), args[0]);
+	long total = 0;
+
+	if (!f || f->kind != FILE_FIFO)
+		return -EBADF;
+	if (args[2] > 1024) /* UIO_MAXIOV */
 		return -EINVAL;
-	return write_out(t, f, args[1], args[2]);
+	for (uint64_t i = 0; i < args[2]; i++) {
+		uint64_t iov[2];
+		long n;
+
+		if (copy_from_user(iov, args[1] + i * sizeof(iov), sizeof(iov)))
+			return total ? total : -EFAULT;
+		if (!iov[1])
+			continue;
+		n = pipe_vmsplice(f->pipe, t->mm, iov[0], iov[1]);
+		if (n < 0)
+			return total ? total : n;
+		total += n;
+		if ((uint64_t)n < iov[1])
+			break;
+	}
+	return total;
 }
 
 long sys_writev(struct task *t, const uint64_t args[6])
@@ -191,6 +278,8 @@ static long open_path(struct task *t, vaddr_t name, uint64_t flags)
 
 	if (err < 0)
 		return err;
+	if (!strcmp(path, "/proc/self/mem"))
+		return mem_open(m, p, t->mm);
 	if (!proc_exists(t, path))
 		return -ENOENT;
 	if (flags & 3) /* O_WRONLY, O_RDWR */

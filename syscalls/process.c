@@ -4,8 +4,10 @@
 #include <errno.h>
 
 #include "emu/vcpu_ops.h"
+#include "mm/mm.h"
 #include "mm/shmem.h"
 #include "mm/sys.h"
+#include "syscalls/pipe.h"
 
 /* ---- descriptors ---- */
 
@@ -43,6 +45,10 @@ int process_close(struct machine *m, struct process *p, uint64_t fd)
 		return 0;
 	if (f->shmem)
 		fput(f->shmem);
+	if (f->mm)
+		mmdrop(f->mm);
+	if (f->pipe)
+		pipe_free(f->pipe);
 	kfree(m, f->path);
 	kfree(m, f->text);
 	kfree(m, f);

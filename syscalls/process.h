@@ -12,6 +12,8 @@
 #include "base/machine.h"
 
 struct address_space;
+struct mm_struct;
+struct pipe;
 
 #define NR_FDS 64
 
@@ -26,7 +28,9 @@ enum file_kind {
 	FILE_HOST_OUT, /* 1 and 2 */
 	FILE_EMPTY,    /* 0: reads as end of file */
 	FILE_SHMEM,    /* memfd_create() */
-	FILE_TEXT      /* of /proc: text made at the first read */
+	FILE_TEXT,     /* of /proc: text made at the first read */
+	FILE_MEM,      /* /proc/PID/mem */
+	FILE_FIFO      /* both ends of a pipe */
 };
 
 struct open_file {
@@ -34,6 +38,8 @@ struct open_file {
 	enum file_kind kind;
 	int host_fd;
 	struct address_space *shmem; /* a reference */
+	struct mm_struct *mm;        /* FILE_MEM: mmgrab() */
+	struct pipe *pipe;           /* FILE_FIFO: its own */
 	char *path;
 	char *text;
 	size_t text_len;

@@ -22,6 +22,7 @@ static const struct syscall_entry table[] = {
 	{ 11, "munmap", sys_munmap },
 	{ 12, "brk", sys_brk },
 	{ 17, "pread64", sys_pread64 },
+	{ 18, "pwrite64", sys_pwrite64 },
 	{ 20, "writev", sys_writev },
 	{ 24, "sched_yield", sys_sched_yield },
 	{ 25, "mremap", sys_mremap },
@@ -43,6 +44,7 @@ static const struct syscall_entry table[] = {
 	{ 228, "clock_gettime", sys_clock_gettime },
 	{ 231, "exit_group", sys_exit_group },
 	{ 257, "openat", sys_openat },
+	{ 278, "vmsplice", sys_vmsplice },
 	{ 319, "memfd_create", sys_memfd_create },
 };
 

@@ -27,6 +27,8 @@ SYSCALL_DECLARE(close);
 SYSCALL_DECLARE(lseek);
 SYSCALL_DECLARE(pread64);
 SYSCALL_DECLARE(writev);
+SYSCALL_DECLARE(pwrite64);
+SYSCALL_DECLARE(vmsplice);
 
 /* tasks.c */
 SYSCALL_DECLARE(sched_yield);

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "base/access.h"
 #include "mmu/mmu.h"
 #include "pagetable/pgtable.h"
 #include "viz/viz_internal.h"
@@ -86,6 +87,33 @@ static void describe_entry(GString *out, const struct machine *m,
 		g_string_append_printf(out, "%s %s 0x%" PRIx64,
 		                       new.none ? "clear" : "replace", name,
 		                       rec->addr);
+	}
+}
+
+static void describe_pin(GString *out, const struct record *rec)
+{
+	uint64_t frame = rec->b >> PAGE_SHIFT;
+
+	switch ((enum pin_event)rec->a) {
+	case PIN_TAKEN:
+		g_string_append_printf(
+			out, "%s page 0x%" PRIx64 ": frame %" PRIu64,
+			rec->write ? "pin" : "get", rec->addr, frame);
+		break;
+	case PIN_DROPPED:
+		g_string_append_printf(out, "%s frame %" PRIu64,
+		                       rec->write ? "unpin" : "put", frame);
+		break;
+	case PIN_WRITTEN:
+		g_string_append_printf(out,
+		                       "write frame %" PRIu64 " := 0x%" PRIx64,
+		                       frame, rec->d);
+		break;
+	case PIN_READ:
+	default:
+		g_string_append_printf(out,
+		                       "read frame %" PRIu64 " = 0x%" PRIx64,
+		                       frame, rec->d);
 	}
 }
 
@@ -255,6 +283,9 @@ void describe_record(GString *out, const struct machine *m,
 		break;
 	case EV_TLB_FLUSH:
 		describe_flush(out, rec);
+		break;
+	case EV_PIN:
+		describe_pin(out, rec);
 		break;
 	case EV_IPI:
 		describe_ipi(out, rec);

@@ -92,6 +92,17 @@ static void fill_access(struct record *rec, const struct event *ev)
 		rec->level = (uint8_t)(tlb_shift_size(acc->entry->shift) + 1);
 }
 
+static void fill_pin(struct record *rec, const struct event *ev)
+{
+	const struct pin_record *pin = ev->data;
+
+	rec->a = pin->event;
+	rec->b = pin->pa;
+	rec->c = pin->size;
+	rec->d = pin->value;
+	rec->write = pin->pinned;
+}
+
 static void fill_tlb(struct record *rec, const struct event *ev)
 {
 	const struct tlb_entry *e = ev->data;
@@ -166,6 +177,8 @@ static void recorder_event(struct observer *o, struct machine *m,
 	}
 	if (ev->type == EV_ACCESS)
 		fill_access(&rec, ev);
+	else if (ev->type == EV_PIN)
+		fill_pin(&rec, ev);
 	else if (ev->type == EV_TLB_FILL || ev->type == EV_TLB_DROP)
 		fill_tlb(&rec, ev);
 	else if (ev->type == EV_PT_WRITE)

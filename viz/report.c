@@ -18,6 +18,7 @@ static const char *role_name(enum hazard_role role)
 		[HAZARD_REMOVED] = "removed",
 		[HAZARD_DECLARED] = "declared done",
 		[HAZARD_FREED] = "freed",
+		[HAZARD_PINNED] = "referenced",
 		[HAZARD_STORED] = "stored",
 		[HAZARD_USED] = "used",
 	};

@@ -107,6 +107,15 @@ static enum weight weigh_rule(const struct story *r, const struct record *rec)
 	return r->h->id == ORACLE_DEADLOCK ? weigh_lock(r, rec) : HIDDEN;
 }
 
+/* Each use of a reference is told. */
+static enum weight weigh_pin(struct story *r, const struct record *rec)
+{
+	if (!in_range(r, rec->addr & PAGE_MASK, PAGE_SIZE))
+		return HIDDEN;
+	note_frame(r, rec->b >> PAGE_SHIFT);
+	return is_link(r, rec) ? CENTRAL : TELLING;
+}
+
 static enum weight weigh(struct story *r, const struct record *rec)
 {
 	switch ((int)rec->type) {
@@ -114,6 +123,8 @@ static enum weight weigh(struct story *r, const struct record *rec)
 		return weigh_entry(r, rec);
 	case EV_ACCESS:
 		return weigh_access(r, rec);
+	case EV_PIN:
+		return weigh_pin(r, rec);
 	case EV_TLB_FILL:
 		if (!in_range(r, rec->addr, span(rec)))
 			return HIDDEN;

@@ -3,11 +3,11 @@
 #include "oracle/keymap.h"
 #include "tests/oracle/stage.h"
 
-/* design.md, section 7, as far as the first set goes. */
+/* The names that scenarios rely on. */
 static const char *const names[] = {
-	"stale-use", "frame-uaf",  "table-uaf", "lost-write",
-	"size-mix",  "split-view", "bad-table", "lock-rule",
-	"rcu-uaf",   "deadlock",   "leak",      "postcondition",
+	"stale-use",  "frame-uaf",     "table-uaf",  "lost-write", "size-mix",
+	"split-view", "bad-table",     "lock-rule",  "rcu-uaf",    "deadlock",
+	"leak",       "postcondition", "lost-dirty", "cow-leak",
 };
 
 START_TEST(every_oracle_has_its_name_and_a_line_of_help)
