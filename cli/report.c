@@ -20,6 +20,7 @@ void check_result_clear(struct check_result *r)
 	g_free(r->search);
 	g_free(r->columns);
 	g_free(r->again);
+	g_clear_pointer(&r->flow, g_array_unref);
 }
 
 static void clear_element(gpointer data)

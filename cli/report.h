@@ -48,6 +48,7 @@ struct check_result {
 
 	/* If it differs: */
 	char *columns; /* the run that decided, as mmulator run shows it */
+	GArray *flow;  /* its lines, struct flow_line; NULL: no hazard */
 	char *again;   /* the command that repeats that run, or NULL */
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "viz/report.h"
 
 #define SCHEMA                                                                \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
@@ -136,15 +137,9 @@ static int artifact_of(const struct report *x, const struct check_result *of)
 	return number;
 }
 
-static void add_locations(JsonBuilder *b, const struct report *x,
-                          const struct check_result *r)
+static void add_place(JsonBuilder *b, const struct report *x,
+                      const struct check_result *r, struct source_pos pos)
 {
-	struct source_pos pos = r->v ? r->v->pos : r->scenario->title_pos;
-	g_autofree char *name =
-		g_strdup_printf("%s: %s", result_file(r), variant_name(r->v));
-
-	begin_array(b, "locations");
-	json_builder_begin_object(b);
 	begin_object(b, "physicalLocation");
 	add_artifact_location(b, "artifactLocation", result_file(r),
 	                      artifact_of(x, r));
@@ -153,11 +148,95 @@ static void add_locations(JsonBuilder *b, const struct report *x,
 	add_int(b, "startColumn", pos.column);
 	json_builder_end_object(b);
 	json_builder_end_object(b);
+}
+
+static struct source_pos variant_pos(const struct check_result *r)
+{
+	return r->v ? r->v->pos : r->scenario->title_pos;
+}
+
+static void add_locations(JsonBuilder *b, const struct report *x,
+                          const struct check_result *r)
+{
+	g_autofree char *name =
+		g_strdup_printf("%s: %s", result_file(r), variant_name(r->v));
+
+	begin_array(b, "locations");
+	json_builder_begin_object(b);
+	add_place(b, x, r, variant_pos(r));
 	begin_array(b, "logicalLocations");
 	json_builder_begin_object(b);
 	add_string(b, "name", variant_name(r->v));
 	add_string(b, "fullyQualifiedName", name);
 	json_builder_end_object(b);
+	json_builder_end_array(b);
+	json_builder_end_object(b);
+	json_builder_end_array(b);
+}
+
+/* ---- the run that shows it: a thread flow per CPU ---- */
+
+static const struct flow_line *flow_at(const struct check_result *r, unsigned i)
+{
+	return &g_array_index(r->flow, struct flow_line, i);
+}
+
+/* At the thread that acts, if it is one of the scenario. */
+static void add_step(JsonBuilder *b, const struct report *x,
+                     const struct check_result *r, unsigned i)
+{
+	const struct flow_line *line = flow_at(r, i);
+	const struct ast_thread *t = find_thread(r->scenario, line->who);
+
+	json_builder_begin_object(b);
+	begin_object(b, "location");
+	add_place(b, x, r, t ? t->pos : variant_pos(r));
+	add_message(b, "message", line->text);
+	json_builder_end_object(b);
+	add_int(b, "executionOrder", i + 1);
+	add_int(b, "nestingLevel", line->depth);
+	json_builder_end_object(b);
+}
+
+/* Is the @i-th line the first of its CPU? */
+static bool is_first(const struct check_result *r, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (flow_at(r, k)->cpu == flow_at(r, i)->cpu)
+			return false;
+	return true;
+}
+
+static void add_thread_flow(JsonBuilder *b, const struct report *x,
+                            const struct check_result *r, unsigned first)
+{
+	int cpu = flow_at(r, first)->cpu;
+	g_autofree char *id = cpu < 0 ? g_strdup(flow_at(r, first)->who)
+	                              : g_strdup_printf("CPU%d", cpu);
+
+	json_builder_begin_object(b);
+	add_string(b, "id", id);
+	begin_array(b, "locations");
+	for (unsigned i = first; i < r->flow->len; i++) {
+		if (flow_at(r, i)->cpu == cpu)
+			add_step(b, x, r, i);
+	}
+	json_builder_end_array(b);
+	json_builder_end_object(b);
+}
+
+static void add_code_flow(JsonBuilder *b, const struct report *x,
+                          const struct check_result *r)
+{
+	if (!r->flow || !r->flow->len)
+		return;
+	begin_array(b, "codeFlows");
+	json_builder_begin_object(b);
+	begin_array(b, "threadFlows");
+	for (unsigned i = 0; i < r->flow->len; i++) {
+		if (is_first(r, i))
+			add_thread_flow(b, x, r, i);
+	}
 	json_builder_end_array(b);
 	json_builder_end_object(b);
 	json_builder_end_array(b);
@@ -202,6 +281,7 @@ static void add_result(JsonBuilder *b, const struct report *x,
 	add_string(b, "level", "error");
 	add_message(b, "message", text);
 	add_locations(b, x, r);
+	add_code_flow(b, x, r);
 	add_fingerprint(b, r, rule);
 	add_properties(b, r);
 	json_builder_end_object(b);

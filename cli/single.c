@@ -115,6 +115,17 @@ static void keep_files(struct single *x, struct runner *r,
 	}
 }
 
+static void keep_flow(struct single *x, struct runner *r,
+                      const struct recorder *recorder,
+                      const struct run_result *run)
+{
+	const struct hazard *told =
+		viz_hazard_to_tell(run->hazards, run->nr_hazards);
+
+	if (told)
+		x->flow = viz_flow(recorder, told, runner_machine(r));
+}
+
 static void print_run(struct single *x, struct runner *r,
                       const struct recorder *recorder,
                       const struct run_result *run, const char *reason)
@@ -124,6 +135,8 @@ static void print_run(struct single *x, struct runner *r,
 	else
 		print_report(x, r, recorder, run, reason);
 	keep_files(x, r, recorder);
+	if (x->keep)
+		keep_flow(x, r, recorder, run);
 	x->nr_runs++;
 	/* What comes with files is shown when they are there. */
 	if (!x->keep && !x->trace && !x->choices)

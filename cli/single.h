@@ -13,7 +13,8 @@ struct single {
 	GString *trace;   /* --trace: every run's */
 	GString *choices; /* --choices-out: the only run's */
 	unsigned nr_runs;
-	bool keep; /* print nothing, keep it in `out` */
+	bool keep;    /* print nothing, keep it in `out` and `flow` */
+	GArray *flow; /* viz_flow(); NULL: no hazard */
 };
 
 void single_init(struct single *x, const struct cli_options *o);

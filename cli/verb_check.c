@@ -63,6 +63,7 @@ static void add_failure(const struct check *x, struct runner *r,
 	if (v->log)
 		(void)single_run(&single, r, policy_replay_new(v->log), &run);
 	result->columns = g_strdup(single.out.text->str);
+	result->flow = single.flow;
 	output_clear(&single.out);
 }
 

@@ -60,6 +60,20 @@ const struct hazard *viz_hazard_to_tell(const struct hazard *hazards,
 void viz_columns(GString *out, const struct recorder *r, const struct hazard *h,
                  const struct machine *m);
 
+/* A line of the columns by itself. */
+struct flow_line {
+	uint64_t step;
+	int cpu;   /* -1: none */
+	char *who; /* name of the agent, "" if nobody */
+	unsigned depth;
+	char *text;
+};
+
+/** viz_flow - the lines of viz_columns() in order: struct flow_line. Return: an
+ * array, empty if nothing is known; g_array_unref() it. */
+GArray *viz_flow(const struct recorder *r, const struct hazard *h,
+                 const struct machine *m);
+
 /** wrap_text - append @text to @out broken at @width columns; lines after the
  * first are indented by @indent spaces. */
 void wrap_text(GString *out, const char *text, unsigned width, unsigned indent);

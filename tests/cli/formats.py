@@ -290,6 +290,45 @@ class Sarif(unittest.TestCase):
                 os.fsencode(REPORTS.folder),
                 urllib.parse.unquote_to_bytes(uri))))
 
+    def flows(self):
+        """The thread flows of the hazard's result."""
+        result, = (r for r in self.results if r["ruleId"] == "postcondition")
+        flow, = result["codeFlows"]
+        return flow["threadFlows"]
+
+    def test_a_hazard_has_a_thread_flow_for_each_cpu(self):
+        self.assertEqual(sorted(f["id"] for f in self.flows()),
+                         ["CPU0", "CPU1"])
+        for result in self.results:
+            self.assertEqual("codeFlows" in result,
+                             result["ruleId"] == "postcondition")
+
+    def test_the_thread_flows_interleave_as_the_columns_do(self):
+        steps = [(s["executionOrder"], f["id"], s["nestingLevel"],
+                  s["location"]["message"]["text"])
+                 for f in self.flows() for s in f["locations"]]
+        for flow in self.flows():
+            orders = [s["executionOrder"] for s in flow["locations"]]
+            self.assertEqual(orders, sorted(orders))
+        texts = [2 * depth * " " + text
+                 for _, _, depth, text in sorted(steps)]
+        failure = ET.fromstring(REPORTS.text["junit"]).find(".//failure").text
+        head, *lines = failure.split("\n\n")[0].split("\n")[1:]
+        column = head.index("CPU", 1)
+        shown = [line if line[:column].strip() else line[column:]
+                 for line in lines]
+        self.assertEqual(texts, shown)
+
+    def test_steps_stand_at_the_thread_that_makes_them(self):
+        for flow in self.flows():
+            for step in flow["locations"]:
+                line = self.read_location(step["location"])
+                self.assertRegex(line, r"^(thread|variant)")
+        load, = (s for f in self.flows() for s in f["locations"]
+                 if s["location"]["message"]["text"].startswith("load"))
+        self.assertRegex(self.read_location(load["location"]),
+                         "^thread second")
+
     def refuse(self, change):
         damaged = json.loads(REPORTS.text["sarif"])
         change(damaged["runs"][0])
@@ -301,6 +340,10 @@ class Sarif(unittest.TestCase):
         self.refuse(lambda run: run["results"][0].update(notes="mine"))
         self.refuse(lambda run: run["tool"]["driver"].pop("name"))
         self.refuse(lambda run: run["tool"]["driver"]["rules"][0].pop("id"))
+        self.refuse(lambda run: run["results"][1].pop("message"))
+        self.refuse(lambda run: next(
+            r for r in run["results"] if "codeFlows" in r)["codeFlows"][0][
+                "threadFlows"][0].update(locations=[]))
         self.refuse(lambda run: run["results"][0]["locations"][0][
             "physicalLocation"]["region"].update(startLine=0))
 
