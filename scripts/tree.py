@@ -23,6 +23,8 @@ LAYERS = {
                  "explore", "syscalls"),
     "viz": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
             "explore", "syscalls", "scenario"),
+    "lab": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
+            "explore", "syscalls", "scenario", "viz"),
     "cli": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
             "explore", "syscalls", "scenario", "viz"),
 }
@@ -45,7 +47,7 @@ THIRD_PARTY = {
     "boost": (),
 }
 
-OTHER_FOLDERS = ("tests", "bench", "workloads")
+OTHER_FOLDERS = ("tests", "bench", "workloads", "examples")
 VENDOR = "tests/vendor"  # the work of others, as it is
 
 
