@@ -148,11 +148,12 @@ struct task {
 	struct task *rq_next;
 	struct gate *sleeping_on;
 	unsigned sleeping_class;
-	struct gate exited;  /* class 0 opens when it is dead */
-	int exit_signal;     /* SIGSEGV, SIGBUS ... that ended it, or 0 */
-	uint64_t fault_addr; /* of that signal */
-	void *hw_data;       /* emu: registers, engine */
-	void *user_data;     /* scenario: thread; syscalls: process */
+	struct gate exited;      /* class 0 opens when it is dead */
+	int exit_signal;         /* SIGSEGV, SIGBUS ... that ended it, or 0 */
+	uint64_t fault_addr;     /* of that signal */
+	const char *exit_reason; /* why, for people; a literal */
+	void *hw_data;           /* emu: registers, engine */
+	void *user_data;         /* scenario: thread; syscalls: process */
 	void (*fn)(struct task *t);
 };
 

@@ -119,7 +119,8 @@ struct json_run {
 	bool ok;
 	const char *reason; /* or NULL */
 	const struct run_result *run;
-	unsigned executions; /* 0: not an exploration */
+	const GArray *killed; /* of struct killed; NULL: no threads */
+	unsigned executions;  /* 0: not an exploration */
 	bool exhausted;
 	int preemptions; /* -1: not counted */
 	double seconds;

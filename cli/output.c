@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "scenario/killed.h"
 #include "scenario/verdict.h"
 
 void output_init(struct output *out, const struct cli_options *o)
@@ -66,6 +67,26 @@ static void add_hazards(GString *line, uint32_t fired)
 	json_close(line, ']');
 }
 
+static void add_killed(GString *line, const GArray *killed)
+{
+	json_open(line, "killed", '[');
+	for (unsigned i = 0; i < killed->len; i++) {
+		const struct killed *k =
+			&g_array_index(killed, struct killed, i);
+		g_autofree char *addr =
+			g_strdup_printf("0x%" G_GINT64_MODIFIER "x", k->addr);
+
+		json_open(line, NULL, '{');
+		json_string(line, "thread", k->thread->name);
+		json_string(line, "signal", killed_signal_name(k->signal));
+		json_string(line, "addr", addr);
+		json_string(line, "why", k->why);
+		json_bool(line, "unexpected", k->unexpected);
+		json_close(line, '}');
+	}
+	json_close(line, ']');
+}
+
 static void add_exploration(GString *line, const struct json_run *j)
 {
 	json_int(line, "executions", j->executions);
@@ -89,6 +110,8 @@ void output_json_run(struct output *out, const struct json_run *j)
 	if (j->reason)
 		json_string(line, "reason", j->reason);
 	json_string(line, "end", run_end_name(j->end));
+	if (j->killed)
+		add_killed(line, j->killed);
 	json_int(line, "steps", j->run->steps);
 	json_int(line, "cycles", j->run->cycles);
 	json_int(line, "choices", j->run->nr_choices);

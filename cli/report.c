@@ -18,6 +18,8 @@ void check_result_clear(struct check_result *r)
 	g_free(r->expected);
 	g_free(r->found);
 	g_free(r->search);
+	g_free(r->killed_text);
+	g_clear_pointer(&r->killed, g_array_unref);
 	g_free(r->columns);
 	g_free(r->again);
 	g_clear_pointer(&r->flow, g_array_unref);
@@ -41,10 +43,11 @@ const char *result_file(const struct check_result *r)
 char *result_summary(const struct check_result *r)
 {
 	return g_strdup_printf("expects %s, found %s: %u execution%s (%s), "
-	                       "%.2f s",
+	                       "%.2f s%s%s",
 	                       r->expected, r->found, r->executions,
 	                       r->executions == 1 ? "" : "s", r->search,
-	                       r->seconds);
+	                       r->seconds, r->killed_text ? "; " : "",
+	                       r->killed_text ? r->killed_text : "");
 }
 
 /* ---- suites ---- */

@@ -46,6 +46,11 @@ struct check_result {
 	int preemptions;   /* of the run that decided; -1: not counted */
 	uint64_t given_up; /* runs that would have shown nothing new */
 
+	/* Threads that a signal ended, of struct killed; and a sentence about
+	 * those of which the scenario does not look at the signal, or NULL. */
+	GArray *killed;
+	char *killed_text;
+
 	/* If it differs: */
 	char *columns; /* the run that decided, as mmulator run shows it */
 	GArray *flow;  /* its lines, struct flow_line; NULL: no hazard */

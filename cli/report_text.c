@@ -148,6 +148,8 @@ static void print_table(struct report *x)
 		if (r->skipped)
 			continue;
 		print_row(x, widths, r);
+		if (r->killed_text)
+			output_text(&x->out, "    %s\n", r->killed_text);
 		if (x->options->verbose)
 			print_counters(x, r);
 	}
@@ -187,6 +189,7 @@ static void print_json(struct report *x, const struct check_result *r)
 		.ok = r->ok,
 		.reason = r->reason,
 		.run = &r->run,
+		.killed = r->killed,
 		.executions = r->executions,
 		.exhausted = r->exhausted,
 		.preemptions = r->preemptions,

@@ -2,6 +2,7 @@
 #include "cli/single.h"
 
 #include "mm/mm_types.h"
+#include "scenario/killed.h"
 #include "scenario/verdict.h"
 #include "viz/report.h"
 
@@ -49,6 +50,19 @@ static void G_GNUC_PRINTF(3, 4)
 	g_string_append_c(out, '\n');
 }
 
+static void append_killed(GString *report, const struct runner *r,
+                          const struct run_result *run)
+{
+	g_autoptr(GArray) killed = killed_threads(r, run);
+
+	for (unsigned i = 0; i < killed->len; i++) {
+		g_autofree char *sentence = killed_sentence(
+			&g_array_index(killed, struct killed, i));
+
+		append_wrapped(report, 2, "%s", sentence);
+	}
+}
+
 static void print_report(struct single *x, struct runner *r,
                          const struct recorder *recorder,
                          const struct run_result *run, const char *reason)
@@ -69,6 +83,7 @@ static void print_report(struct single *x, struct runner *r,
 	else
 		append_wrapped(report, 2, "no hazard up to its end: %s",
 		               run_end_name(run->end));
+	append_killed(report, r, run);
 	append_wrapped(report, 4,
 	               "  %" G_GUINT64_FORMAT " steps, %" G_GUINT64_FORMAT
 	               " cycles: %s%s",
@@ -85,6 +100,7 @@ static void print_json(struct single *x, struct runner *r,
 {
 	const struct ast_variant *v = runner_variant(r);
 	g_autofree char *expected = format_expected(v);
+	g_autoptr(GArray) killed = killed_threads(r, run);
 	const struct json_run j = {
 		.scenario = runner_scenario(r)->source.file,
 		.variant = variant_name(v),
@@ -94,6 +110,7 @@ static void print_json(struct single *x, struct runner *r,
 		.ok = !reason,
 		.reason = reason,
 		.run = run,
+		.killed = killed,
 	};
 
 	output_json_run(&x->out, &j);

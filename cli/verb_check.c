@@ -8,6 +8,7 @@
 #include "cli/report.h"
 #include "cli/single.h"
 #include "emu/vcpu_ops.h"
+#include "scenario/killed.h"
 #include "scenario/search.h"
 
 struct check {
@@ -67,6 +68,34 @@ static void add_failure(const struct check *x, struct runner *r,
 	output_clear(&single.out);
 }
 
+/* "in 3 runs: CPU0 (t) was killed by SIGKILL at 0x40000000: out of memory" */
+static char *format_killed(const struct verdict *v)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (unsigned i = 0; v->killed && i < v->killed->len; i++) {
+		const struct killed *k =
+			&g_array_index(v->killed, struct killed, i);
+		g_autofree char *sentence = NULL;
+
+		if (!k->unexpected)
+			continue;
+		sentence = killed_sentence(k);
+		g_string_append_printf(text, "; %s", sentence);
+	}
+	if (!text->len)
+		return NULL;
+	return g_strdup_printf("in %u run%s: %s", v->killed_runs,
+	                       v->killed_runs == 1 ? "" : "s", text->str + 2);
+}
+
+static GArray *take_killed(struct verdict *v)
+{
+	if (v->killed)
+		return g_steal_pointer(&v->killed);
+	return g_array_new(FALSE, FALSE, sizeof(struct killed));
+}
+
 static void add_result(struct check *x, struct runner *r, struct verdict *v,
                        double seconds)
 {
@@ -89,8 +118,10 @@ static void add_result(struct check *x, struct runner *r, struct verdict *v,
 		.confirmed = v->confirmed,
 		.preemptions = v->ended && v->fired ? v->preemptions : -1,
 		.given_up = v->given_up,
+		.killed_text = format_killed(v),
 	};
 
+	result.killed = take_killed(v);
 	if (!v->ok)
 		add_failure(x, r, v, &result);
 	progress_wipe(&x->progress);

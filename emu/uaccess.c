@@ -12,6 +12,7 @@ static bool fault_in(struct task *t, const struct fault_info *fault)
 	const struct machine *m = t->agent->machine;
 	int exit_signal = t->exit_signal;
 	uint64_t fault_addr = t->fault_addr;
+	const char *exit_reason = t->exit_reason;
 
 	if (!m->kernel || !m->kernel->page_fault)
 		return false;
@@ -20,6 +21,7 @@ static bool fault_in(struct task *t, const struct fault_info *fault)
 		return true;
 	t->exit_signal = exit_signal;
 	t->fault_addr = fault_addr;
+	t->exit_reason = exit_reason;
 	return false;
 }
 

@@ -34,7 +34,7 @@
 
 static void die(struct engine *e, int signal, vaddr_t addr)
 {
-	vcpu_kill(e->guest->task, signal, addr);
+	vcpu_kill(e->guest->task, signal, addr, "exception");
 	engine_stop(e);
 }
 
@@ -596,7 +596,8 @@ static bool go_on(struct engine *e)
 	if (e->make_code != NO_PAGE && window_make_code(e, e->make_code))
 		return true;
 	/* Something Unicorn cannot execute. */
-	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, UC_X86_REG_RIP));
+	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, UC_X86_REG_RIP),
+	          "invalid opcode");
 	return false;
 }
 

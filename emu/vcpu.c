@@ -211,11 +211,12 @@ void vcpu_enter_user(struct task *t)
 	t->cpu->user_mode = true;
 }
 
-void vcpu_kill(struct task *t, int signal, vaddr_t addr)
+void vcpu_kill(struct task *t, int signal, vaddr_t addr, const char *why)
 {
 	if (!t->exit_signal) {
 		t->exit_signal = signal;
 		t->fault_addr = addr;
+		t->exit_reason = why;
 	}
 	task_guest(t)->ended = true;
 }
@@ -250,13 +251,13 @@ static bool exception(struct task *t, const struct mmu_access *acc,
 	case MMU_MACHINE_CHECK:
 		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
 		     .text = "#MC");
-		vcpu_kill(t, SIGBUS, acc->va);
+		vcpu_kill(t, SIGBUS, acc->va, "machine check");
 		break;
 	case MMU_DONE:
 		BUG();
 	}
 	if (!retry)
-		vcpu_kill(t, SIGSEGV, acc->va);
+		vcpu_kill(t, SIGSEGV, acc->va, "general protection fault");
 	vcpu_enter_user(t);
 	return retry;
 }

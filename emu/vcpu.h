@@ -126,8 +126,16 @@ static inline void vcpu_preempt(struct task *t)
  */
 bool must_check vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc);
 
-/** vcpu_kill - a signal nobody handles ends @t: sets t->exit_signal. */
-void vcpu_kill(struct task *t, int signal, vaddr_t addr);
+/**
+ * vcpu_kill - a signal nobody handles ends a thread.
+ * @t: the thread; it ends before its next instruction
+ * @signal: the guest's number, 1 .. 31
+ * @addr: the access or instruction that brought it
+ * @why: for people; a literal
+ *
+ * Sets t->exit_signal and what belongs to it, unless another signal was first.
+ */
+void vcpu_kill(struct task *t, int signal, vaddr_t addr, const char *why);
 
 /** vcpu_syscall - the current task's SYSCALL instruction; returns to user
  * mode. Return: what the kernel returned. */

@@ -12,10 +12,12 @@
 #define GUEST_SIGKILL 9
 #define GUEST_SIGSEGV 11
 
-static bool fault_signal(struct task *t, const struct fault_info *f, int sig)
+static bool fault_signal(struct task *t, const struct fault_info *f, int sig,
+                         const char *why)
 {
 	t->exit_signal = sig;
 	t->fault_addr = f->addr;
+	t->exit_reason = why;
 	return false;
 }
 
@@ -42,11 +44,12 @@ static bool mm_fault_error(struct task *t, const struct fault_info *f,
 	if (fault & VM_FAULT_OOM) {
 		if (t->mm->kernel->machine->mem.nr_free)
 			return true;
-		return fault_signal(t, f, GUEST_SIGKILL);
+		return fault_signal(t, f, GUEST_SIGKILL, "out of memory");
 	}
 	if (fault & VM_FAULT_SIGBUS)
-		return fault_signal(t, f, GUEST_SIGBUS);
-	return fault_signal(t, f, GUEST_SIGSEGV);
+		return fault_signal(t, f, GUEST_SIGBUS,
+		                    "the mapping has no page there");
+	return fault_signal(t, f, GUEST_SIGSEGV, "the fault failed");
 }
 
 bool do_user_addr_fault(struct task *t, const struct fault_info *f)
@@ -57,11 +60,13 @@ bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 	vm_fault_t fault;
 
 	if (!mm || f->addr >= task_size())
-		return fault_signal(t, f, GUEST_SIGSEGV);
+		return fault_signal(t, f, GUEST_SIGSEGV,
+		                    "no address of user space");
 	if (f->reserved) {
 		emit(this_machine(), EV_RULE, .addr = f->addr, .a = f->code,
 		     .text = "reserved bit set in a page-table entry");
-		return fault_signal(t, f, GUEST_SIGSEGV);
+		return fault_signal(t, f, GUEST_SIGSEGV,
+		                    "a reserved bit is set in the entry");
 	}
 	if (f->write)
 		flags |= FAULT_FLAG_WRITE;
@@ -73,7 +78,9 @@ bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 	vma = vma_lookup(mm, f->addr);
 	if (!vma || access_error(vma, f)) {
 		mmap_read_unlock(mm);
-		return fault_signal(t, f, GUEST_SIGSEGV);
+		return fault_signal(t, f, GUEST_SIGSEGV,
+		                    vma ? "the mapping does not allow it"
+		                        : "nothing is mapped there");
 	}
 	fault = handle_mm_fault(vma, f->addr, flags);
 	mmap_read_unlock(mm);

@@ -490,6 +490,8 @@ static void keep_threads(struct runner *r)
 		struct thread_result *out = &r->threads[thread->index];
 
 		out->signal = t->exit_signal;
+		out->fault_addr = t->fault_addr;
+		out->exit_reason = t->exit_reason ? t->exit_reason : "";
 		out->ended = t->state == TASK_DEAD;
 		for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
 			out->regs[i] =

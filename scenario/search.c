@@ -44,6 +44,7 @@ static bool note_run(struct search *x, const struct run_result *run)
 	out->executions++;
 	out->fired |= run->fired;
 	x->held |= run->held;
+	note_killed(out, x->r, run);
 	if (out->end == RUN_DONE)
 		out->end = run->end;
 	out->reason = judge_run(x->r, run, false);

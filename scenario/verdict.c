@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "scenario/killed.h"
+
 /* ---- words ---- */
 
 static uint32_t hazard_bits(const struct ast_hazard *hazard)
@@ -154,6 +156,18 @@ char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
 
 /* ---- all runs ---- */
 
+void note_killed(struct verdict *out, const struct runner *r,
+                 const struct run_result *run)
+{
+	g_autoptr(GArray) killed = killed_threads(r, run);
+
+	if (!killed->len)
+		return;
+	out->killed_runs++;
+	if (!out->killed)
+		out->killed = g_steal_pointer(&killed);
+}
+
 struct verification {
 	struct runner *r;
 	const struct verify_options *options;
@@ -228,6 +242,7 @@ static bool next_run(struct verification *x, struct policy *policy,
 		out->first = run;
 	out->fired |= run.fired;
 	x->held |= run.held;
+	note_killed(out, x->r, &run);
 	if (out->end == RUN_DONE)
 		out->end = run.end;
 	out->reason = judge_run(x->r, &run, false);
@@ -282,4 +297,5 @@ void verdict_clear(struct verdict *v)
 {
 	g_clear_pointer(&v->reason, g_free);
 	g_clear_pointer(&v->log, choice_log_free);
+	g_clear_pointer(&v->killed, g_array_unref);
 }

@@ -40,6 +40,11 @@ struct verdict {
 	int64_t run;
 	uint64_t seed; /* of the random runs */
 
+	/* Threads that a signal ended in the first run in which one did, of
+	 * struct killed (scenario/killed.h); and the number of such runs. */
+	GArray *killed;
+	unsigned killed_runs;
+
 	/* of a search (scenario/search.h) */
 	const char *ended; /* what ended it; NULL: it was none */
 	bool exhausted;    /* nothing is left, within the bound if any */
@@ -58,6 +63,15 @@ struct verdict {
 bool verify_variant(struct runner *r, const struct verify_options *options,
                     struct verdict *out, GError **error);
 void verdict_clear(struct verdict *v);
+
+/**
+ * note_killed - remember in a verdict which threads of a run were killed.
+ * @out: the verdict so far
+ * @r: where it ran
+ * @run: one more run
+ */
+void note_killed(struct verdict *out, const struct runner *r,
+                 const struct run_result *run);
 
 /**
  * judge_run - one run alone against what is expected.

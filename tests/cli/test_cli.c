@@ -188,6 +188,100 @@ START_TEST(a_guest_that_unicorn_cannot_translate_is_wrong_input)
 }
 END_TEST
 
+/* A thread that runs out of memory, and one that may not write; the scenario
+ * counts on the second only. */
+static char *killing_scenario(void)
+{
+	char *path = temporary("mmulator-test-killed.scn");
+
+	ck_assert(g_file_set_contents(
+		path,
+		"scenario \"k\"\n"
+		"machine { cpus 2  memory 4M }\n"
+		"options { thp = never }\n"
+		"process A { map heap 0x40000000 8M rw }\n"
+		"process B { map text 0x40000000 4K r }\n"
+		"thread hungry of A on cpu 0 { touch heap 8M }\n"
+		"thread writer of B on cpu 1 { store text+8 1 }\n"
+		"always (writer:signal == SIGSEGV)\n",
+		-1, NULL));
+	return path;
+}
+
+static JsonObject *killed_in(const char *text, unsigned i, const char *thread)
+{
+	JsonObject *line = parse_line(text);
+	JsonArray *killed = json_object_get_array_member(line, "killed");
+	JsonObject *k;
+
+	ck_assert_str_eq(json_object_get_string_member(line, "outcome"),
+	                 "clean");
+	ck_assert_uint_eq(json_array_get_length(killed), 2);
+	k = json_object_ref(json_array_get_object_element(killed, i));
+	ck_assert_str_eq(json_object_get_string_member(k, "thread"), thread);
+	json_object_unref(line);
+	return k;
+}
+
+static void assert_killed_json(const char *text)
+{
+	JsonObject *hungry = killed_in(text, 0, "hungry");
+	JsonObject *writer = killed_in(text, 1, "writer");
+
+	ck_assert_str_eq(json_object_get_string_member(hungry, "signal"),
+	                 "SIGKILL");
+	ck_assert_str_eq(json_object_get_string_member(hungry, "why"),
+	                 "out of memory");
+	ck_assert(json_object_get_boolean_member(hungry, "unexpected"));
+	ck_assert_str_eq(json_object_get_string_member(writer, "signal"),
+	                 "SIGSEGV");
+	ck_assert_str_eq(json_object_get_string_member(writer, "addr"),
+	                 "0x40000008");
+	ck_assert(!json_object_get_boolean_member(writer, "unexpected"));
+	json_object_unref(hungry);
+	json_object_unref(writer);
+}
+
+START_TEST(a_thread_that_is_killed_is_named_by_every_report)
+{
+	g_autofree char *path = killing_scenario();
+	struct result run = run_format("run %s", path);
+	struct result check = run_format("check %s", path);
+	struct result run_json = run_format("run --format json %s", path);
+	struct result check_json = run_format("check --format json %s", path);
+
+	ck_assert_ptr_nonnull(
+		strstr(run.out, "CPU0 (hungry) was killed by SIGKILL at 0x4"));
+	ck_assert_ptr_nonnull(strstr(run.out, ": out of memory\n"));
+	ck_assert_ptr_nonnull(strstr(
+		run.out, "CPU1 (writer) was killed by SIGSEGV at 0x40000008"));
+	ck_assert_ptr_nonnull(
+		strstr(check.out,
+	               "in 1 run: CPU0 (hungry) was killed by SIGKILL at 0x4"));
+	ck_assert_ptr_null(strstr(check.out, "writer"));
+	assert_killed_json(run_json.out);
+	assert_killed_json(check_json.out);
+	clear_result(&run);
+	clear_result(&check);
+	clear_result(&run_json);
+	clear_result(&check_json);
+	g_unlink(path);
+}
+END_TEST
+
+START_TEST(a_run_in_which_nobody_is_killed_says_nothing_of_it)
+{
+	struct result text = run_command("run --variant fixed " FLAGSHIP);
+	struct result json =
+		run_command("run --variant fixed --format json " FLAGSHIP);
+
+	ck_assert_ptr_null(strstr(text.out, "killed"));
+	ck_assert_ptr_nonnull(strstr(json.out, "\"killed\":[]"));
+	clear_result(&text);
+	clear_result(&json);
+}
+END_TEST
+
 START_TEST(a_broken_log_is_refused)
 {
 	g_autofree char *log = temporary("broken");
@@ -227,6 +321,9 @@ int main(void)
 	tcase_add_test(tcase, a_run_that_is_not_the_recorded_one_is_refused);
 	tcase_add_test(tcase,
 	               a_guest_that_unicorn_cannot_translate_is_wrong_input);
+	tcase_add_test(tcase, a_thread_that_is_killed_is_named_by_every_report);
+	tcase_add_test(tcase,
+	               a_run_in_which_nobody_is_killed_says_nothing_of_it);
 	tcase_add_test(tcase, a_broken_log_is_refused);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
