@@ -24,6 +24,7 @@ struct access_record {
 	bool exec;    /* an instruction fetch */
 	bool user;    /* CPL 3; a kernel's copy_to_user() is false */
 	bool tlb_hit; /* the translation was cached before this access */
+	bool forwarded; /* a load that saw its CPU's own pending store */
 	vaddr_t va;
 	paddr_t pa;
 	uint64_t value; /* write: what was stored; else what was loaded */

@@ -66,9 +66,17 @@ struct cpu {
 
 	void *hw_data; /* emu: struct vcpu */
 	void *mm_data; /* mm: struct tlb_state (cpu_tlbstate) */
+	/* base/storebuf.h; NULL: stores are in memory at once. */
+	struct store_buffer *store_buffer;
 };
 
 void cpu_init(struct machine *m, unsigned id);
+
+#define AGENT_NAME_MAX 16
+/** cpu_agent_name - "irq/3": an agent that each CPU has one of.
+ * @prefix: up to 12 characters
+ * @id: the CPU, up to 99 */
+void cpu_agent_name(char name[AGENT_NAME_MAX], const char *prefix, unsigned id);
 
 /* ---- interrupts ---- */
 

@@ -2,6 +2,7 @@
 /* Interrupts of a CPU: IF, pending vectors, the agent that takes them. */
 #include "base/bug.h"
 #include "base/machine.h"
+#include "base/once.h"
 #include "base/smp.h"
 
 static objid_t irq_obj(const struct cpu *cpu)
@@ -112,8 +113,10 @@ static void irq_main(void *arg)
 		cpu->irq_depth = 1;
 		cpu->irq_enabled = false;
 		cpu_update_gates(cpu);
+		smp_mb();
 		charge(costs->irq_entry);
 		handle_vectors(cpu);
+		smp_mb();
 		step(STEP_IRQ, irq_obj(cpu), 0, "irq exit", cpu->id);
 		charge(costs->irq_exit);
 		cpu->irq_depth = 0;
@@ -125,14 +128,9 @@ static void irq_main(void *arg)
 
 void irq_init(struct cpu *cpu)
 {
-	char name[16] = "irq/0";
+	char name[AGENT_NAME_MAX];
 
-	if (cpu->id < 10) {
-		name[4] = (char)('0' + cpu->id);
-	} else {
-		name[4] = (char)('0' + cpu->id / 10);
-		name[5] = (char)('0' + cpu->id % 10);
-	}
+	cpu_agent_name(name, "irq/", cpu->id);
 	cpu->irq_agent =
 		agent_new(cpu->machine, AGENT_IRQ, cpu, name, irq_main, cpu);
 	BUG_ON(!cpu->irq_agent);

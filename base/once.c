@@ -23,6 +23,8 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 	const void *obj = (const void *)(uintptr_t)p;
 	const struct cost_table *costs = m->costs;
 
+	if (kind == STEP_RMW)
+		smp_mb(); /* locked instructions wait for older stores */
 	step(kind, mem_obj(m, obj), size, label, addr);
 	charge(kind == STEP_RMW ? costs->atomic : costs->kernel_op);
 	if (!arena_contains(m->arena, obj)) {
@@ -33,6 +35,48 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 	if (a->cpu)
 		charge(cacheline_access(arena_line(m->arena, obj), a->cpu,
 		                        kind != STEP_READ));
+}
+
+/* ---- by way of the store buffer ---- */
+
+/* Is the object still what was stored to? Whoever frees memory makes sure that
+ * memory has his stores first, by a locked instruction that is not modelled. */
+static bool still_there(struct machine *m, const void *p)
+{
+	struct arena_object o;
+
+	return !arena_contains(m->arena, p) ||
+	       (arena_lookup(m->arena, p, &o) && o.live);
+}
+
+static void drain_scalar(struct machine *m, const struct pending_store *st)
+{
+	if (still_there(m, st->p))
+		memcpy(st->p, &st->value, st->size);
+}
+
+void kstore(volatile void *p, const void *val, uint32_t size,
+            const char *label, uint64_t addr)
+{
+	struct machine *m = this_machine();
+	void *obj = (void *)(uintptr_t)p;
+	struct pending_store st = { .object = mem_obj(m, obj),
+		                    .size = size,
+		                    .addr = addr,
+		                    .p = obj,
+		                    .drain = drain_scalar };
+
+	memcpy(&st.value, val, size);
+	storebuf_put(storebuf_of_current(), &st, label);
+	charge(m->costs->kernel_op);
+	if (arena_contains(m->arena, obj))
+		arena_check(m, obj);
+}
+
+void smp_mb_slow(struct store_buffer *sb)
+{
+	if (sb->nr)
+		storebuf_drain(sb);
 }
 
 uint64_t trace_pointer(uint64_t bits)

@@ -13,10 +13,15 @@
 #include <string.h>
 
 #include "base/machine.h"
+#include "base/storebuf.h"
 
 /** kaccess - announce and charge an access to simulated memory at @p. */
 void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
              const char *label, uint64_t addr);
+
+/** kstore - store the variable @val at @p, by way of the store buffer. */
+void kstore(volatile void *p, const void *val, uint32_t size,
+            const char *label, uint64_t addr);
 
 /** trace_pointer - what stands for a host pointer in the trace hash: the
  * identity of what it points to, which is the same in every run. */
@@ -43,16 +48,30 @@ uint64_t trace_pointer(uint64_t bits);
 	({                                                             \
 		kaccess(STEP_READ, &(x), access_size(x), label, addr); \
 		__typeof__(x) val_ = (x);                              \
+		storebuf_forward(&(x), access_size(x), (void *)(uintptr_t)&val_);         \
 		trace_value(val_, access_size(x));                     \
 		val_;                                                  \
 	})
 #define WRITE_ONCE_AT(x, val, label, addr)                              \
 	do {                                                            \
 		__typeof__(x) new_ = (val);                             \
-		kaccess(STEP_WRITE, &(x), access_size(x), label, addr); \
-		(x) = new_;                                             \
+		if (unlikely(storebuf_of_current())) {                  \
+			kstore(&(x), &new_, access_size(x), label, addr); \
+		} else {                                                \
+			kaccess(STEP_WRITE, &(x), access_size(x), label, \
+			        addr);                                  \
+			(x) = new_;                                     \
+		}                                                       \
 		trace_value(new_, access_size(x));                      \
 	} while (0)
+
+/** this_cpu_read - a variable only this CPU writes; not a step. */
+#define this_cpu_read(x)                                       \
+	({                                                     \
+		__typeof__(x) val_ = (x);                      \
+		storebuf_forward(&(x), access_size(x), (void *)(uintptr_t)&val_); \
+		val_;                                          \
+	})
 
 /** READ_ONCE, WRITE_ONCE - one access of a shared scalar or entry. */
 #define READ_ONCE(x)       READ_ONCE_AT(x, "read " #x, 0)
@@ -103,10 +122,18 @@ typedef struct {
 #define atomic64_inc_return atomic_inc_return
 #define atomic_long_read    atomic_read
 
-/** smp_mb, smp_rmb, smp_wmb - barriers: nothing under sc, where memory is one
- * sequence of steps; store buffers hook in here. */
+/**
+ * smp_mb - wait until memory has everything this CPU stored. A step if there
+ * is a store buffer and it is not empty.
+ * smp_rmb, smp_wmb - nothing: x86 orders loads, and stores, among themselves.
+ */
+void smp_mb_slow(struct store_buffer *sb);
 static inline void smp_mb(void)
 {
+	struct store_buffer *sb = storebuf_of_current();
+
+	if (unlikely(sb))
+		smp_mb_slow(sb);
 }
 static inline void smp_rmb(void)
 {

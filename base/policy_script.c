@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "base/machine.h"
+#include "base/storebuf.h"
 
 struct policy_script {
 	struct policy base;
@@ -87,19 +88,31 @@ static bool line_over(struct policy_script *s, const struct agent *a,
 	}
 }
 
-/* Who moves while the line's agent cannot: interrupts, RCU, then the rest;
- * never a spontaneous walker. Returns the alternative. */
-static unsigned helper_pick(const struct machine *m, const struct choice *c)
+/* How late an agent moves while the line's agent cannot. A store buffer is
+ * emptied for those who wait for it, a walker for nobody. */
+static unsigned helper_rank(const struct agent *a)
 {
 	static const uint8_t rank[AGENT_KIND_COUNT] = {
-		[AGENT_IRQ] = 0,     [AGENT_RCU] = 1,  [AGENT_IDLE] = 2,
-		[AGENT_KTHREAD] = 3, [AGENT_TASK] = 3, [AGENT_WALKER] = 9,
+		[AGENT_IRQ] = 0,          [AGENT_RCU] = 1,  [AGENT_IDLE] = 2,
+		[AGENT_KTHREAD] = 3,      [AGENT_TASK] = 3, [AGENT_WALKER] = 9,
+		[AGENT_STORE_BUFFER] = 8,
 	};
+
+	if (a->kind == AGENT_STORE_BUFFER &&
+	    storebuf_wanted(a->cpu->store_buffer))
+		return 0;
+	return rank[a->kind];
+}
+
+/* Who moves while the line's agent cannot: interrupts, RCU, then the rest.
+ * Returns the alternative. */
+static unsigned helper_pick(const struct machine *m, const struct choice *c)
+{
 	unsigned pick = 0, best = 99, i = 0;
 
 	for (uint64_t left = c->agents; left; left &= left - 1, i++) {
-		unsigned r =
-			rank[m->agents[(unsigned)__builtin_ctzll(left)]->kind];
+		unsigned r = helper_rank(
+			m->agents[(unsigned)__builtin_ctzll(left)]);
 
 		if (r < best) {
 			best = r;

@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "base/machine.h"
 #include "base/spinlock.h"
+#include "base/storebuf.h"
 
 static objid_t rcu_obj(void)
 {
@@ -70,6 +71,14 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
 
 /* ---- the grace period agent ---- */
 
+/* A CPU's quiescent state is a full barrier on it: what it stored in a reading
+ * section is in memory then. */
+static void wait_for_stores(const struct cpu *cpu)
+{
+	if (cpu->store_buffer)
+		storebuf_drain(cpu->store_buffer);
+}
+
 /* See every CPU quiescent once. */
 static void wait_for_cpus(struct machine *m)
 {
@@ -80,6 +89,7 @@ static void wait_for_cpus(struct machine *m)
 			           .label = "rcu: quiescent state" };
 
 		gate_step(&m->cpus[i].qs_gate, 0, &st);
+		wait_for_stores(&m->cpus[i]);
 		emit(m, EV_RCU, .a = RCU_CPU_QS, .addr = i);
 	}
 }
@@ -188,6 +198,7 @@ void synchronize_rcu_expedited(void)
 		smp_call_function_many(BIT_ULL(i), report_quiescent, NULL,
 		                       true);
 		gate_step(&m->cpus[i].qs_gate, 0, &st);
+		wait_for_stores(&m->cpus[i]);
 	}
 }
 

@@ -127,7 +127,8 @@ enum agent_kind {
 	AGENT_IDLE,    /* idle task of a CPU */
 	AGENT_IRQ,     /* interrupt context of a CPU */
 	AGENT_WALKER,  /* speculative page walks and evictions of a CPU */
-	AGENT_RCU,     /* grace period and callbacks */
+	AGENT_STORE_BUFFER, /* what a CPU stored, on its way to memory */
+	AGENT_RCU,          /* grace period and callbacks */
 	AGENT_KIND_COUNT
 };
 

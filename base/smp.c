@@ -8,6 +8,7 @@
 
 #include "base/bug.h"
 #include "base/machine.h"
+#include "base/once.h"
 
 static objid_t queue_obj(const struct cpu *cpu)
 {
@@ -32,6 +33,7 @@ void flush_smp_call_function_queue(struct cpu *cpu)
 		next = csd->next;
 		emit(m, EV_IPI, .addr = cpu->id, .a = 1, .b = csd->sender);
 		csd->fn(csd->info);
+		smp_mb();
 		step(STEP_SIGNAL, mem_obj(m, csd), 0, "ack ipi", cpu->id);
 		emit(m, EV_IPI, .addr = cpu->id, .a = 2, .b = csd->sender);
 		csd->locked = false;
@@ -54,6 +56,7 @@ send_call(struct cpu *to, void (*fn)(void *info), void *info, bool wait)
 	csd->wait = wait;
 	csd->locked = true;
 	csd->sender = smp_processor_id();
+	smp_mb();
 	step(STEP_IPI, queue_obj(to), 0, "send ipi", to->id);
 	charge(m->costs->ipi_send);
 	csd->next = to->csd_queue;

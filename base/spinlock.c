@@ -107,6 +107,7 @@ static void spin_lock_common(spinlock_t *l, bool nested)
 	st = lock_step(STEP_LOCK, l, spin_label(l, OP_LOCK));
 	lockdep_order(l->class, nested);
 	preempt_disable();
+	smp_mb();
 	gate_step(&l->gate, 0, &st);
 	touch(l);
 	spin_got(l);
@@ -125,6 +126,7 @@ void spin_lock_nested(spinlock_t *l)
 bool spin_trylock(spinlock_t *l)
 {
 	preempt_disable();
+	smp_mb();
 	step(STEP_LOCK, mem_obj(this_machine(), l), 0,
 	     spin_label(l, OP_TRYLOCK), 0);
 	touch(l);
@@ -137,14 +139,46 @@ bool spin_trylock(spinlock_t *l)
 	return true;
 }
 
+static void spin_free(struct machine *m, spinlock_t *l)
+{
+	l->owner = NULL;
+	gate_set(m, &l->gate, 0, true);
+}
+
+/* Linux v6.12 include/asm-generic/qspinlock.h: the unlock is a plain store,
+ * and waits in the store buffer like others. */
+static void drain_unlock(struct machine *m, const struct pending_store *st)
+{
+	struct arena_object o;
+
+	if (!arena_contains(m->arena, st->p) ||
+	    (arena_lookup(m->arena, st->p, &o) && o.live))
+		spin_free(m, st->p);
+}
+
+static void unlock_by_store(struct store_buffer *sb, spinlock_t *l)
+{
+	const struct pending_store st = { .object = mem_obj(this_machine(), l),
+		                          .size = 1,
+		                          .p = l,
+		                          .drain = drain_unlock };
+
+	storebuf_put(sb, &st, spin_label(l, OP_UNLOCK));
+}
+
 void spin_unlock(spinlock_t *l)
 {
-	step(STEP_UNLOCK, mem_obj(this_machine(), l), 0,
-	     spin_label(l, OP_UNLOCK), 0);
+	struct store_buffer *sb = storebuf_of_current();
+
+	if (unlikely(sb))
+		unlock_by_store(sb, l);
+	else
+		step(STEP_UNLOCK, mem_obj(this_machine(), l), 0,
+		     spin_label(l, OP_UNLOCK), 0);
 	touch(l);
 	lockdep_release(l, l->class);
-	l->owner = NULL;
-	gate_set(this_machine(), &l->gate, 0, true);
+	if (likely(!sb))
+		spin_free(this_machine(), l);
 	preempt_enable();
 }
 
@@ -222,6 +256,7 @@ static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
 		emit(this_machine(), EV_RULE,
 		     .text = "sleeping lock taken under a spinlock");
 	lockdep_order(sem->class, false);
+	smp_mb();
 	gate_sleep(&sem->gate, mode, &st);
 	touch(sem);
 	rw_got(sem, mode);
@@ -229,6 +264,7 @@ static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
 
 static bool rw_try(struct rw_semaphore *sem, unsigned mode, const char *label)
 {
+	smp_mb();
 	step(STEP_LOCK, mem_obj(this_machine(), sem), 0, label, 0);
 	touch(sem);
 	trace_mix(current_agent, sem->gate.open[mode]);
@@ -260,6 +296,7 @@ bool down_write_trylock_label(struct rw_semaphore *sem, const char *label)
 
 static void rw_release_step(struct rw_semaphore *sem, const char *label)
 {
+	smp_mb();
 	step(STEP_UNLOCK, mem_obj(this_machine(), sem), 0, label, 0);
 	touch(sem);
 }
@@ -329,12 +366,14 @@ bool read_seqcount_retry(seqcount_t *s, unsigned start)
 void write_seqcount_begin(seqcount_t *s)
 {
 	WRITE_ONCE_AT(s->sequence, s->sequence + 1, "write_seqcount_begin", 0);
+	smp_mb(); /* DIVERGES: the gate is part of it */
 	gate_set(this_machine(), &s->gate, 0, false);
 }
 
 void write_seqcount_end(seqcount_t *s)
 {
 	WRITE_ONCE_AT(s->sequence, s->sequence + 1, "write_seqcount_end", 0);
+	smp_mb();
 	gate_set(this_machine(), &s->gate, 0, true);
 }
 
@@ -347,6 +386,7 @@ void init_completion(struct completion *c)
 
 void complete(struct completion *c)
 {
+	smp_mb();
 	step(STEP_SIGNAL, mem_obj(this_machine(), c), 0, "complete", 0);
 	touch(c);
 	c->done++;

@@ -3,8 +3,11 @@
  * Tasks on CPUs, after Linux v6.12 kernel/sched/core.c __schedule(): the
  * previous task runs the switch and leaves; the next goes on where it left.
  */
+#include <string.h>
+
 #include "base/bug.h"
 #include "base/machine.h"
+#include "base/once.h"
 #include "base/smp.h"
 
 static objid_t cpu_obj(const struct cpu *cpu)
@@ -72,6 +75,7 @@ static void context_switch(struct cpu *cpu, struct task *prev,
 	cpu->curr = next;
 	if (m->kernel && m->kernel->context_switch)
 		m->kernel->context_switch(prev, next);
+	smp_mb();
 	charge(m->costs->context_switch);
 	emit(m, EV_SWITCH, .addr = cpu->id, .data = next, .text = next->name);
 	agent_suspend(prev->agent);
@@ -87,6 +91,7 @@ void schedule(void)
 	if (cpu->preempt_count || cpu->rcu_readers)
 		emit(cpu->machine, EV_RULE,
 		     .text = "schedule() in an atomic section");
+	smp_mb();
 	step(STEP_SWITCH, cpu_obj(cpu), 0, "schedule", cpu->id);
 	cpu->irq_enabled = false;
 	cpu_update_gates(cpu);
@@ -186,6 +191,18 @@ struct task *task_new(struct machine *m, struct cpu *cpu, enum agent_kind kind,
 	return t;
 }
 
+void cpu_agent_name(char name[AGENT_NAME_MAX], const char *prefix, unsigned id)
+{
+	size_t n = strlen(prefix);
+
+	BUG_ON(n + 3 > AGENT_NAME_MAX || id > 99);
+	memcpy(name, prefix, n);
+	if (id >= 10)
+		name[n++] = (char)('0' + id / 10);
+	name[n++] = (char)('0' + id % 10);
+	name[n] = 0;
+}
+
 /* Body of the idle task: wait until there is something to run. */
 static void idle_main(struct task *t)
 {
@@ -203,15 +220,9 @@ static void idle_main(struct task *t)
 
 void tasks_init(struct cpu *cpu)
 {
-	char name[] = { 'i',
-		        'd',
-		        'l',
-		        'e',
-		        '/',
-		        (char)('0' + cpu->id / 10),
-		        (char)('0' + cpu->id % 10),
-		        0 };
+	char name[AGENT_NAME_MAX];
 
+	cpu_agent_name(name, "idle/", cpu->id);
 	cpu->idle = task_alloc(cpu->machine, cpu, AGENT_IDLE, name);
 	BUG_ON(!cpu->idle);
 	cpu->idle->fn = idle_main;

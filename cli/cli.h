@@ -56,6 +56,7 @@ struct cli_options {
 	const struct vcpu_ops *engine; /* NULL: the verb's default */
 	enum cli_format format;
 	char *trace;
+	char *memory_model; /* "sc", "tso"; NULL: the scenario's */
 	char *choices_out;
 	char *choices; /* the log to replay */
 	char *output;

@@ -118,6 +118,7 @@ struct runner *make_runner(const struct scenario *s,
 	const struct run_config config = {
 		.engine = o->engine,
 		.options = (const char *const *)o->options,
+		.memory_model = o->memory_model,
 		.profile_dirs = dirs,
 		.step_cap = o->step_cap,
 	};

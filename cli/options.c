@@ -281,6 +281,19 @@ static bool set_engine(struct cli_options *o, const struct flag *f,
 	return set_string(o, f, value, error);
 }
 
+static bool set_memory_model(struct cli_options *o, const struct flag *f,
+                             const char *value, GError **error)
+{
+	static const struct word words[] = {
+		{ "sc", "run check replay" },
+		{ "tso", "run check replay" },
+		{ NULL, NULL },
+	};
+
+	return find_word(o, f, value, words, error) >= 0 &&
+	       set_string(o, f, value, error);
+}
+
 static bool set_arch(struct cli_options *o, const struct flag *f,
                      const char *value, GError **error)
 {
@@ -324,6 +337,9 @@ static const struct flag flags[] = {
 	{ "engine", 0, "E", "run check replay exec", NULL,
 	  "unicorn (default) or direct", set_engine,
 	  offsetof(struct cli_options, engine_name) },
+	{ "memory-model", 0, "M", "run check replay", NULL,
+	  "sc, or tso: store buffers", set_memory_model,
+	  offsetof(struct cli_options, memory_model) },
 	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
 	{ "format", 0, "F", "run check replay exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
@@ -560,6 +576,7 @@ void cli_options_clear(struct cli_options *o)
 	g_free(o->policy);
 	g_free(o->engine_name);
 	g_free(o->trace);
+	g_free(o->memory_model);
 	g_free(o->choices_out);
 	g_free(o->choices);
 	g_free(o->output);

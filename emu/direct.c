@@ -4,6 +4,7 @@
  * as the machine code of emu/compile_x86.c would.
  */
 #include "base/bug.h"
+#include "base/once.h"
 #include "emu/code.h"
 #include "emu/vcpu_ops.h"
 
@@ -115,6 +116,8 @@ static void execute(struct guest_thread *g, const struct op *op,
 		do_syscall(g, op);
 		break;
 	case OP_FENCE:
+		smp_mb();
+		break;
 	case OP_SET:
 	case OP_ADD:
 	case OP_PAUSE:

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/once.h"
 #include "emu/code.h"
 #include "emu/unicorn_internal.h"
 
@@ -95,6 +96,8 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 		guest_insn_event(g, (uint32_t)(pc - CODE_BASE), size);
 	charge(g->task->agent->machine->costs->insn);
 	this_vcpu()->nr_insns++;
+	if (g->code->ops[op].kind == OP_FENCE)
+		smp_mb();
 }
 
 static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "base/bug.h"
+#include "base/once.h"
 #include "emu/code.h"
 #include "emu/uaccess.h"
 #include "emu/unicorn_pool.h"
@@ -202,12 +203,14 @@ void vcpu_enter_kernel(struct task *t)
 {
 	t->cpu->user_mode = false;
 	cpu_end_insn(t->cpu);
+	smp_mb();
 }
 
 void vcpu_enter_user(struct task *t)
 {
 	while (t->cpu->need_resched)
 		schedule();
+	smp_mb();
 	t->cpu->user_mode = true;
 }
 

@@ -39,7 +39,7 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 		fp->end = fp->start + 1;
 		fp->writes = true;
 	}
-	if (a->cpu && a->kind != AGENT_WALKER)
+	if (a->cpu && a->kind != AGENT_WALKER && a->kind != AGENT_STORE_BUFFER)
 		fp->lane = (cpu_index_t)(a->cpu->id + 1);
 }
 

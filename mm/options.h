@@ -105,6 +105,8 @@ struct mm_options {
 	                               (R5.9) */
 	enum pte_update pte_update;
 	enum switch_mm_kind switch_mm;
+	bool lazy_barrier;  /* smp_mb() in switch_mm_irqs_off() (M11) */
+	bool flush_barrier; /* the flush's smp_mb() (M11) */
 	enum irqsave_spin irqsave_spin;
 	enum thp_split thp_split;
 	enum mremap_flush mremap_flush;

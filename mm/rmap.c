@@ -107,6 +107,7 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 	if (!vma->anon_vma) {
 		WRITE_ONCE_AT(vma->anon_vma, anon_vma, "write vma->anon_vma",
 		              vma->vm_start);
+		smp_mb(); /* DIVERGES: read without READ_ONCE() under locks */
 		if (!allocated)
 			(void)RMW_ONCE_AT(anon_vma->refcount.counter, old + 1,
 			                  "get_anon_vma", 0);

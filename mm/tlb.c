@@ -38,7 +38,7 @@ static unsigned cr3_pcid(const struct kernel *k, unsigned asid)
 void flush_tlb_local(void)
 {
 	const struct tlb_state *ts = cpu_tlbstate(this_cpu());
-	const struct mm_struct *mm = ts->loaded_mm;
+	const struct mm_struct *mm = this_cpu_read(ts->loaded_mm);
 
 	BUG_ON(mm == LOADED_MM_SWITCHING);
 	write_cr3(mm->pgd, cr3_pcid(mm->kernel, ts->loaded_mm_asid), false);
@@ -63,17 +63,29 @@ cpumask_t mm_cpumask(struct mm_struct *mm)
 	return READ_ONCE_AT(mm->cpu_bitmap, "read mm_cpumask", 0);
 }
 
-/* Linux v6.12 arch/x86/include/asm/tlbflush.h inc_mm_tlb_gen() */
-uint64_t inc_mm_tlb_gen(struct mm_struct *mm)
-{
-	return (uint64_t)RMW_ONCE_AT(mm->tlb_gen.counter, old + 1,
-	                             "inc_mm_tlb_gen", 0) +
-	       1;
-}
-
 static uint64_t read_mm_tlb_gen(struct mm_struct *mm)
 {
 	return (uint64_t)READ_ONCE_AT(mm->tlb_gen.counter, "read tlb_gen", 0);
+}
+
+/* Option flush_barrier=off: nothing orders the stores to the page tables before
+ * the read of the CPU mask, as before 71b3c126e611 (v4.5, CVE-2016-2069). */
+static uint64_t inc_mm_tlb_gen_plain(struct mm_struct *mm)
+{
+	uint64_t gen = read_mm_tlb_gen(mm) + 1;
+
+	WRITE_ONCE_AT(mm->tlb_gen.counter, (int64_t)gen, "write tlb_gen", 0);
+	return gen;
+}
+
+/* Linux v6.12 arch/x86/include/asm/tlbflush.h inc_mm_tlb_gen() */
+uint64_t inc_mm_tlb_gen(struct mm_struct *mm)
+{
+	if (!mm_opt(mm)->flush_barrier)
+		return inc_mm_tlb_gen_plain(mm);
+	return (uint64_t)RMW_ONCE_AT(mm->tlb_gen.counter, old + 1,
+	                             "inc_mm_tlb_gen", 0) +
+	       1;
 }
 
 static void set_loaded_mm(struct tlb_state *ts, struct mm_struct *mm)
@@ -174,7 +186,12 @@ static bool switch_to_same_mm(struct tlb_state *ts, struct mm_struct *next,
 	if (!was_lazy)
 		return false;
 
-	smp_mb();
+	/*
+	 * No longer lazy, then the generation: whoever bumps it in between
+	 * sends an interrupt. Option lazy_barrier=off lets x86 turn them round.
+	 */
+	if (mm_opt(next)->lazy_barrier)
+		smp_mb();
 	*next_tlb_gen = read_mm_tlb_gen(next);
 	return ts->ctxs[ts->loaded_mm_asid].tlb_gen != *next_tlb_gen;
 }
@@ -202,8 +219,8 @@ void switch_mm_irqs_off(struct mm_struct *unused, struct mm_struct *next,
                         struct task *tsk)
 {
 	struct tlb_state *ts = cpu_tlbstate(this_cpu());
-	struct mm_struct *prev = ts->loaded_mm;
-	bool was_lazy = ts->is_lazy;
+	struct mm_struct *prev = this_cpu_read(ts->loaded_mm);
+	bool was_lazy = this_cpu_read(ts->is_lazy);
 	struct new_asid new = { .asid = ts->loaded_mm_asid,
 		                .need_flush = true };
 	uint64_t next_tlb_gen;
@@ -242,7 +259,7 @@ void enter_lazy_tlb(struct mm_struct *mm, struct task *tsk)
 	struct tlb_state *ts = cpu_tlbstate(this_cpu());
 
 	(void)tsk;
-	if (ts->loaded_mm == mm->kernel->init_mm)
+	if (this_cpu_read(ts->loaded_mm) == mm->kernel->init_mm)
 		return;
 	set_is_lazy(ts, true);
 }
@@ -321,7 +338,7 @@ void flush_tlb_func(void *info)
 	const struct flush_tlb_info *f = info;
 	struct kernel *k = machine_kernel(this_machine());
 	struct tlb_state *ts = cpu_tlbstate(this_cpu());
-	struct mm_struct *loaded_mm = ts->loaded_mm;
+	struct mm_struct *loaded_mm = this_cpu_read(ts->loaded_mm);
 	bool local = smp_processor_id() == f->initiating_cpu;
 	uint64_t local_tlb_gen, mm_tlb_gen;
 
@@ -339,7 +356,7 @@ void flush_tlb_func(void *info)
 	 * Lazy: at least the paging-structure caches must be flushed.
 	 * Switching to init_mm costs no more and spares the next flush.
 	 */
-	if (ts->is_lazy) {
+	if (this_cpu_read(ts->is_lazy)) {
 		switch_mm_irqs_off(NULL, k->init_mm, NULL);
 		return;
 	}
@@ -467,7 +484,8 @@ void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	mask = mm_cpumask(mm);
 	if (mask & ~BIT_ULL(smp_processor_id())) {
 		native_flush_tlb_multi(mask, info);
-	} else if (mm == cpu_tlbstate(this_cpu())->loaded_mm) {
+	} else if (mm ==
+	           this_cpu_read(cpu_tlbstate(this_cpu())->loaded_mm)) {
 		flags = local_irq_save();
 		flush_tlb_func(info);
 		local_irq_restore(flags);

@@ -451,6 +451,8 @@ void vma_tree_commit(struct vma_store *store, const char *label)
 	/* smp_wmb() of rcu_assign_pointer(): the nodes before the root. */
 	smp_wmb();
 	WRITE_ONCE_AT(tree->root, store->root, label, 0);
+	/* DIVERGES: whoever writes reads the tree without READ_ONCE(). */
+	smp_mb();
 	tree->nr_nodes += (unsigned)store->nr_delta;
 
 	if (!store->replaced)

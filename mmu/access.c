@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/once.h"
 #include "mmu/mmu_internal.h"
 #include "pagetable/x86.h"
 
@@ -243,10 +244,12 @@ static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
 		phys_write(mem, pa, size, value);
 }
 
-static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
-                        const struct part *p, uint64_t value, uint64_t old)
+static struct access_record access_record(const struct mmu *mmu,
+                                          const struct mmu_access *acc,
+                                          const struct part *p, uint64_t value,
+                                          uint64_t old)
 {
-	struct access_record r = {
+	return (struct access_record){
 		.root = mmu->root,
 		.pcid = mmu->pcid,
 		.cpu = (uint16_t)mmu->cpu->id,
@@ -262,6 +265,12 @@ static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
 		.old = old,
 		.entry = p->has_entry ? &p->entry : NULL,
 	};
+}
+
+static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
+                        const struct part *p, uint64_t value, uint64_t old)
+{
+	struct access_record r = access_record(mmu, acc, p, value, old);
 
 	emit(mmu->machine, EV_ACCESS, .addr = p->va, .data = &r);
 }
@@ -278,6 +287,88 @@ static const char *op_label(unsigned op)
 	return labels[op];
 }
 
+/* ---- by way of the store buffer ---- */
+
+/* What a pending store remembers of its access. */
+struct user_store {
+	struct access_record rec;
+	struct tlb_entry entry;
+};
+_Static_assert(sizeof(struct user_store) <= STORE_DETAIL_BYTES,
+               "a pending store holds what it is judged by");
+
+static void drain_user_store(struct machine *m, const struct pending_store *st)
+{
+	struct user_store s;
+
+	memcpy(&s, st->detail, sizeof(s));
+	s.rec.old = mmu_mem_load(&m->mem, s.rec.pa, st->size);
+	if (s.rec.entry)
+		s.rec.entry = &s.entry;
+	mem_store(&m->mem, s.rec.pa, st->size, st->value);
+	emit(m, EV_ACCESS, .addr = s.rec.va, .data = &s.rec);
+}
+
+static void store_later(struct mmu *mmu, const struct mmu_access *acc,
+                        const struct part *p, uint64_t value)
+{
+	struct pending_store st = { .object = phys_obj(p->pa),
+		                    .size = p->size,
+		                    .value = value,
+		                    .addr = p->va,
+		                    .drain = drain_user_store };
+	const struct user_store s = {
+		.rec = access_record(mmu, acc, p, value, 0),
+		.entry = p->entry,
+	};
+
+	memcpy(st.detail, &s, sizeof(s));
+	storebuf_put(mmu->cpu->store_buffer, &st, op_label(acc->op));
+	charge(mmu->machine->costs->l1d_hit);
+	trace_mix(current_agent, value);
+}
+
+/* A load beside pending stores of its CPU. */
+static uint64_t load_beside(struct mmu *mmu, const struct mmu_access *acc,
+                            const struct part *p)
+{
+	struct store_buffer *sb = mmu->cpu->store_buffer;
+	struct machine *m = mmu->machine;
+	struct access_record r;
+	uint64_t value;
+
+	for (;;) {
+		step(STEP_READ, phys_obj(p->pa), p->size, op_label(acc->op),
+		     p->va);
+		value = mmu_mem_load(&m->mem, p->pa, p->size);
+		r = access_record(mmu, acc, p, value, value);
+		switch (storebuf_match(sb, phys_obj(p->pa), p->size,
+		                       &r.value)) {
+		case STOREBUF_PARTIAL:
+			storebuf_drain(sb);
+			continue;
+		case STOREBUF_FORWARD:
+			r.forwarded = true;
+			break;
+		case STOREBUF_NONE:
+			break;
+		}
+		charge(m->costs->l1d_hit);
+		trace_mix(current_agent, r.value);
+		emit(m, EV_ACCESS, .addr = p->va, .data = &r);
+		return r.value;
+	}
+}
+
+/* ---- an access ---- */
+
+/* Under `tso`. A kernel's stores to user memory wait for nobody's drain. */
+static bool buffered(const struct mmu *mmu, const struct mmu_access *acc)
+{
+	return mmu->cpu->store_buffer &&
+	       (acc->op == MMU_LOAD || (acc->op == MMU_STORE && acc->user));
+}
+
 /* A plain load, store or fetch of one part. Return: what was loaded, or what
  * was stored. */
 static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
@@ -287,6 +378,14 @@ static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
 	bool write = acc->op == MMU_STORE;
 	uint64_t old = 0;
 
+	if (unlikely(buffered(mmu, acc))) {
+		if (!write)
+			return load_beside(mmu, acc, p);
+		store_later(mmu, acc, p, value);
+		return value;
+	}
+	if (write)
+		smp_mb();
 	step(write ? STEP_WRITE : STEP_READ, phys_obj(p->pa), p->size,
 	     op_label(acc->op), p->va);
 	if (acc->op != MMU_FETCH)
@@ -329,6 +428,7 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 	uint64_t old[2] = { 0 }, whole, result;
 	unsigned first_bits = 8 * p[0].size;
 
+	smp_mb();
 	step(STEP_RMW, phys_obj(p[0].pa), p[0].size, op_label(acc->op),
 	     acc->va);
 	charge(m->costs->atomic);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/once.h"
 #include "mmu/mmu_internal.h"
 #include "pagetable/pgtable.h"
 #include "pagetable/x86.h"
@@ -100,6 +101,7 @@ static void tell_flush(struct mmu *mmu, enum mmu_flush kind, unsigned pcid,
 
 void mmu_invlpg(struct mmu *mmu, vaddr_t addr)
 {
+	smp_mb();
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "invlpg", addr);
 	charge(mmu->machine->costs->invlpg);
 	tlb_invalidate_addr(&mmu->tlb, addr, mmu->pcid, true, TLB_DROP_INVLPG);
@@ -131,6 +133,7 @@ bool mmu_invpcid(struct mmu *mmu, unsigned type, unsigned pcid, vaddr_t addr)
 
 	if (!invpcid_valid(mmu, type, pcid, addr))
 		return false;
+	smp_mb();
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, labels[type], type ? pcid : addr);
 	charge(type ? mmu->machine->costs->flush_all
 	            : mmu->machine->costs->invlpg);
@@ -160,6 +163,7 @@ bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush)
 	BUG_ON(root & ~PAGE_MASK);
 	if (pcid > 0xfff || (!mmu->cr4_pcide && (pcid || noflush)))
 		return false;
+	smp_mb();
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "write_cr3", root | pcid);
 	charge(costs->cr3_write);
 	mmu->root = root;
@@ -211,6 +215,7 @@ bool mmu_write_cr4(struct mmu *mmu, uint64_t cr4)
 		return false;
 	if ((changed & cr4 & CR4_PCIDE) && mmu->pcid)
 		return false;
+	smp_mb();
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "write_cr4", cr4);
 	mmu->cr4_pge = cr4 & CR4_PGE;
 	mmu->cr4_pcide = cr4 & CR4_PCIDE;
@@ -228,6 +233,7 @@ bool mmu_write_cr4(struct mmu *mmu, uint64_t cr4)
 
 void mmu_flush_all(struct mmu *mmu)
 {
+	smp_mb();
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "flush_tlb_all", 0);
 	flush_everything(mmu);
 }

@@ -2,7 +2,6 @@
 #include "mmu/speculate.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/bug.h"
 #include "mmu/mmu_internal.h"
@@ -108,7 +107,7 @@ int mmu_walker_start(struct mmu *mmu, bool evict)
 {
 	struct mmu_walker *w;
 	struct agent *a;
-	char name[16];
+	char name[AGENT_NAME_MAX];
 
 	BUG_ON(mmu->walker);
 	w = kzalloc(mmu->machine, sizeof(*w), "mmu_walker");
@@ -116,7 +115,7 @@ int mmu_walker_start(struct mmu *mmu, bool evict)
 		return -ENOSPC;
 	w->mmu = mmu;
 	w->evict = evict;
-	snprintf(name, sizeof(name), "walker%u", mmu->cpu->id);
+	cpu_agent_name(name, "walker/", mmu->cpu->id);
 	a = agent_new(mmu->machine, AGENT_WALKER, mmu->cpu, name, walker_main,
 	              w);
 	if (!a)

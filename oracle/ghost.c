@@ -426,7 +426,8 @@ static void judge_mapped(const struct visit *v)
 	if (right_missing(rec, v->vma->prot) &&
 	    !(busy & (MAY_REMAP | BIT_OF(EFFECT_PROTECT))))
 		report_access(v, v->vma->promise);
-	if (rec->read)
+	/* What a CPU stored itself is no news from memory. */
+	if (rec->read && !rec->forwarded)
 		judge_load(v, rec->write ? rec->old : rec->value);
 	if (rec->write)
 		note_store(v);

@@ -147,7 +147,8 @@ static const struct agent *task_on(const struct machine *m,
 	for (unsigned i = 0; i < m->nr_agents; i++)
 		if (m->agents[i]->cpu == cpu &&
 		    m->agents[i]->kind != AGENT_IRQ &&
-		    m->agents[i]->kind != AGENT_WALKER)
+		    m->agents[i]->kind != AGENT_WALKER &&
+		    m->agents[i]->kind != AGENT_STORE_BUFFER)
 			return m->agents[i];
 	return NULL;
 }

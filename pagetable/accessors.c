@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entries in memory: every function is the steps its header says. */
+#include <string.h>
+
 #include "base/bug.h"
 #include "base/once.h"
 #include "pagetable/format.h"
@@ -49,12 +51,60 @@ static uint64_t entry_read(const struct entry_access *ea)
 
 	kaccess(STEP_READ, ea->entry, sizeof(value), ea->label, ea->addr);
 	value = entry_peek(ea);
+	storebuf_forward(ea->entry, sizeof(value), &value);
 	trace_mix(current_agent, value);
 	return value;
 }
 
+/* What a pending store to an entry remembers. */
+struct entry_store {
+	const char *label;
+	enum pt_level level;
+};
+
+static void drain_entry(struct machine *m, const struct pending_store *st)
+{
+	struct entry_store detail;
+	struct entry_access ea;
+
+	(void)m;
+	memcpy(&detail, st->detail, sizeof(detail));
+	ea = (struct entry_access){ .addr = st->addr,
+		                    .entry = st->p,
+		                    .label = detail.label,
+		                    .level = detail.level };
+	entry_poke(&ea, st->value);
+}
+
+static void entry_store(struct store_buffer *sb, const struct entry_access *ea,
+                        uint64_t value)
+{
+	struct machine *m = this_machine();
+	const struct entry_store detail = {
+		.label = ea->label,
+		.level = ea->level,
+	};
+	struct pending_store st = { .object = phys_obj(entry_pa(ea)),
+		                    .size = sizeof(value),
+		                    .value = value,
+		                    .addr = ea->addr,
+		                    .p = ea->entry,
+		                    .drain = drain_entry };
+
+	memcpy(st.detail, &detail, sizeof(detail));
+	storebuf_put(sb, &st, ea->label);
+	charge(m->costs->kernel_op);
+	trace_mix(current_agent, value);
+}
+
 static void entry_write(const struct entry_access *ea, uint64_t value)
 {
+	struct store_buffer *sb = storebuf_of_current();
+
+	if (unlikely(sb)) {
+		entry_store(sb, ea, value);
+		return;
+	}
 	kaccess(STEP_WRITE, ea->entry, sizeof(value), ea->label, ea->addr);
 	entry_poke(ea, value);
 }

@@ -16,6 +16,7 @@
 #include <glib.h>
 
 #include "base/policy.h"
+#include "base/storebuf.h"
 #include "base/types.h"
 #include "emu/program.h"
 #include "mm/kops.h"
@@ -45,6 +46,7 @@ enum machine_key {
 	MACHINE_SPECULATION,
 	MACHINE_EVICTION,
 	MACHINE_ERRATUM383,
+	MACHINE_MEMORY_MODEL,
 	MACHINE_KEY_COUNT
 };
 
@@ -62,6 +64,7 @@ struct ast_machine {
 	unsigned speculation; /* speculative fills a run may have, 0 = off */
 	unsigned eviction;    /* spontaneous evictions, 0 = off */
 	bool erratum383;      /* AMD: overlapping sizes = machine check */
+	enum memory_model memory_model;
 };
 
 /* ---- expressions ---- */

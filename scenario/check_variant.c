@@ -131,7 +131,7 @@ unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 static bool machine_agent(const char *name)
 {
 	static const char *const prefixes[] = { "irq", "walker", "idle",
-		                                "rcu" };
+		                                "rcu", "sb/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (g_str_has_prefix(name, prefixes[i]))

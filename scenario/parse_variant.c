@@ -21,6 +21,7 @@ static const char *const machine_names[MACHINE_KEY_COUNT + 1] = {
 	[MACHINE_SPECULATION] = "speculation",
 	[MACHINE_EVICTION] = "eviction",
 	[MACHINE_ERRATUM383] = "erratum383",
+	[MACHINE_MEMORY_MODEL] = "memory_model",
 	[MACHINE_KEY_COUNT] = NULL,
 };
 
@@ -68,6 +69,17 @@ static enum ast_arch take_arch(struct parser *p)
 	else
 		expected(p, "an architecture (x86_64)");
 	return ARCH_X86_64;
+}
+
+static enum memory_model take_memory_model(struct parser *p)
+{
+	enum memory_model model = MEMORY_SC;
+	struct source_pos pos = p->tok.pos;
+	const char *name = take_word(p, "a memory model (sc or tso)");
+
+	if (name && !memory_model_parse(name, &model))
+		parse_error(p, pos, "expected sc or tso");
+	return model;
 }
 
 static void parse_arch(struct parser *p, struct ast_machine *machine)
@@ -138,6 +150,9 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		break;
 	case MACHINE_ERRATUM383:
 		machine->erratum383 = take_switch(p);
+		break;
+	case MACHINE_MEMORY_MODEL:
+		machine->memory_model = take_memory_model(p);
 		break;
 	case MACHINE_KEY_COUNT:
 	default:

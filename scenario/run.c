@@ -97,6 +97,17 @@ static bool apply_options(struct runner *r, GError **error)
 	return true;
 }
 
+static bool apply_memory_model(struct runner *r, GError **error)
+{
+	const char *name = r->config.memory_model;
+
+	if (!name || memory_model_parse(name, &r->description.memory_model))
+		return true;
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+	            "there is no memory model '%s', only sc and tso", name);
+	return false;
+}
+
 static bool load_profile(struct runner *r, GError **error)
 {
 	const char *name = r->description.profile;
@@ -166,7 +177,8 @@ struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
 	if (!r->config.step_cap)
 		r->config.step_cap = RUN_STEP_CAP_DEFAULT;
 	r->description = effective_machine(s, v);
-	if (!apply_options(r, error) || !load_profile(r, error)) {
+	if (!apply_memory_model(r, error) || !apply_options(r, error) ||
+	    !load_profile(r, error)) {
 		runner_free(r);
 		return NULL;
 	}
@@ -499,6 +511,32 @@ static void keep_threads(struct runner *r)
 	}
 }
 
+static void start_store_buffers(struct runner *r)
+{
+	if (r->description.memory_model == MEMORY_SC)
+		return;
+	if (!storebuf_start(r->machine))
+		BUG(); /* agents_fit() */
+}
+
+/* Threads, walkers and store buffers are still to come. */
+static bool agents_fit(const struct runner *r, GError **error)
+{
+	const struct ast_machine *d = &r->description;
+	unsigned hardware = (d->memory_model != MEMORY_SC) +
+	                    (d->speculation || d->eviction);
+	unsigned nr = r->machine->nr_agents + r->s->nr_threads +
+	              hardware * d->nr_cpus + 1;
+
+	if (nr <= NR_AGENTS_MAX)
+		return true;
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+	            "%s: %u agents (threads, interrupts, walkers, store "
+	            "buffers) are more than %u: use fewer CPUs",
+	            r->s->source.file, nr, NR_AGENTS_MAX);
+	return false;
+}
+
 static uint64_t longest_clock(const struct machine *m, const uint64_t *start)
 {
 	uint64_t cycles = 0;
@@ -520,6 +558,7 @@ static void run_threads(struct runner *r, struct policy *policy,
 	for (thread = r->s->threads; thread; thread = thread->next)
 		start_thread(r, thread, &chores[thread->index]);
 	start_walkers(r);
+	start_store_buffers(r);
 	for (unsigned i = 0; i < m->nr_cpus; i++)
 		start[i] = m->cpus[i].cycles;
 	choice_log_clear(m->log);
@@ -611,6 +650,8 @@ bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
 		if (!run_phase(r, phase, error))
 			return false;
 	}
+	if (!agents_fit(r, error))
+		return false;
 	run_threads(r, policy, out);
 	if (policy->error) {
 		g_propagate_error(error, g_error_copy(policy->error));
@@ -632,6 +673,8 @@ const struct choice_log *runner_log(struct runner *r)
 	choice_log_set_header(log, "scenario", r->s->source.file);
 	choice_log_set_header(log, "variant", variant_name(r->v));
 	choice_log_set_header(log, "engine", r->emu->config.engine->name);
+	choice_log_set_header(log, "memory-model",
+	                      memory_model_name(r->description.memory_model));
 	for (unsigned i = 0; i < n; i++) {
 		g_autofree char *value =
 			mm_option_get(&r->options, table[i].name);

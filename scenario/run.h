@@ -29,6 +29,7 @@ struct run_config {
 	const char *const *options; /* NULL-terminated, or NULL */
 	/* Folders with profiles, tried in order; NULL-terminated, or NULL. */
 	const char *const *profile_dirs;
+	const char *memory_model; /* "sc", "tso"; NULL: the scenario's */
 	uint64_t step_cap; /* steps of one run; 0: RUN_STEP_CAP_DEFAULT */
 };
 #define RUN_STEP_CAP_DEFAULT UINT64_C(100000000)

@@ -5,6 +5,8 @@
 #   tests/scenarios/pass/*.scn    the same, not for users     (exit 0)
 #   tests/scenarios/fail/*.scn    an `expect` that is wrong   (exit 1)
 #   tests/scenarios/invalid/*.scn not a scenario              (exit 2)
+#   tests/scenarios/litmus/*.scn  as pass, and every interleaving is tried (up
+#                                 to a cap that only wrc and iriw reach)
 function(mmu_scenarios prefix folder status)
 	file(GLOB_RECURSE files CONFIGURE_DEPENDS
 		RELATIVE ${PROJECT_SOURCE_DIR}/${folder}
@@ -14,7 +16,7 @@ function(mmu_scenarios prefix folder status)
 		add_test(NAME ${prefix}/${name}
 			COMMAND ${PROJECT_SOURCE_DIR}/scripts/expect-status
 				${status} $<TARGET_FILE:mmulator>
-				check ${folder}/${file}
+				check ${folder}/${file} ${ARGN}
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 		math(EXPR timeout "${MMU_TIMEOUT} * 5")
 		set_tests_properties(${prefix}/${name} PROPERTIES
@@ -27,6 +29,9 @@ if(TARGET mmulator)
 	mmu_scenarios(scenarios-pass tests/scenarios/pass 0)
 	mmu_scenarios(scenarios-fail tests/scenarios/fail 1)
 	mmu_scenarios(scenarios-invalid tests/scenarios/invalid 2)
+
+	mmu_scenarios(litmus tests/scenarios/litmus 0 --policy explore
+		--executions 3000)
 
 	# The columns in README.md and docs/races are what `mmulator run` prints.
 	add_test(NAME scenarios/race-pages

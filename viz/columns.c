@@ -35,7 +35,8 @@ static void assign_columns(struct story *r)
 /* Interrupts and idling are the CPU's own. */
 static bool has_name(const struct agent *a)
 {
-	return a->kind != AGENT_IRQ && a->kind != AGENT_IDLE;
+	return a->kind != AGENT_IRQ && a->kind != AGENT_IDLE &&
+	       a->kind != AGENT_STORE_BUFFER;
 }
 
 /* "CPU1 (reclaim)": the agents whose lines the column has. */
