@@ -18,12 +18,12 @@ struct access_record {
 	paddr_t root; /* CR3 & ~flags: which address space was loaded */
 	uint16_t pcid;
 	uint16_t cpu;
-	uint8_t size; /* 1 .. 8 bytes, all in one frame */
-	bool write;   /* it stored */
-	bool read;    /* it loaded; both: atomic read-modify-write */
-	bool exec;    /* an instruction fetch */
-	bool user;    /* CPL 3; a kernel's copy_to_user() is false */
-	bool tlb_hit; /* the translation was cached before this access */
+	uint8_t size;   /* 1 .. 8 bytes, all in one frame */
+	bool write;     /* it stored */
+	bool read;      /* it loaded; both: atomic read-modify-write */
+	bool exec;      /* an instruction fetch */
+	bool user;      /* CPL 3; a kernel's copy_to_user() is false */
+	bool tlb_hit;   /* the translation was cached before this access */
 	bool forwarded; /* a load that saw its CPU's own pending store */
 	vaddr_t va;
 	paddr_t pa;

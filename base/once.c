@@ -55,8 +55,8 @@ static void drain_scalar(struct machine *m, const struct pending_store *st)
 		memcpy(st->p, &st->value, st->size);
 }
 
-void kstore(volatile void *p, const void *val, uint32_t size,
-            const char *label, uint64_t addr)
+void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
+            uint64_t addr)
 {
 	struct machine *m = this_machine();
 	void *obj = (void *)(uintptr_t)p;

@@ -20,8 +20,8 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
              const char *label, uint64_t addr);
 
 /** kstore - store the variable @val at @p, by way of the store buffer. */
-void kstore(volatile void *p, const void *val, uint32_t size,
-            const char *label, uint64_t addr);
+void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
+            uint64_t addr);
 
 /** trace_pointer - what stands for a host pointer in the trace hash: the
  * identity of what it points to, which is the same in every run. */
@@ -48,29 +48,31 @@ uint64_t trace_pointer(uint64_t bits);
 	({                                                             \
 		kaccess(STEP_READ, &(x), access_size(x), label, addr); \
 		__typeof__(x) val_ = (x);                              \
-		storebuf_forward(&(x), access_size(x), (void *)(uintptr_t)&val_);         \
+		storebuf_forward(&(x), access_size(x),                 \
+			         (void *)(uintptr_t)&val_);            \
 		trace_value(val_, access_size(x));                     \
 		val_;                                                  \
 	})
-#define WRITE_ONCE_AT(x, val, label, addr)                              \
-	do {                                                            \
-		__typeof__(x) new_ = (val);                             \
-		if (unlikely(storebuf_of_current())) {                  \
+#define WRITE_ONCE_AT(x, val, label, addr)                                \
+	do {                                                              \
+		__typeof__(x) new_ = (val);                               \
+		if (unlikely(storebuf_of_current())) {                    \
 			kstore(&(x), &new_, access_size(x), label, addr); \
-		} else {                                                \
-			kaccess(STEP_WRITE, &(x), access_size(x), label, \
-			        addr);                                  \
-			(x) = new_;                                     \
-		}                                                       \
-		trace_value(new_, access_size(x));                      \
+		} else {                                                  \
+			kaccess(STEP_WRITE, &(x), access_size(x), label,  \
+			        addr);                                    \
+			(x) = new_;                                       \
+		}                                                         \
+		trace_value(new_, access_size(x));                        \
 	} while (0)
 
 /** this_cpu_read - a variable only this CPU writes; not a step. */
-#define this_cpu_read(x)                                       \
-	({                                                     \
-		__typeof__(x) val_ = (x);                      \
-		storebuf_forward(&(x), access_size(x), (void *)(uintptr_t)&val_); \
-		val_;                                          \
+#define this_cpu_read(x)                                    \
+	({                                                  \
+		__typeof__(x) val_ = (x);                   \
+		storebuf_forward(&(x), access_size(x),      \
+			         (void *)(uintptr_t)&val_); \
+		val_;                                       \
 	})
 
 /** READ_ONCE, WRITE_ONCE - one access of a shared scalar or entry. */

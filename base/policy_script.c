@@ -111,8 +111,8 @@ static unsigned helper_pick(const struct machine *m, const struct choice *c)
 	unsigned pick = 0, best = 99, i = 0;
 
 	for (uint64_t left = c->agents; left; left &= left - 1, i++) {
-		unsigned r = helper_rank(
-			m->agents[(unsigned)__builtin_ctzll(left)]);
+		unsigned r =
+			helper_rank(m->agents[(unsigned)__builtin_ctzll(left)]);
 
 		if (r < best) {
 			best = r;

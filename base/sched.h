@@ -122,11 +122,11 @@ void gate_step(struct gate *g, unsigned class, const struct step *st);
 /* ---- agents ---- */
 
 enum agent_kind {
-	AGENT_TASK,    /* a user thread */
-	AGENT_KTHREAD, /* khugepaged, ... */
-	AGENT_IDLE,    /* idle task of a CPU */
-	AGENT_IRQ,     /* interrupt context of a CPU */
-	AGENT_WALKER,  /* speculative page walks and evictions of a CPU */
+	AGENT_TASK,         /* a user thread */
+	AGENT_KTHREAD,      /* khugepaged, ... */
+	AGENT_IDLE,         /* idle task of a CPU */
+	AGENT_IRQ,          /* interrupt context of a CPU */
+	AGENT_WALKER,       /* speculative page walks and evictions of a CPU */
 	AGENT_STORE_BUFFER, /* what a CPU stored, on its way to memory */
 	AGENT_RCU,          /* grace period and callbacks */
 	AGENT_KIND_COUNT

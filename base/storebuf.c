@@ -63,8 +63,8 @@ static struct store_buffer *storebuf_new(struct cpu *cpu)
 	BUG_ON(!sb);
 	cpu_agent_name(name, "sb/", cpu->id);
 	sb->cpu = cpu;
-	sb->agent = agent_new(m, AGENT_STORE_BUFFER, cpu, name, storebuf_main,
-	                      sb);
+	sb->agent =
+		agent_new(m, AGENT_STORE_BUFFER, cpu, name, storebuf_main, sb);
 	if (!sb->agent)
 		return NULL;
 	/* Draining takes none of the CPU's time. */

@@ -36,8 +36,8 @@ static void take_headers(struct cli_options *o, const struct choice_log *log)
 	if (!o->variant)
 		o->variant = g_strdup(variant);
 	if (!o->memory_model)
-		o->memory_model = g_strdup(
-			choice_log_header(log, "memory-model", 0));
+		o->memory_model =
+			g_strdup(choice_log_header(log, "memory-model", 0));
 	if (!o->engine && engine)
 		o->engine = find_engine(engine);
 	for (unsigned i = 0; (value = choice_log_header(log, "option", i)); i++)

@@ -16,7 +16,8 @@ static uint64_t i_size_read(struct address_space *file)
 static void i_size_write(struct address_space *file, uint64_t size)
 {
 	WRITE_ONCE_AT(file->i_size, size, "i_size_write", 0);
-	smp_mb(); /* DIVERGES: read without READ_ONCE() under the inode's lock */
+	smp_mb(); /* DIVERGES: read without READ_ONCE() under the inode's lock
+	           */
 }
 
 struct address_space *shmem_file_setup(struct kernel *k, const char *name,

@@ -484,8 +484,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	mask = mm_cpumask(mm);
 	if (mask & ~BIT_ULL(smp_processor_id())) {
 		native_flush_tlb_multi(mask, info);
-	} else if (mm ==
-	           this_cpu_read(cpu_tlbstate(this_cpu())->loaded_mm)) {
+	} else if (mm == this_cpu_read(cpu_tlbstate(this_cpu())->loaded_mm)) {
 		flags = local_irq_save();
 		flush_tlb_func(info);
 		local_irq_restore(flags);

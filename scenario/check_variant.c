@@ -130,8 +130,8 @@ unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 /* Agents the machine brings along: irq/0, walker/1, rcu, idle/0. */
 static bool machine_agent(const char *name)
 {
-	static const char *const prefixes[] = { "irq", "walker", "idle",
-		                                "rcu", "sb/" };
+	static const char *const prefixes[] = { "irq", "walker", "idle", "rcu",
+		                                "sb/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (g_str_has_prefix(name, prefixes[i]))
