@@ -115,7 +115,7 @@ int mmu_walker_start(struct mmu *mmu, bool evict)
 		return -ENOSPC;
 	w->mmu = mmu;
 	w->evict = evict;
-	cpu_agent_name(name, "walker/", mmu->cpu->id);
+	cpu_agent_name(name, "walker", mmu->cpu->id);
 	a = agent_new(mmu->machine, AGENT_WALKER, mmu->cpu, name, walker_main,
 	              w);
 	if (!a)

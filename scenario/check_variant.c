@@ -127,7 +127,7 @@ unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 
 /* ---- schedules ---- */
 
-/* Agents the machine brings along: irq/0, walker/1, rcu, idle/0. */
+/* Agents the machine brings along: irq/0, walker1, rcu, idle/0. */
 static bool machine_agent(const char *name)
 {
 	static const char *const prefixes[] = { "irq", "walker", "idle", "rcu",

@@ -4,6 +4,8 @@
  * guests see is tests/scenarios/litmus.
  */
 #include "base/storebuf.h"
+
+#include "base/bug.h"
 #include "tests/base/fixture.h"
 
 #define RUNS 2000
@@ -12,16 +14,18 @@
 static struct shared {
 	int x, y;
 	int many[STORE_BUFFER_SIZE + 2];
-	spinlock_t lock;
+	spinlock_t lock;   /* of both */
+	spinlock_t own[2]; /* of one each */
+	atomic_t word[2];  /* likewise */
 } * sh;
 static int seen[2];
-static bool fence, locked;
+static bool fence, locked, rmw;
 static struct machine *m;
 
 static void setup(void)
 {
 	m = test_machine(2);
-	fence = locked = false;
+	fence = locked = rmw = false;
 }
 
 static void teardown(void)
@@ -34,6 +38,8 @@ static void add_tasks(struct machine *machine, void (*a)(struct task *t),
 {
 	sh = kzalloc(machine, sizeof(*sh), "shared");
 	spin_lock_init(&sh->lock, LOCK_TEST_A);
+	spin_lock_init(&sh->own[0], LOCK_TEST_A);
+	spin_lock_init(&sh->own[1], LOCK_TEST_A);
 	ck_assert(storebuf_start(machine));
 	task_new(machine, &machine->cpus[0], AGENT_TASK, "a", a);
 	if (b)
@@ -47,9 +53,11 @@ static void order(void)
 	if (fence)
 		smp_mb();
 	if (locked) {
-		spin_lock(&sh->lock);
-		spin_unlock(&sh->lock);
+		spin_lock(&sh->own[smp_processor_id()]);
+		spin_unlock(&sh->own[smp_processor_id()]);
 	}
+	if (rmw)
+		atomic_inc(&sh->word[smp_processor_id()]);
 }
 
 static void store_x(struct task *t)
@@ -105,9 +113,16 @@ START_TEST(not_across_a_full_barrier)
 }
 END_TEST
 
-START_TEST(not_across_a_locked_instruction)
+START_TEST(not_across_a_lock)
 {
 	locked = true;
+	ck_assert_uint_eq(reordered(), 0);
+}
+END_TEST
+
+START_TEST(not_across_a_locked_instruction)
+{
+	rmw = true;
 	ck_assert_uint_eq(reordered(), 0);
 }
 END_TEST
@@ -158,6 +173,7 @@ static void run_alone(void (*fn)(struct task *t))
 static void fill(struct task *t)
 {
 	(void)t;
+	BUG_ON(!sh);
 	for (int i = 0; i < (int)ARRAY_SIZE(sh->many); i++)
 		WRITE_ONCE(sh->many[i], i + 1);
 	/* The oldest are in memory: there was no room for all. */
@@ -226,6 +242,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_later_load_overtakes_a_store);
 	tcase_add_test(tc, not_across_a_full_barrier);
+	tcase_add_test(tc, not_across_a_lock);
 	tcase_add_test(tc, not_across_a_locked_instruction);
 	tcase_add_test(tc, locks_still_exclude);
 	tcase_add_test(tc, a_full_buffer_makes_room);
