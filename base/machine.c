@@ -31,6 +31,7 @@ static void boot(struct machine *m)
 	m->nr_agents = 0;
 	m->nr_spontaneous = 0;
 	m->end = RUN_DONE;
+	m->paused = NULL;
 	m->lockdep = (struct lockdep){ 0 };
 	for (unsigned i = 0; i < m->nr_cpus; i++)
 		cpu_init(m, i);

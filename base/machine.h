@@ -124,8 +124,9 @@ struct machine {
 	/* Counters that the kernel keeps; names as in /proc/vmstat. */
 	struct vmstat *vmstat;
 
-	struct coro host; /* where machine_run() was called */
-	enum run_end end; /* why the agents gave the host back */
+	struct coro host;     /* where machine_run() was called */
+	enum run_end end;     /* why the agents gave the host back */
+	struct agent *paused; /* RUN_PAUSED: on whose stack; NULL: the host's */
 	struct coro_stack stacks[NR_AGENTS_MAX]; /* kept over resets */
 	/* Called by BUG_ON() to say how to reproduce; may be NULL. */
 	void (*crash)(struct machine *m);

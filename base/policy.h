@@ -11,6 +11,7 @@
 #define MMULATOR_BASE_POLICY_H
 
 #include <glib.h>
+#include <limits.h>
 
 #include "base/choicelog.h"
 #include "base/sched.h"
@@ -29,9 +30,13 @@ struct choice {
 	const char *label;
 };
 
+/* An answer that is none: the run pauses (RUN_PAUSED) and asks again. */
+#define POLICY_LATER UINT_MAX
+
 struct policy {
 	const char *name;
-	/* Return the alternative, 0 .. c->n - 1.  Must be set. */
+	/* Return the alternative, 0 .. c->n - 1, or POLICY_LATER.  Must be
+	 * set. */
 	unsigned (*pick)(struct policy *p, struct machine *m,
 	                 const struct choice *c);
 	/* A run starts: forget the previous one.  May be NULL. */
@@ -45,6 +50,9 @@ struct policy {
 	 * since. May be NULL. */
 	void (*ended)(struct policy *p, struct machine *m);
 	void (*free)(struct policy *p);
+	/* Be asked which agent moves also if only one can (n == 1); such an
+	 * answer is in no log. */
+	bool attentive;
 	/* The run is over (RUN_DONE): may set `error` if something it was to
 	 * do never came.  May be NULL.  The caller of machine_run() calls it.
 	 */

@@ -29,18 +29,31 @@ static inline unsigned nr_bits(uint64_t mask)
 	return n;
 }
 
-/* Ask the policy, log the answer. */
+/* Ask the policy, log the answer if it was one. */
 static unsigned decide(struct machine *m, const struct choice *c)
 {
 	unsigned pick = m->policy->pick(m->policy, m, c);
 
 	if (m->policy->error)
 		return 0;
+	if (pick == POLICY_LATER)
+		return pick;
 	BUG_ON(pick >= c->n);
+	if (c->n == 1)
+		return pick;
 	choice_log_add(m->log, c->kind, c->n, pick);
 	emit(m, EV_CHOICE, .addr = c->object, .a = c->kind, .b = c->n,
 	     .c = pick, .text = c->label);
 	return pick;
+}
+
+/* Give the host back without having moved; returns when it lets us go on. */
+static void pause_run(struct machine *m, struct agent *a)
+{
+	m->end = RUN_PAUSED;
+	m->paused = a;
+	current_agent = NULL;
+	coro_switch(&a->coro, &m->host);
 }
 
 unsigned choose(enum choice_kind kind, unsigned n, objid_t object,
@@ -57,7 +70,8 @@ unsigned choose(enum choice_kind kind, unsigned n, objid_t object,
 	BUG_ON(n == 0);
 	if (n == 1)
 		return 0;
-	pick = decide(a->machine, &c);
+	while ((pick = decide(a->machine, &c)) == POLICY_LATER)
+		pause_run(a->machine, a);
 	if (a->machine->policy->error)
 		run_stop(a->machine);
 	trace_mix(a, pick);
@@ -97,26 +111,40 @@ static struct agent *pick_agent(struct machine *m, struct agent *last)
 	}
 	c.n = nr_bits(enabled);
 	c.agents = enabled;
-	if (c.n > 1)
+	if (c.n > 1 || m->policy->attentive)
 		pick = decide(m, &c);
 	if (m->policy->error) {
 		m->end = RUN_STOPPED;
 		return NULL;
 	}
+	if (pick == POLICY_LATER) {
+		m->end = RUN_PAUSED;
+		return NULL;
+	}
 	return m->agents[nth_bit(enabled, pick)];
+}
+
+/* The same on @last's stack, as often as the policy is not ready to say. */
+static struct agent *next_agent(struct machine *m, struct agent *last)
+{
+	struct agent *next = pick_agent(m, last);
+
+	while (!next && m->end == RUN_PAUSED) {
+		pause_run(m, last);
+		next = pick_agent(m, last);
+	}
+	return next;
 }
 
 /* Leave @from's stack for whoever moves next; returns when @from is picked.
  * A run that ends goes back to the host instead. */
 static void hand_over(struct machine *m, struct agent *from)
 {
-	struct agent *next = pick_agent(m, from);
+	struct agent *next = next_agent(m, from);
 
-	if (next == from)
-		return;
 	current_agent = next;
-	coro_switch(from ? &from->coro : &m->host,
-	            next ? &next->coro : &m->host);
+	if (next != from)
+		coro_switch(&from->coro, next ? &next->coro : &m->host);
 }
 
 /* ---- steps ---- */
@@ -247,7 +275,7 @@ void agent_exit(void)
 		m->end = RUN_DONE;
 		next = NULL;
 	} else {
-		next = pick_agent(m, a);
+		next = next_agent(m, a);
 	}
 	current_agent = next;
 	coro_switch(&a->coro, next ? &next->coro : &m->host);
@@ -275,13 +303,14 @@ static void arm_slow_path(struct machine *m)
 {
 	struct sched *s = &m->sched;
 
-	s->observe_steps = event_wanted(m, EV_STEP) || m->policy->stepped;
+	s->observe_steps = event_wanted(m, EV_STEP) || m->policy->stepped ||
+	                   m->policy->attentive;
 	s->stop_step = m->caps.steps ? m->caps.steps : UINT64_MAX;
 }
 
 enum run_end machine_run(struct machine *m)
 {
-	struct agent *first;
+	struct agent *first = m->paused;
 
 	BUG_ON(current_agent);
 	BUG_ON(!m->policy);
@@ -290,13 +319,15 @@ enum run_end machine_run(struct machine *m)
 	if (!essential_left(m))
 		return RUN_DONE;
 	arm_slow_path(m);
-	first = pick_agent(m, NULL);
+	m->paused = NULL;
+	if (!first)
+		first = pick_agent(m, NULL);
 	if (first) {
 		current_agent = first;
 		coro_switch(&m->host, &first->coro);
 	}
 	current_agent = NULL;
-	if (m->policy->ended)
+	if (m->policy->ended && m->end != RUN_PAUSED)
 		m->policy->ended(m->policy, m);
 	return m->end;
 }

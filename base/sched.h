@@ -285,13 +285,16 @@ enum run_end {
 	RUN_DEADLOCK, /* essential agents are left and nobody is enabled */
 	RUN_STEP_CAP, /* machine->step_cap reached */
 	RUN_STOPPED,  /* somebody called run_stop() */
+	RUN_PAUSED,   /* the policy said POLICY_LATER */
 };
 
 /**
  * machine_run - let agents move until the run ends.
  *
  * May be called again after RUN_DONE: the initial part of a scenario and its
- * threads are two calls.  Daemon agents keep their place.
+ * threads are two calls.  Daemon agents keep their place.  Called again after
+ * RUN_PAUSED it asks the policy again; nothing has moved in between, also if
+ * the question came in the middle of a step.
  *
  * Context: on the host's stack (current_agent == NULL).
  */

@@ -342,6 +342,100 @@ START_TEST(a_cpu_that_spins_with_interrupts_off_deadlocks_a_shootdown)
 }
 END_TEST
 
+/* ---- pausing a run ---- */
+
+/* Random, but every question is put off once. */
+struct hesitant {
+	struct policy base;
+	struct policy *random;
+	bool asked;
+	unsigned nr_asked, nr_alone;
+};
+
+static unsigned hesitant_pick(struct policy *p, struct machine *mm,
+                              const struct choice *c)
+{
+	struct hesitant *h = (struct hesitant *)(void *)p;
+
+	h->asked = !h->asked;
+	if (h->asked)
+		return POLICY_LATER;
+	h->nr_asked++;
+	h->nr_alone += c->n == 1;
+	return c->n == 1 ? 0 : h->random->pick(h->random, mm, c);
+}
+
+static void three_choosers(struct task *t)
+{
+	(void)t;
+	for (unsigned i = 0; i < 3; i++) {
+		WRITE_ONCE(sh->word, choose(CHOICE_OTHER, 5, OBJ_NONE, "five"));
+		spin_lock(&sh->lock);
+		spin_unlock(&sh->lock);
+	}
+}
+
+static void two_choosers(void)
+{
+	new_shared();
+	add_task(0, "a", three_choosers);
+	add_task(1, "b", three_choosers);
+}
+
+START_TEST(a_run_that_pauses_is_the_same_run)
+{
+	struct hesitant h = { .base = { .pick = hesitant_pick,
+		                        .attentive = true },
+		              .random = policy_random_new(_i) };
+	unsigned nr_entries, nr_pauses = 0;
+	uint64_t hash, steps;
+
+	m->policy = h.random;
+	two_choosers();
+	h.random->begin(h.random, m);
+	ck_assert_int_eq(machine_run(m), RUN_DONE);
+	hash = m->sched.hash;
+	steps = m->sched.nr_steps;
+	nr_entries = m->log->nr_entries;
+
+	machine_reset(m);
+	m->policy = &h.base;
+	two_choosers();
+	policy_random_set_run(h.random, 0);
+	h.random->begin(h.random, m);
+	while (machine_run(m) == RUN_PAUSED)
+		nr_pauses++;
+	ck_assert_int_eq(m->end, RUN_DONE);
+	ck_assert_uint_eq(m->sched.hash, hash);
+	ck_assert_uint_eq(m->log->nr_entries, nr_entries);
+	ck_assert_uint_eq(nr_pauses, h.nr_asked);
+	/* Asked before every step and start, and what the steps ask. */
+	ck_assert_uint_ge(h.nr_asked, steps + 6);
+	ck_assert_uint_eq(h.nr_asked - h.nr_alone, nr_entries);
+	ck_assert_uint_gt(h.nr_alone, 0);
+	policy_free(h.random);
+}
+END_TEST
+
+START_TEST(a_paused_run_can_be_abandoned)
+{
+	struct hesitant h = { .base = { .pick = hesitant_pick },
+		              .random = policy_random_new(1) };
+	struct policy *timed = policy_timed_new();
+
+	m->policy = &h.base;
+	two_choosers();
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(machine_run(m), RUN_PAUSED);
+	machine_reset(m);
+	m->policy = timed;
+	two_choosers();
+	ck_assert_int_eq(machine_run(m), RUN_DONE);
+	policy_free(timed);
+	policy_free(h.random);
+}
+END_TEST
+
 /* ---- abandoning a run ---- */
 
 START_TEST(a_capped_run_can_be_abandoned_and_the_machine_reused)
@@ -397,6 +491,8 @@ int main(void)
 	tcase_add_test(tc, cross_calls_reach_each_other_and_are_waited_for);
 	tcase_add_test(
 		tc, a_cpu_that_spins_with_interrupts_off_deadlocks_a_shootdown);
+	tcase_add_loop_test(tc, a_run_that_pauses_is_the_same_run, 0, 10);
+	tcase_add_test(tc, a_paused_run_can_be_abandoned);
 	tcase_add_test(tc,
 	               a_capped_run_can_be_abandoned_and_the_machine_reused);
 	tcase_add_test(tc, a_use_after_free_is_seen_and_stops_the_run);
