@@ -92,6 +92,11 @@ uint64_t arena_offset(const struct arena *a, const void *p)
 	return off;
 }
 
+const void *arena_at(const struct arena *a, uint64_t offset)
+{
+	return offset < a->reserve ? a->base + offset : NULL;
+}
+
 struct cacheline *arena_line(struct arena *a, const void *p)
 {
 	return &a->lines[arena_offset(a, p) >> LINE_SHIFT];

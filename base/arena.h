@@ -26,6 +26,8 @@ void arena_reset(struct arena *a);
 /** arena_contains, arena_offset - is @p ours; where (BUG if not ours). */
 bool arena_contains(const struct arena *a, const void *p);
 uint64_t arena_offset(const struct arena *a, const void *p);
+/** arena_at - what lies at @offset; NULL if nothing can. */
+const void *arena_at(const struct arena *a, uint64_t offset);
 
 /**
  * kzalloc - allocate a zeroed kernel object.

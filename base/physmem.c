@@ -289,7 +289,11 @@ uint64_t phys_read(struct physmem *mem, paddr_t pa, unsigned size)
 	page = &mem->mem_map[pa >> PAGE_SHIFT];
 	if (page->content == CONTENT_ZERO)
 		return 0;
-	memcpy(&value, frame_bytes(mem, page) + (pa & ~PAGE_MASK), size);
+	if (page->content == CONTENT_POISON)
+		memset(&value, PAGE_POISON, size);
+	else
+		memcpy(&value, frame_bytes(mem, page) + (pa & ~PAGE_MASK),
+		       size);
 	return value;
 }
 
