@@ -31,10 +31,14 @@ struct runner {
 	struct guest guest;
 	const struct ast_condition *conditions[RUN_CONDITIONS_MAX];
 	unsigned nr_conditions;
-	struct task **tasks; /* by index of the thread */
+	struct task **tasks;  /* by index of the thread */
+	struct chore *chores; /* likewise, of kernel threads */
 	struct thread_result *threads;
 	void (*on_start)(void *data);
 	void *on_start_data;
+	struct policy *policy;          /* of the run; borrowed */
+	uint64_t first_step;            /* steps before those of the threads */
+	uint64_t start[NR_CPUS_MAX];    /* clocks then */
 	uint64_t last_steps, last_hash; /* of the last run, for its log */
 	bool used;                      /* the machine ran before */
 };
@@ -186,6 +190,7 @@ struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
 	make_hardware(r);
 	r->timed = policy_timed_new();
 	r->tasks = g_new0(struct task *, s->nr_threads + 1);
+	r->chores = g_new0(struct chore, s->nr_threads + 1);
 	r->threads = g_new0(struct thread_result, s->nr_threads + 1);
 	r->guest.machine = r->machine;
 	r->guest.scenario = s;
@@ -205,6 +210,7 @@ void runner_free(struct runner *r)
 	policy_free(r->timed);
 	profile_free(r->profile);
 	g_free(r->tasks);
+	g_free(r->chores);
 	g_free(r->threads);
 	g_free(r);
 }
@@ -448,9 +454,9 @@ static void kthread_body(struct task *t)
 		run_kop(chore->r, stmt);
 }
 
-static void start_thread(struct runner *r, const struct ast_thread *thread,
-                         struct chore *chore)
+static void start_thread(struct runner *r, const struct ast_thread *thread)
 {
+	struct chore *chore = &r->chores[thread->index];
 	struct task *t;
 
 	if (thread->kthread) {
@@ -546,31 +552,33 @@ static uint64_t longest_clock(const struct machine *m, const uint64_t *start)
 	return cycles;
 }
 
-static void run_threads(struct runner *r, struct policy *policy,
-                        struct run_result *out)
+static void start_threads(struct runner *r, struct policy *policy)
 {
 	struct machine *m = r->machine;
 	const struct ast_thread *thread;
-	struct chore chores[SCENARIO_THREADS_MAX];
-	uint64_t start[NR_CPUS_MAX] = { 0 };
-	uint64_t first = m->sched.nr_steps;
 
+	r->first_step = m->sched.nr_steps;
 	for (thread = r->s->threads; thread; thread = thread->next)
-		start_thread(r, thread, &chores[thread->index]);
+		start_thread(r, thread);
 	start_walkers(r);
 	start_store_buffers(r);
 	for (unsigned i = 0; i < m->nr_cpus; i++)
-		start[i] = m->cpus[i].cycles;
+		r->start[i] = m->cpus[i].cycles;
 	choice_log_clear(m->log);
 	m->policy = policy;
-	m->caps.steps = first + r->config.step_cap;
+	m->caps.steps = r->first_step + r->config.step_cap;
+	r->policy = policy;
 	if (policy->begin)
 		policy->begin(policy, m);
-	out->end = machine_run(m);
-	if (policy->finish && out->end == RUN_DONE)
-		policy->finish(policy, m);
-	out->steps = m->sched.nr_steps - first;
-	out->cycles = longest_clock(m, start);
+}
+
+static void keep_result(struct runner *r, struct run_result *out)
+{
+	struct machine *m = r->machine;
+
+	out->end = m->end;
+	out->steps = m->sched.nr_steps - r->first_step;
+	out->cycles = longest_clock(m, r->start);
 	out->trace_hash = m->sched.hash;
 	r->last_steps = out->steps;
 	r->last_hash = out->trace_hash;
@@ -638,12 +646,10 @@ static void end_run(struct runner *r, struct run_result *out)
 	out->threads = r->threads;
 }
 
-bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
-                GError **error)
+bool runner_begin(struct runner *r, struct policy *policy, GError **error)
 {
 	const struct setup_phase *phase;
 
-	*out = (struct run_result){ 0 };
 	if (!boot(r, error))
 		return false;
 	for (phase = r->s->phases; phase; phase = phase->next) {
@@ -652,13 +658,49 @@ bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
 	}
 	if (!agents_fit(r, error))
 		return false;
-	run_threads(r, policy, out);
+	start_threads(r, policy);
+	return true;
+}
+
+enum run_end runner_go(struct runner *r)
+{
+	return machine_run(r->machine);
+}
+
+bool runner_end(struct runner *r, struct run_result *out, GError **error)
+{
+	struct policy *policy = r->policy;
+
+	*out = (struct run_result){ 0 };
+	if (policy->finish && r->machine->end == RUN_DONE)
+		policy->finish(policy, r->machine);
+	keep_result(r, out);
 	if (policy->error) {
 		g_propagate_error(error, g_error_copy(policy->error));
 		return false;
 	}
 	end_run(r, out);
 	return true;
+}
+
+bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
+                GError **error)
+{
+	*out = (struct run_result){ 0 };
+	if (!runner_begin(r, policy, error))
+		return false;
+	runner_go(r);
+	return runner_end(r, out, error);
+}
+
+uint64_t runner_first_step(const struct runner *r)
+{
+	return r->first_step;
+}
+
+const struct hazard *runner_hazards(const struct runner *r, unsigned *n)
+{
+	return oracle_set_hazards(r->oracles, n);
 }
 
 const struct choice_log *runner_log(struct runner *r)

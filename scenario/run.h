@@ -92,6 +92,29 @@ void runner_on_start(struct runner *r, void (*fn)(void *data), void *data);
 bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
                 GError **error);
 
+/*
+ * The same in parts, for who wants to look on the way:
+ *
+ *	runner_begin(r, policy, &error)		nobody has moved
+ *	while (runner_go(r) == RUN_PAUSED)
+ *		...				the policy said POLICY_LATER
+ *	runner_end(r, &out, &error)		processes end, the final scan
+ *
+ * A run may be abandoned at any point: by beginning another.
+ */
+
+/** runner_begin - power on, the initial part, the threads. @policy: borrowed
+ * until the next. Return: as runner_run(). */
+bool runner_begin(struct runner *r, struct policy *policy, GError **error);
+/** runner_go - let the threads run (machine_run()), on after a pause. */
+enum run_end runner_go(struct runner *r);
+/** runner_end - after anything but RUN_PAUSED. Return: as runner_run(). */
+bool runner_end(struct runner *r, struct run_result *out, GError **error);
+/** runner_first_step - machine->sched.nr_steps when the threads began. */
+uint64_t runner_first_step(const struct runner *r);
+/** runner_hazards - found so far in this run; valid as run_result's. */
+const struct hazard *runner_hazards(const struct runner *r, unsigned *n);
+
 /** runner_log - choices of the last run, with headers that name the scenario,
  * the variant, the engine and the options; valid until the next run. */
 const struct choice_log *runner_log(struct runner *r);

@@ -71,6 +71,7 @@ static char *judge_end(const struct run_result *run, uint32_t allowed)
 		/* The kernel could not go on; a hazard says why. */
 		return run->fired ? NULL : g_strdup("it was stopped");
 	case RUN_DONE:
+	case RUN_PAUSED:
 	default:
 		return NULL;
 	}
