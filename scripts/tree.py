@@ -25,8 +25,10 @@ LAYERS = {
             "explore", "syscalls", "scenario"),
     "lab": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
             "explore", "syscalls", "scenario", "viz"),
+    "stepper": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
+                "explore", "syscalls", "scenario", "viz"),
     "cli": ("base", "tlb", "pagetable", "mmu", "emu", "mm", "oracle",
-            "explore", "syscalls", "scenario", "viz"),
+            "explore", "syscalls", "scenario", "viz", "stepper"),
 }
 ENGINE = ("base", "pagetable", "tlb", "mmu", "emu", "mm", "oracle", "explore")
 

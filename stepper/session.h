@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session: one run of a scenario that somebody walks through, forwards and
+ * backwards.
+ *
+ * A session is a list of choices and a machine in the state after some of its
+ * steps.  What lies behind the current step is fixed; what is known ahead of it
+ * (after a step back, or from a recorded run) is followed until somebody
+ * decides otherwise, which forgets the rest.  Going back is running again from
+ * the start with the same answers: nothing of the machine is ever saved.
+ *
+ * Steps have the numbers that reports and traces use: the first step of the
+ * threads is session_first() + 1.
+ *
+ * Looking at the machine between two calls is free and changes nothing, as
+ * long as nobody writes to it: see viz/state.h.
+ *
+ * Not here: commands and their text (stepper/console.h).
+ */
+#ifndef MMULATOR_STEPPER_SESSION_H
+#define MMULATOR_STEPPER_SESSION_H
+
+#include "scenario/run.h"
+#include "stepper/breakpoint.h"
+
+struct recorder;
+struct session;
+
+/* More steps than a person looks at. */
+#define SESSION_STEPS_MAX 1000000
+
+/* One step of the run, as it was announced. */
+struct session_step {
+	const char *label;
+	uint64_t addr;
+	objid_t object;
+	uint32_t size;
+	uint8_t kind;  /* enum step_kind */
+	uint8_t agent; /* id */
+	int8_t cpu;    /* -1: none */
+};
+
+enum session_stop {
+	STOP_DONE,       /* all that was asked for */
+	STOP_BLOCKED,    /* the agent cannot move */
+	STOP_GONE,       /* the agent is done */
+	STOP_CHOICE,     /* the hardware asks: session_open_choice() */
+	STOP_BREAKPOINT, /* session_breakpoint() */
+	STOP_HAZARD,     /* a judge noticed something */
+	STOP_END,        /* the run ended */
+	STOP_POLICY,     /* session_policy_error() */
+	STOP_INTERRUPT,
+};
+
+/* How to go on. */
+struct session_move { /* Only this one moves, and the idle task that is in its
+	               * way; -1: whoever is next. */
+	int agent;
+	uint64_t steps; /* at most, of `agent` if there is one; 0: no limit */
+	/* Stop where the hardware chooses; else the policy answers. */
+	bool ask;
+	const struct breakpoint *until; /* besides those that are set */
+};
+
+/**
+ * session_new - a session at the first step.
+ * @s, @v, @config: as runner_new()
+ * @log: a recorded run, which is known ahead then; NULL: none
+ *
+ * Return: NULL and @error if the scenario cannot be run (runner_begin()) or the
+ * log does not fit it.
+ */
+struct session *session_new(const struct scenario *s,
+                            const struct ast_variant *v,
+                            const struct run_config *config,
+                            const struct choice_log *log, GError **error);
+void session_free(struct session *s);
+
+/** session_on_poll - @fn(@data) is called now and then while the run goes on;
+ * true stops it (STOP_INTERRUPT). */
+void session_on_poll(struct session *s, bool (*fn)(void *data), void *data);
+
+/* ---- where it is ---- */
+
+struct runner *session_runner(const struct session *s);
+struct machine *session_machine(const struct session *s);
+const struct recorder *session_recorder(const struct session *s);
+/** session_first, session_at, session_last - number of the last step before the
+ * threads', of the last step made, of the last step known. */
+uint64_t session_first(const struct session *s);
+uint64_t session_at(const struct session *s);
+uint64_t session_last(const struct session *s);
+/** session_step - a known step, first + 1 .. last. */
+const struct session_step *session_step(const struct session *s, uint64_t step);
+/** session_agent_name - of any agent of a known step; "?" if there is none. */
+const char *session_agent_name(const struct session *s, unsigned id);
+/** session_ended - has the run ended at the current step? */
+bool session_ended(const struct session *s);
+/** session_open_choice - what the hardware waits to be told, in the middle of
+ * the current step; NULL: nothing. */
+const struct choice *session_open_choice(const struct session *s);
+/** session_next - who moves if nobody decides otherwise; NULL: nobody can. The
+ * policy is asked only where it has to be: a random one is not. */
+struct agent *session_next(struct session *s);
+
+/** session_result - of the whole known run, if it is known to its end: also
+ * after going back. NULL: it is not. Its hazards and threads are no longer
+ * there. */
+const struct run_result *session_result(const struct session *s);
+/** session_verdict - why the whole run is not what its variant expects; NULL:
+ * it is, or session_result() is NULL. */
+const char *session_verdict(const struct session *s);
+/** session_columns - the report of the whole run; NULL as session_result(). */
+const char *session_columns(const struct session *s);
+/** session_fired - oracles that fired up to here, 1 << enum oracle_id; at the
+ * end of the run all that did. */
+uint32_t session_fired(const struct session *s);
+
+/* ---- moving ---- */
+
+/** session_go - go on as @move says. Context: no choice is open (BUG), the run
+ * has not ended (BUG). */
+enum session_stop session_go(struct session *s,
+                             const struct session_move *move);
+/** session_choose - answer the open choice with @pick (0 .. n - 1) and make the
+ * rest of the step. */
+enum session_stop session_choose(struct session *s, unsigned pick);
+/** session_goto - be at @step, first .. last (BUG). */
+void session_goto(struct session *s, uint64_t step);
+/** session_forget - nothing is known ahead any more. */
+void session_forget(struct session *s);
+/**
+ * session_set_policy - who decides where nothing is known ahead; what is known
+ * is forgotten.
+ * @policy: owned from now on; begins here
+ *
+ * Going back brings back the first one: lowest clock first.
+ */
+void session_set_policy(struct session *s, struct policy *policy);
+const char *session_policy_name(const struct session *s);
+/** session_policy_error - why the policy could not go on. */
+const char *session_policy_error(const struct session *s);
+/** session_breakpoint - the one that stopped the last session_go(). */
+const struct breakpoint *session_breakpoint(const struct session *s);
+/** session_breakpoints - those that stop it; the caller may change the list. */
+struct breakpoint_list *session_breakpoints(struct session *s);
+
+/**
+ * session_save - the choices of the whole run as a log that replay takes. What
+ * is not known goes the lowest clock first; the session stays where it is.
+ * @steps: how many steps that is
+ *
+ * Return: the text, to be freed; NULL and @error if the run does not end.
+ */
+char *session_save(struct session *s, uint64_t *steps, GError **error);
+
+#endif
