@@ -17,6 +17,7 @@ static const struct verb {
 	  "check PATH...: every variant against what it expects" },
 	{ "replay", verb_replay,
 	  "replay FILE --choices LOG: a recorded run again" },
+	{ "step", verb_step, "step FILE: walk through a run, and back" },
 	{ "exec", verb_exec, "exec PROGRAM ARGS...: a static ELF guest" },
 	{ "list", verb_list,
 	  "list [PATH...]: scenarios, options, oracles, profiles, operations" },

@@ -58,7 +58,9 @@ struct cli_options {
 	char *trace;
 	char *memory_model; /* "sc", "tso"; NULL: the scenario's */
 	char *choices_out;
-	char *choices; /* the log to replay */
+	char *choices;  /* the log to replay */
+	char *commands; /* step: a file of commands */
+	bool tui;       /* step */
 	char *output;
 	bool quiet, verbose, help;
 	char **args; /* what is left */
@@ -138,6 +140,10 @@ void output_json_run(struct output *out, const struct json_run *j);
 /** load_scenarios - every .scn below @paths, sorted within a folder; an error
  * was said if NULL. Elements are struct scenario. */
 GPtrArray *load_scenarios(char **paths);
+/** make_run_config - with the flags applied; valid as long as they are. */
+struct run_config make_run_config(const struct cli_options *o);
+/** no_variant - say that no scenario has @name. Return: CLI_USAGE. */
+int no_variant(GPtrArray *scenarios, const char *name);
 /** make_runner - with the flags applied; NULL: an error was said. */
 struct runner *make_runner(const struct scenario *s,
                            const struct ast_variant *v,
@@ -151,6 +157,13 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
                     int (*fn)(const struct scenario *s,
                               const struct ast_variant *v, void *data),
                     void *data);
+
+/* cli/log.c */
+/** read_log - a recorded run; NULL: an error was said. */
+struct choice_log *read_log(const char *path);
+/** take_headers - variant, engine and options that @log names, where the
+ * command line says nothing. */
+void take_headers(struct cli_options *o, const struct choice_log *log);
 
 /* cli/crash.c */
 /** crash_install - a bug of ours ends with status 3 and says how to reproduce
@@ -169,6 +182,7 @@ void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int verb_run(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_replay(int argc, char **argv);
+int verb_step(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_exec(int argc, char **argv);
 

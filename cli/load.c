@@ -106,22 +106,28 @@ GPtrArray *load_scenarios(char **paths)
 	return NULL;
 }
 
-struct runner *make_runner(const struct scenario *s,
-                           const struct ast_variant *v,
-                           const struct cli_options *o)
+struct run_config make_run_config(const struct cli_options *o)
 {
 	static const char *const dirs[] = {
 		MMULATOR_DATADIR "/profiles",
 		MMULATOR_SOURCE_DIR "/profiles",
 		NULL,
 	};
-	const struct run_config config = {
+
+	return (struct run_config){
 		.engine = o->engine,
 		.options = (const char *const *)o->options,
 		.memory_model = o->memory_model,
 		.profile_dirs = dirs,
 		.step_cap = o->step_cap,
 	};
+}
+
+struct runner *make_runner(const struct scenario *s,
+                           const struct ast_variant *v,
+                           const struct cli_options *o)
+{
+	const struct run_config config = make_run_config(o);
 	g_autoptr(GError) error = NULL;
 	struct runner *r = runner_new(s, v, &config, &error);
 
@@ -130,7 +136,7 @@ struct runner *make_runner(const struct scenario *s,
 	return r;
 }
 
-static int no_variant(GPtrArray *scenarios, const char *name)
+int no_variant(GPtrArray *scenarios, const char *name)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autoptr(GString) hint = g_string_new(NULL);

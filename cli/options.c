@@ -270,8 +270,8 @@ static bool set_engine(struct cli_options *o, const struct flag *f,
                        const char *value, GError **error)
 {
 	static const struct word words[] = {
-		{ "unicorn", "run check replay exec" },
-		{ "direct", "run check replay" },
+		{ "unicorn", "run check replay step exec" },
+		{ "direct", "run check replay step" },
 		{ NULL, NULL },
 	};
 
@@ -285,8 +285,8 @@ static bool set_memory_model(struct cli_options *o, const struct flag *f,
                              const char *value, GError **error)
 {
 	static const struct word words[] = {
-		{ "sc", "run check replay" },
-		{ "tso", "run check replay" },
+		{ "sc", "run check replay step" },
+		{ "tso", "run check replay step" },
 		{ NULL, NULL },
 	};
 
@@ -311,9 +311,9 @@ static bool set_arch(struct cli_options *o, const struct flag *f,
 #define SWITCH(field) set_bool, offsetof(struct cli_options, field)
 
 static const struct flag flags[] = {
-	{ "variant", 0, "NAME", "run check replay", NULL, "only this variant",
-	  TEXT(variant) },
-	{ "option", 0, "KEY=VALUE", "run check replay exec", NULL,
+	{ "variant", 0, "NAME", "run check replay step", NULL,
+	  "only this variant", TEXT(variant) },
+	{ "option", 0, "KEY=VALUE", "run check replay step exec", NULL,
 	  "set an option of the mm, over the scenario's", set_option, 0 },
 	{ "policy", 0, "P", "run check exec", NULL,
 	  "who moves next: timed, random, script, pct or (check) explore",
@@ -332,18 +332,18 @@ static const struct flag flags[] = {
 	  set_executions, 0 },
 	{ "seconds", 0, "S", "check", "explore pct", "most time for a search",
 	  set_seconds, 0 },
-	{ "steps", 0, "N", "run check exec", NULL,
+	{ "steps", 0, "N", "run check step exec", NULL,
 	  "most steps of one run; it then did not end", set_steps, 0 },
-	{ "engine", 0, "E", "run check replay exec", NULL,
+	{ "engine", 0, "E", "run check replay step exec", NULL,
 	  "unicorn (default) or direct", set_engine,
 	  offsetof(struct cli_options, engine_name) },
-	{ "memory-model", 0, "M", "run check replay", NULL,
+	{ "memory-model", 0, "M", "run check replay step", NULL,
 	  "sc, or tso: store buffers", set_memory_model,
 	  offsetof(struct cli_options, memory_model) },
 	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
 	{ "format", 0, "F", "run check replay exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
-	{ "choices", 0, "LOG", "replay exec", NULL,
+	{ "choices", 0, "LOG", "replay step exec", NULL,
 	  "the recorded run to repeat", TEXT(choices) },
 	{ "choices-out", 0, "FILE", "run check replay exec", NULL,
 	  "record the run's choices", TEXT(choices_out) },
@@ -355,8 +355,11 @@ static const struct flag flags[] = {
 	  "only what differs", SWITCH(quiet) },
 	{ "verbose", 'v', NULL, "run check replay exec", NULL,
 	  "counters as well", SWITCH(verbose) },
-	{ "help", 'h', NULL, "run check replay exec list", NULL, "show this",
-	  SWITCH(help) },
+	{ "commands", 'x', "FILE", "step", NULL, "take the commands from there",
+	  TEXT(commands) },
+	{ "tui", 0, NULL, "step", NULL, "a full screen", SWITCH(tui) },
+	{ "help", 'h', NULL, "run check replay step exec list", NULL,
+	  "show this", SWITCH(help) },
 };
 
 #define NR_FLAGS G_N_ELEMENTS(flags)
@@ -579,6 +582,7 @@ void cli_options_clear(struct cli_options *o)
 	g_free(o->memory_model);
 	g_free(o->choices_out);
 	g_free(o->choices);
+	g_free(o->commands);
 	g_free(o->output);
 	g_strfreev(o->args);
 	memset(o, 0, sizeof(*o));

@@ -72,10 +72,10 @@ START_TEST(a_flag_of_another_verb_is_refused)
 	               "check\n");
 	assert_refused("exec --engine direct x",
 	               "mmulator: exec: --engine direct belongs to mmulator "
-	               "run, check or replay\n");
+	               "run, check, replay or step\n");
 	assert_refused("exec --variant a x",
 	               "mmulator: exec: --variant belongs to mmulator run, "
-	               "check or replay\n");
+	               "check, replay or step\n");
 }
 END_TEST
 

@@ -99,7 +99,7 @@ START_TEST(one_agent_alone_until_a_label)
 		unsigned id = session_step(st.session, i)->agent;
 		const char *name = session_agent_name(st.session, id);
 
-		ck_assert(!strcmp(name, "reclaim") || !strcmp(name, "idle/01"));
+		ck_assert(!strcmp(name, "reclaim") || !strcmp(name, "idle/1"));
 	}
 }
 END_TEST
@@ -213,7 +213,7 @@ static const struct {
 	{ "st", "'st' may be step or steps" },
 	{ "step 0", "steps '0': expected a number from 1 to 1000000" },
 	{ "step -1", "there is no agent '-1'; one of stale, touch, reclaim, "
-	             "rcu, irq/2, idle/02, irq/1, idle/01, irq/0, idle/00" },
+	             "rcu, irq/2, idle/2, irq/1, idle/1, irq/0, idle/0" },
 	{ "step tuch", "there is no agent 'tuch'; did you mean 'touch'?" },
 	{ "step touch two", "steps 'two': expected a number from 1 to "
 	                    "1000000" },
