@@ -64,6 +64,10 @@ struct cpu {
 
 	struct call_single_data *csd_queue; /* newest first, as llist */
 
+	/* Page walks filled a TLB or a paging-structure cache, outside of any
+	 * step that names them. */
+	uint64_t tlb_fills;
+
 	void *hw_data; /* emu: struct vcpu */
 	void *mm_data; /* mm: struct tlb_state (cpu_tlbstate) */
 	/* base/storebuf.h; NULL: stores are in memory at once. */

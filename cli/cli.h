@@ -43,6 +43,8 @@ struct cli_options {
 	char *policy;   /* NULL: as pinned */
 	bool has_bound; /* explore: most preemptions */
 	unsigned bound;
+	bool has_spontaneous; /* explore: most steps of hardware on its own */
+	uint64_t spontaneous;
 	unsigned depth;      /* pct */
 	uint64_t executions; /* most of a search; 0: as the verb thinks */
 	double seconds;      /* of the search of one variant; 0: no cap */

@@ -159,6 +159,13 @@ static bool set_bound(struct cli_options *o, const struct flag *f,
 	return small_number(f, value, 0, 1000, &o->bound, error);
 }
 
+static bool set_spontaneous(struct cli_options *o, const struct flag *f,
+                            const char *value, GError **error)
+{
+	o->has_spontaneous = true;
+	return number(f, value, 0, 1000, &o->spontaneous, error);
+}
+
 static bool set_depth(struct cli_options *o, const struct flag *f,
                       const char *value, GError **error)
 {
@@ -328,6 +335,9 @@ static const struct flag flags[] = {
 	  set_depth, 0 },
 	{ "bound", 0, "N", "check", "explore",
 	  "most preemptions, tried from 0 upwards", set_bound, 0 },
+	{ "spontaneous", 0, "N", "check", "explore",
+	  "most speculative walks and evictions in a run (1)", set_spontaneous,
+	  0 },
 	{ "executions", 0, "N", "check", "explore pct", "most runs of a search",
 	  set_executions, 0 },
 	{ "seconds", 0, "S", "check", "explore pct", "most time for a search",

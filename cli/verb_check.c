@@ -20,6 +20,8 @@ struct check {
 
 /* Runs of a search nobody put a limit to. */
 #define SEARCH_EXECUTIONS 100000
+/* Steps of one run of a search: it remembers them all. */
+#define SEARCH_STEPS      1000000
 
 static void show_progress(void *data, unsigned done, unsigned total)
 {
@@ -33,11 +35,17 @@ static void show_progress(void *data, unsigned done, unsigned total)
 /* "exhausted, bound 2", "cap on seconds", "random" */
 static char *format_search(const struct cli_options *o, const struct verdict *v)
 {
+	GString *text;
+
 	if (!v->ended)
 		return g_strdup(v->executions > 1 ? "random" : "pinned");
-	if (!o->has_bound)
-		return g_strdup(v->ended);
-	return g_strdup_printf("%s, bound %u", v->ended, v->bound);
+	text = g_string_new(v->ended);
+	if (o->has_bound)
+		g_string_append_printf(text, ", bound %u", v->bound);
+	if (v->calmed)
+		g_string_append_printf(text, ", spontaneous %" G_GUINT64_FORMAT,
+		                       v->spontaneous);
+	return g_string_free(text, FALSE);
 }
 
 /* What is not as expected: the run that shows it, and how to see it again. */
@@ -169,6 +177,8 @@ static bool search(struct check *x, struct runner *r, struct verdict *out,
 		.kind = strcmp(o->policy, "pct") ? SEARCH_EXPLORE : SEARCH_PCT,
 		.bounded = o->has_bound,
 		.bound = o->bound,
+		.has_spontaneous = o->has_spontaneous,
+		.spontaneous = o->spontaneous,
 		.depth = o->depth,
 		.seed = o->has_seed ? o->seed : 1,
 		.max_executions =
@@ -219,6 +229,8 @@ static int check_variant(struct check *x, const struct scenario *s,
 	/* A search is many runs; what it finds Unicorn has to show as well. */
 	if (is_search(o) && !options.engine)
 		options.engine = &vcpu_ops_direct;
+	if (is_search(o) && !options.step_cap)
+		options.step_cap = SEARCH_STEPS;
 	r = make_runner(s, v, o);
 	if (!r)
 		return CLI_USAGE;

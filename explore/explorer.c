@@ -23,26 +23,24 @@ unsigned step_cost(const struct explorer *x, const struct node *node,
                    unsigned agent)
 {
 	if (node->previous == NOBODY || node->previous == agent ||
-	    (x->walkers >> agent & 1))
+	    node->previous == node->ending || (x->walkers >> agent & 1))
 		return 0;
 	return node->enabled >> node->previous & 1;
 }
 
-static uint64_t within_bound(struct explorer *x, const struct node *node,
+/* Those of @agents that may move at @node. */
+static uint64_t within_bound(const struct explorer *x, const struct node *node,
                              uint64_t agents)
 {
 	uint64_t fit = 0;
 
-	if (!x->options.bounded)
+	if (!x->options.bounded || node->preemptions < x->bound)
 		return agents;
 	for_each_bit(agent, agents)
 	{
-		if (node->preemptions + step_cost(x, node, (unsigned)agent) <=
-		    x->bound)
+		if (!step_cost(x, node, (unsigned)agent))
 			fit |= BIT_ULL(agent);
 	}
-	if (fit != agents)
-		x->bound_hit = true;
 	return fit;
 }
 
@@ -57,54 +55,17 @@ static unsigned first_choice(const struct explorer *x, const struct node *node,
 	return (unsigned)first_bit(agents);
 }
 
-/* Is @agent's next step, as it was seen after the parent, untouched by @fp? */
-static bool sleeps_on(const struct explorer *x, const struct node *parent,
-                      unsigned agent, unsigned nr_sleepers)
-{
-	const struct footprint *fp =
-		&x->history.footprints[x->history.nr_events - 1];
-
-	for (unsigned i = parent->first_sleeper; i < nr_sleepers; i++) {
-		const struct sleeper *s =
-			&g_array_index(x->sleepers, struct sleeper, i);
-
-		if (s->agent == agent && footprints_conflict(&s->fp, fp))
-			return false;
-	}
-	return true;
-}
-
-/* Those asleep at the parent, as far as its event left them. */
-static void inherit_sleep(struct explorer *x, const struct node *parent,
-                          struct node *node)
-{
-	unsigned n = x->sleepers->len;
-
-	for_each_bit(agent, parent->sleep)
-	{
-		if (sleeps_on(x, parent, (unsigned)agent, n))
-			node->sleep |= BIT_ULL(agent);
-	}
-	for (unsigned i = parent->first_sleeper; i < n; i++) {
-		struct sleeper s =
-			g_array_index(x->sleepers, struct sleeper, i);
-
-		if (node->sleep >> s.agent & 1)
-			g_array_append_val(x->sleepers, s);
-	}
-}
-
 static void inherit(struct explorer *x, struct node *node)
 {
-	const struct node *parent = node - 1;
+	struct node *parent = node - 1;
 	bool walker = x->walkers >> parent->agent & 1;
 
+	parent->goes_on = node->enabled >> parent->agent & 1;
 	node->previous = walker ? parent->previous : parent->agent;
 	node->preemptions =
 		parent->preemptions + step_cost(x, parent, parent->agent);
 	node->level = parent->level + parent->branches;
-	if (!x->options.bounded)
-		inherit_sleep(x, parent, node);
+	sleep_inherit(x, node);
 }
 
 static struct node *push_node(struct explorer *x, uint64_t enabled)
@@ -119,7 +80,12 @@ static struct node *push_node(struct explorer *x, uint64_t enabled)
 	*node = (struct node){ .enabled = enabled,
 		               .agent = NOBODY,
 		               .previous = NOBODY,
+		               .ending = NOBODY,
+		               .goes_on = true,
+		               .first_agent = NOBODY,
+		               .block_base = x->block_steps->len,
 		               .first_sleeper = x->sleepers->len,
+		               .first_dozer = x->dozers->len,
 		               .first_answer = x->answers->len };
 	if (x->nr_nodes)
 		inherit(x, node);
@@ -129,9 +95,9 @@ static struct node *push_node(struct explorer *x, uint64_t enabled)
 
 static void pop_node(struct explorer *x)
 {
-	const struct node *node = last_node(x);
+	struct node *node = last_node(x);
 
-	g_array_set_size(x->sleepers, node->first_sleeper);
+	sleep_pop(x, node, x->nr_nodes > 1 ? node - 1 : NULL);
 	g_array_set_size(x->answers, node->first_answer);
 	x->nr_nodes--;
 }
@@ -160,6 +126,14 @@ static bool ends_above_leaves(struct explorer *x)
 
 /* ---- a run ---- */
 
+static bool task_is_over(const struct agent *a)
+{
+	const struct task *t = a->arg;
+
+	return (a->kind == AGENT_TASK || a->kind == AGENT_KTHREAD) && a->cpu &&
+	       t && t->state == TASK_DEAD;
+}
+
 static void fail(struct explorer *x)
 {
 	if (!x->policy.error)
@@ -175,13 +149,51 @@ static void give_up(struct explorer *x, struct machine *m)
 	run_stop(m);
 }
 
+/*
+ * Once every thread is done the run's end keeps hardware, RCU and idle tasks
+ * from moving.  A run that goes on until none of them can shows all that a
+ * shorter one does, so the last thread leaves its CPU after them.
+ */
+static unsigned who_ends(const struct machine *m)
+{
+	unsigned last = NOBODY;
+
+	for_each_bit(id, m->sched.alive)
+	{
+		if (m->agents[id]->daemon)
+			continue;
+		if (last != NOBODY)
+			return NOBODY;
+		last = (unsigned)id;
+	}
+	return last != NOBODY && task_is_over(m->agents[last]) ? last : NOBODY;
+}
+
+/* Without the agent that ends the run, if others can move. */
+static uint64_t hold_back(const struct explorer *x, const struct node *node,
+                          uint64_t agents)
+{
+	uint64_t others;
+
+	if (node->ending == NOBODY)
+		return agents;
+	others = node->enabled & ~BIT_ULL(node->ending);
+	return within_bound(x, node, others) ? agents & others : agents;
+}
+
 /* A state never seen: who is to be tried first? */
 static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
 {
-	struct node *node = push_node(x, enabled);
-	uint64_t awake = within_bound(x, node, enabled & ~node->sleep);
+	struct node *node;
+	uint64_t awake, fit;
 
-	if (!awake) {
+	sleep_blocked(x, m, enabled);
+	node = push_node(x, enabled);
+	node->ending = who_ends(m);
+	awake = hold_back(x, node, enabled & ~node->sleep);
+	fit = within_bound(x, node, awake);
+	if (!fit) {
+		x->bound_hit |= awake != 0;
 		pop_node(x);
 		x->stats.blocked++;
 		give_up(x, m);
@@ -193,19 +205,39 @@ static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
 		give_up(x, m);
 		return;
 	}
-	node->agent = first_choice(x, node, awake);
+	node->agent = first_choice(x, node, fit);
 	node->backtrack = BIT_ULL(node->agent);
 	if (node->level < x->shard_level) {
-		node->backtrack = awake;
-		node->branches = awake & (awake - 1);
+		node->backtrack = fit;
+		node->branches = fit & (fit - 1);
 	}
 	x->moving = node->agent;
+}
+
+/* Without the walkers that may not do more on their own. */
+static uint64_t calm(struct explorer *x, const struct machine *m,
+                     uint64_t enabled)
+{
+	uint64_t walkers = enabled & m->sched.walkers;
+
+	if (!x->options.limit_spontaneous || !walkers ||
+	    m->nr_spontaneous < x->options.max_spontaneous)
+		return enabled;
+	for_each_bit(id, walkers)
+	{
+		if (m->agents[id]->next.kind != STEP_LOCAL)
+			continue;
+		enabled &= ~BIT_ULL(id);
+		x->stats.calmed = true;
+	}
+	return enabled;
 }
 
 /* The machine waits for somebody to move. */
 static void arrive(struct explorer *x, struct machine *m, uint64_t enabled)
 {
 	x->walkers = m->sched.walkers;
+	enabled = calm(x, m, enabled);
 	if (x->at == x->nr_nodes) {
 		discover(x, m, enabled);
 		return;
@@ -270,6 +302,9 @@ static unsigned answer(struct explorer *x, const struct choice *c)
 	}
 	if (!repeats)
 		g_array_append_val(x->answers, a);
+	/* Which entries are there? */
+	if (c->kind == CHOICE_EVICT && c->asker->cpu)
+		x->fp.tlb = (cpu_index_t)(c->asker->cpu->id + 1);
 	a = g_array_index(x->answers, struct answer, i);
 	if (a.kind != c->kind || a.n != c->n)
 		fail(x);
@@ -304,6 +339,17 @@ static unsigned explorer_pick(struct policy *p, struct machine *m,
 	return nr_bits(c->agents & (BIT_ULL(x->moving) - 1));
 }
 
+/* A run can be long. */
+static void look_at_clock(struct explorer *x, struct machine *m)
+{
+	const struct explorer_options *o = &x->options;
+
+	if (x->stats.steps % 4096 || !o->time_is_up || !o->time_is_up(o->data))
+		return;
+	x->late = true;
+	give_up(x, m);
+}
+
 static void explorer_stepped(struct policy *p, struct machine *m,
                              const struct agent *a)
 {
@@ -318,6 +364,7 @@ static void explorer_stepped(struct policy *p, struct machine *m,
 		fail(x);
 		run_stop(m);
 	}
+	look_at_clock(x, m);
 	x->moving = NOBODY;
 	x->acting = true;
 	x->answered = 0;
@@ -379,6 +426,8 @@ struct explorer *explorer_new(const struct explorer_options *options)
 	BUG_ON(options->nr_shards && options->shard >= options->nr_shards);
 	x->shard_level = shard_levels(options->nr_shards);
 	x->sleepers = g_array_new(FALSE, FALSE, sizeof(struct sleeper));
+	x->dozers = g_array_new(FALSE, FALSE, sizeof(struct dozer));
+	x->block_steps = g_array_new(FALSE, FALSE, sizeof(struct footprint));
 	x->answers = g_array_new(FALSE, FALSE, sizeof(struct answer));
 	history_init(&x->history);
 	return x;
@@ -391,6 +440,8 @@ void explorer_free(struct explorer *x)
 	g_clear_error(&x->policy.error);
 	history_fini(&x->history);
 	g_array_unref(x->sleepers);
+	g_array_unref(x->dozers);
+	g_array_unref(x->block_steps);
 	g_array_unref(x->answers);
 	g_free(x->nodes);
 	g_free(x->clock);
@@ -414,8 +465,10 @@ static bool next_answer(struct explorer *x, const struct node *node)
 /* The next agent to try at the last node. */
 static bool next_agent(struct explorer *x, struct node *node)
 {
-	uint64_t left = within_bound(x, node, node->backtrack & ~node->sleep);
+	uint64_t wanted = hold_back(x, node, node->backtrack & ~node->sleep);
+	uint64_t left = within_bound(x, node, wanted);
 
+	x->bound_hit |= left != wanted;
 	if (!left)
 		return false;
 	node->agent = first_choice(x, node, left);
@@ -430,12 +483,9 @@ static bool advance(struct explorer *x)
 	for (; x->nr_nodes; pop_node(x)) {
 		unsigned i = x->nr_nodes - 1;
 		struct node *node = &x->nodes[i];
-		struct sleeper s = { .agent = node->agent };
 
-		if (h->nr_events > i) {
-			s.fp = h->footprints[i];
-			g_array_append_val(x->sleepers, s);
-		}
+		if (h->nr_events > i)
+			sleep_tried(x, node, i);
 		history_truncate(h, i);
 		if (next_answer(x, node))
 			return true;
@@ -475,7 +525,8 @@ static void finish_search(struct explorer *x)
 {
 	x->stats.end = EXPLORER_EXHAUSTED;
 	x->stats.exhausted = !x->stats.truncated;
-	x->stats.complete = x->stats.exhausted && !x->bound_hit;
+	x->stats.complete =
+		x->stats.exhausted && !x->bound_hit && !x->stats.calmed;
 }
 
 struct policy *explorer_next(struct explorer *x)
@@ -502,6 +553,8 @@ void explorer_done(struct explorer *x, bool hazard)
 		x->stats.end = EXPLORER_FAILED;
 		return;
 	}
+	if (x->late)
+		x->stats.end = EXPLORER_CAP_TIME;
 	if (!explorer_counts(x))
 		return;
 	x->stats.executions++;

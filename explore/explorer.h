@@ -36,6 +36,10 @@ struct explorer_options {
 	/* Caps; 0 and NULL: none. */
 	uint64_t max_executions;
 	uint64_t max_steps;
+	/* Spontaneous steps of hardware in one run; what would need more is
+	 * left out. */
+	bool limit_spontaneous;
+	uint64_t max_spontaneous;
 	bool (*time_is_up)(void *data);
 	void *data;
 	/* Search only part @shard of @nr_shards (0: everything). The parts
@@ -61,10 +65,12 @@ struct explorer_stats {
 	uint64_t truncated;  /* runs that met the machine's cap on steps */
 	uint64_t steps;      /* of all runs */
 	unsigned bound;      /* the one searched last */
+	bool calmed;         /* hardware could have done more than it may */
 	/* EXPLORER_EXHAUSTED, and no run was cut off. With a bound: for that
 	 * bound. */
 	bool exhausted;
-	/* No run would have needed more preemptions than the bound. */
+	/* No run would have needed more preemptions or spontaneous steps than
+	 * it may have. */
 	bool complete;
 };
 

@@ -12,25 +12,26 @@
 
 #include "explore/explorer.h"
 #include "explore/history.h"
+#include "explore/sleep.h"
 
 #define NOBODY UINT_MAX
 
 struct node {
 	uint64_t enabled;
-	uint64_t backtrack;   /* to be tried, or were */
-	uint64_t sleep;       /* were, here or at an equivalent state */
-	unsigned agent;       /* being tried; or NOBODY */
-	unsigned previous;    /* moved last, not counting walkers; or NOBODY */
+	uint64_t backtrack; /* to be tried, or were */
+	uint64_t sleep;     /* were, here or at an equivalent state */
+	unsigned agent;     /* being tried; or NOBODY */
+	unsigned previous;  /* moved last, not counting walkers; or NOBODY */
+	unsigned ending;    /* all it has to do is to end the run; or NOBODY */
 	unsigned preemptions; /* so far */
 	unsigned level;       /* branches so far, for shards */
 	bool branches;
-	unsigned first_sleeper, first_answer;
-};
-
-/* What a sleeping agent's next step does; one for each of its answers. */
-struct sleeper {
-	unsigned agent;
-	struct footprint fp;
+	bool goes_on; /* @agent can, after its step */
+	unsigned first_sleeper, first_dozer, first_answer;
+	/* What its first agent does until it cannot go on, and its child's. */
+	unsigned first_agent, block_base, block_first, block_end;
+	bool goes_with_child;
+	unsigned child_base;
 };
 
 /* An answer to choose(), within an event. */
@@ -46,8 +47,10 @@ struct explorer {
 
 	struct node *nodes;
 	unsigned nr_nodes, node_room;
-	GArray *sleepers; /* of struct sleeper, by node */
-	GArray *answers;  /* of struct answer, by node */
+	GArray *sleepers;    /* of struct sleeper, by node */
+	GArray *dozers;      /* of struct dozer, by node */
+	GArray *block_steps; /* of struct footprint */
+	GArray *answers;     /* of struct answer, by node */
 
 	/* the run */
 	unsigned at;       /* events it made */
@@ -60,6 +63,7 @@ struct explorer {
 	uint64_t exclusive; /* agents that wait for a lock nobody shares */
 	uint64_t walkers;
 	bool given_up, foreign, ended;
+	bool late; /* time was up before the run's end */
 	enum run_end run_end;
 
 	unsigned shard_level; /* above it every branch is tried */

@@ -33,7 +33,9 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 		                  .waits = waits };
 	set_range(fp, st);
 	fp->writes = st->kind != STEP_READ && st->kind != STEP_LOCAL;
-	if (a->kind == AGENT_WALKER && st->kind == STEP_LOCAL) {
+	if (a->kind == AGENT_WALKER && st->kind != STEP_LOCAL && a->cpu)
+		fp->tlb = (cpu_index_t)(a->cpu->id + 1);
+	if (a->kind == AGENT_WALKER && a->nr_steps && st->kind == STEP_LOCAL) {
 		/* They share one budget of spontaneous steps. */
 		fp->start = hidden_obj(HIDDEN_SPONTANEOUS, 0);
 		fp->end = fp->start + 1;
@@ -70,6 +72,7 @@ void hidden_state_read(struct hidden_state *s, const struct machine *m)
 		if (m->cpus[i].qs_gate.open[0])
 			s->quiet |= BIT_ULL(i);
 		s->queue[i] = queue_state(&m->cpus[i]);
+		s->fills[i] = m->cpus[i].tlb_fills;
 	}
 }
 
@@ -82,6 +85,8 @@ void footprint_effects(struct footprint *fp, const struct hidden_state *before,
 	for (unsigned i = 0; i < before->nr_cpus; i++) {
 		if (before->queue[i] != after->queue[i] && fp->lane != i + 1)
 			fp->queues |= BIT_ULL(i);
+		if (before->fills[i] != after->fills[i])
+			fp->tlb = (cpu_index_t)(i + 1);
 	}
 }
 
@@ -94,6 +99,15 @@ bool objects_conflict(const struct footprint *a, const struct footprint *b)
 static bool has_cpu(uint64_t mask, cpu_index_t cpu)
 {
 	return cpu && (mask >> (cpu - 1) & 1);
+}
+
+/* Does @b change or use what @a keeps in a TLB? */
+static bool shares_tlb(const struct footprint *a, const struct footprint *b)
+{
+	objid_t tlb = obj_make(OBJ_SPACE_TLB, a->tlb - 1U);
+
+	return a->tlb &&
+	       (a->tlb == b->tlb || (b->start <= tlb && tlb < b->end));
 }
 
 /* Did @a change what decides when, or what, @b does? */
@@ -111,7 +125,8 @@ bool footprints_conflict(const struct footprint *a, const struct footprint *b)
 {
 	if (a->agent == b->agent || (a->lane && a->lane == b->lane))
 		return true;
-	if (objects_conflict(a, b) || governs(a, b) || governs(b, a))
+	if (objects_conflict(a, b) || governs(a, b) || governs(b, a) ||
+	    shares_tlb(a, b) || shares_tlb(b, a))
 		return true;
 	return (a->changed & b->changed) || (a->quiet & b->quiet) ||
 	       (a->queues & b->queues);

@@ -7,8 +7,8 @@
  * one CPU, whose task and interrupt context exclude each other; or one lets
  * the other move or keeps it from moving.  The last cannot be announced.  It is
  * found by looking at the machine before and after: who could move, which CPUs
- * were quiescent (what a grace period waits for), and what the CPUs' run
- * queues held.
+ * were quiescent (what a grace period waits for), what the CPUs' run queues
+ * held, and whether a step of a page walk filled a TLB.
  */
 #ifndef MMULATOR_EXPLORE_FOOTPRINT_H
 #define MMULATOR_EXPLORE_FOOTPRINT_H
@@ -25,6 +25,7 @@ struct footprint {
 	uint8_t agent;
 	cpu_index_t lane;  /* CPU it occupies */
 	cpu_index_t waits; /* CPU it waited for to be quiescent */
+	cpu_index_t tlb;   /* CPU whose TLB it uses besides its object */
 	/* Known only after it was made. */
 	uint64_t changed; /* agents it let move or kept from moving */
 	uint64_t quiet;   /* CPUs that became quiescent, or no longer are */
@@ -37,6 +38,7 @@ struct hidden_state {
 	uint64_t quiet;
 	unsigned nr_cpus;
 	uint32_t queue[NR_CPUS_MAX];
+	uint64_t fills[NR_CPUS_MAX]; /* of the TLB */
 };
 
 /** footprint_announced - of the step @a waits to make.

@@ -227,6 +227,9 @@ static void search_hidden(struct search *s)
 	if (fp->waits)
 		search_object(s, hidden_obj(HIDDEN_QUIET, fp->waits - 1U),
 		              false, true);
+	if (fp->tlb)
+		search_object(s, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U), true,
+		              true);
 	for_each_bit(cpu, fp->quiet)
 		search_object(s, hidden_obj(HIDDEN_QUIET, cpu), true, true);
 	for_each_bit(cpu, fp->queues)
@@ -327,6 +330,9 @@ static void add_accesses(struct history *h, const struct footprint *fp)
 		add_access(h, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
 	if (fp->waits)
 		add_access(h, hidden_obj(HIDDEN_QUIET, fp->waits - 1U), false,
+		           true);
+	if (fp->tlb)
+		add_access(h, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U), true,
 		           true);
 	for_each_bit(cpu, fp->quiet)
 		add_access(h, hidden_obj(HIDDEN_QUIET, cpu), true, true);

@@ -42,18 +42,23 @@ static bool starts(const struct detour *d, const uint32_t *clock)
 	return true;
 }
 
-/* Who could lead from the event's state to the racing step; *@tried: somebody
- * who could come first is tried already. */
-static uint64_t find_sources(const struct explorer *x, const struct race *race,
-                             bool *tried)
+/* Who could come first, at the state before an event. */
+struct sources {
+	uint64_t agents; /* and lead to the racing step */
+	uint64_t first;  /* all that could */
+};
+
+/* Stops when one of @enough could come first. */
+static void find_sources(const struct explorer *x, const struct race *race,
+                         uint64_t enough, struct sources *out)
 {
 	const struct history *h = &x->history;
 	const struct node *node = &x->nodes[race->event];
-	uint64_t known = node->backtrack | node->sleep;
-	uint64_t sources = 0;
 	struct detour d = { 0 };
 
-	for (unsigned i = race->event + 1; i < h->nr_events && !*tried; i++) {
+	*out = (struct sources){ 0 };
+	for (unsigned i = race->event + 1;
+	     i < h->nr_events && !(out->first & enough); i++) {
 		const uint32_t *clock = history_clock(h, i);
 		unsigned agent = h->footprints[i].agent;
 		bool first;
@@ -64,56 +69,66 @@ static uint64_t find_sources(const struct explorer *x, const struct race *race,
 		first = starts(&d, clock);
 		d.present |= BIT_ULL(agent);
 		d.first[agent] = h->own[i];
-		*tried = first && (known >> agent & 1);
-		if (first && race->clock[agent] >= h->own[i])
-			sources |= BIT_ULL(agent);
+		if (!first)
+			continue;
+		out->first |= BIT_ULL(agent);
+		if (race->clock[agent] >= h->own[i])
+			out->agents |= BIT_ULL(agent);
 	}
 	if (!(d.present >> race->agent & 1) &&
 	    (node->enabled >> race->agent & 1) && starts(&d, race->clock)) {
-		*tried |= known >> race->agent & 1;
-		sources |= BIT_ULL(race->agent);
+		out->first |= BIT_ULL(race->agent);
+		out->agents |= BIT_ULL(race->agent);
 	}
-	return sources;
 }
 
 /* One of them, unless one is tried already: a source set. */
 static void add_source(struct explorer *x, const struct race *race)
 {
 	struct node *node = &x->nodes[race->event];
-	bool tried = false;
-	uint64_t sources = find_sources(x, race, &tried);
+	uint64_t known = node->backtrack | node->sleep, one;
+	struct sources s;
 
-	if (tried || !sources)
+	find_sources(x, race, known, &s);
+	if (!s.agents || (s.first & known))
 		return;
-	if (sources >> race->agent & 1)
-		sources = BIT_ULL(race->agent);
-	sources &= ~(sources - 1);
-	node->backtrack |= (node->enabled & sources) ? sources : node->enabled;
+	one = s.agents & ~(s.agents - 1);
+	if (s.agents >> race->agent & 1)
+		one = BIT_ULL(race->agent);
+	node->backtrack |= (node->enabled & one) ? one : node->enabled;
 }
 
 /* ---- with a bound ---- */
 
-static void add_agent(struct node *node, unsigned agent)
+static void add_all(struct node *node, uint64_t agents)
 {
-	if (node->enabled >> agent & 1)
-		node->backtrack |= BIT_ULL(agent);
-	else
-		node->backtrack |= node->enabled;
+	if (agents & ~node->enabled)
+		agents = node->enabled;
+	node->backtrack |= agents;
 }
 
-/* There, and where the agent of the event began to move: switching there may
- * need no preemption. */
+/*
+ * There, and where the agent of the event began to move: switching there may
+ * need no preemption.  All who could lead to the racing step are tried, as one
+ * of them may sleep and another need fewer preemptions.
+ */
 static void add_conservative(struct explorer *x, const struct race *race)
 {
-	unsigned i = race->event;
-	bool tried = false;
+	const struct node *nodes = x->nodes;
+	struct race early = *race;
+	struct sources s;
 
-	if (!find_sources(x, race, &tried) && !tried)
+	find_sources(x, race, 0, &s);
+	if (!s.agents)
 		return;
-	add_agent(&x->nodes[i], race->agent);
-	while (i && x->nodes[i - 1].agent == x->nodes[race->event].agent)
-		i--;
-	add_agent(&x->nodes[i], race->agent);
+	add_all(&x->nodes[race->event], s.agents);
+	while (early.event &&
+	       nodes[early.event - 1].agent == nodes[race->event].agent)
+		early.event--;
+	if (early.event == race->event)
+		return;
+	find_sources(x, &early, 0, &s);
+	add_all(&x->nodes[early.event], s.agents);
 }
 
 static void reverse(struct explorer *x, const struct race *race)
@@ -160,7 +175,7 @@ static void reverse_all(struct explorer *x, const struct footprint *fp)
 
 void races_before(struct explorer *x, const struct footprint *fp)
 {
-	if (fp->changed || fp->quiet || fp->queues)
+	if (fp->changed || fp->quiet || fp->queues || fp->tlb)
 		reverse_all(x, fp);
 }
 

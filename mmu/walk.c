@@ -192,6 +192,7 @@ static __attribute__((noinline)) void descend(struct walk *w)
 	BUG_ON(overtaken(w));
 	memcpy(e.walked, w->leaf.table, sizeof(e.walked));
 	psc_fill(&w->mmu->tlb, &e);
+	w->mmu->cpu->tlb_fills++;
 	w->table = e.table;
 	w->level--;
 }
@@ -250,6 +251,7 @@ struct tlb_entry *walk_fill(struct walk *w)
 
 	BUG_ON(overtaken(w)); /* as in descend() */
 	complete_leaf(w);
+	mmu->cpu->tlb_fills++;
 	e = tlb_fill(&mmu->tlb, w->need.fetch ? TLB_INSN : TLB_DATA, w->va,
 	             &w->leaf);
 	if (e)

@@ -68,6 +68,9 @@ static bool explore(struct search *x, GError **error)
 	const struct explorer_options options = {
 		.bounded = o->bounded,
 		.bound = o->bound,
+		.limit_spontaneous = true,
+		.max_spontaneous = o->has_spontaneous ? o->spontaneous
+		                                      : SEARCH_SPONTANEOUS,
 		.max_executions = o->max_executions,
 		.time_is_up = o->time_is_up,
 		.data = o->data,
@@ -96,6 +99,8 @@ static bool explore(struct search *x, GError **error)
 	out->bound = stats->bound;
 	out->ended = explorer_end_name(stats->end);
 	out->given_up = stats->blocked;
+	out->calmed = stats->calmed;
+	out->spontaneous = options.max_spontaneous;
 	explorer_free(e);
 	return possible;
 }

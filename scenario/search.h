@@ -12,6 +12,9 @@
 
 #include "scenario/verdict.h"
 
+/* What hardware does on its own in a run that is explored. */
+#define SEARCH_SPONTANEOUS 1
+
 enum search_kind {
 	SEARCH_EXPLORE,
 	SEARCH_PCT
@@ -21,6 +24,9 @@ struct search_options {
 	enum search_kind kind;
 	bool bounded; /* explore */
 	unsigned bound;
+	/* explore: of hardware in one run; else SEARCH_SPONTANEOUS */
+	bool has_spontaneous;
+	uint64_t spontaneous;
 	unsigned depth; /* pct */
 	uint64_t seed;
 	uint64_t max_executions; /* 0: none; pct needs one */

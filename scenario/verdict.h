@@ -46,12 +46,14 @@ struct verdict {
 	unsigned killed_runs;
 
 	/* of a search (scenario/search.h) */
-	const char *ended; /* what ended it; NULL: it was none */
-	bool exhausted;    /* nothing is left, within the bound if any */
-	bool confirmed;    /* Unicorn showed the same */
-	unsigned bound;    /* most preemptions, as far as it came */
-	int preemptions;   /* of the run that decided; -1: not counted */
-	uint64_t given_up; /* runs that would have shown nothing new */
+	const char *ended;    /* what ended it; NULL: it was none */
+	bool exhausted;       /* nothing is left, within the bound if any */
+	bool confirmed;       /* Unicorn showed the same */
+	bool calmed;          /* hardware could have done more on its own ... */
+	uint64_t spontaneous; /* ... than so many steps in a run */
+	unsigned bound;       /* most preemptions, as far as it came */
+	int preemptions;      /* of the run that decided; -1: not counted */
+	uint64_t given_up;    /* runs that would have shown nothing new */
 };
 
 /**

@@ -80,7 +80,9 @@ static void naive_stepped(struct policy *p, struct machine *m,
 	struct naive *n = (struct naive *)(void *)p;
 
 	n->moving = NULL;
-	if (a->nr_steps > 1)
+	if (n->e->stepped)
+		n->e->stepped(m, a);
+	if (a->nr_steps > 1 || a->cpu)
 		n->last = m->agents[a->id];
 }
 

@@ -11,6 +11,8 @@ struct enumeration {
 	void (*start)(void *data);
 	void (*note)(void *data, enum run_end end);
 	void *data;
+	/* Every step; may be NULL. */
+	void (*stepped)(struct machine *m, const struct agent *a);
 	unsigned bound; /* only runs with so many preemptions; UINT_MAX: all */
 	unsigned limit; /* give up beyond this many runs */
 };

@@ -20,9 +20,10 @@
 #ifndef NAIVE_LIMIT
 #	define NAIVE_LIMIT 10000
 #endif
-#define NR_RANDOM 1000
-#define TASKS_MAX 3
-#define OPS_MAX   3
+#define BOUNDED_LIMIT 10000
+#define NR_RANDOM     1000
+#define TASKS_MAX     3
+#define OPS_MAX       3
 
 enum op {
 	OP_READ,
@@ -58,6 +59,7 @@ static struct machine *m;
 static struct shared *sh;
 static struct text text;
 static uint64_t seed = 1996;
+static bool hasty;
 
 static void setup(void)
 {
@@ -183,6 +185,7 @@ static void start(void *data)
 
 	(void)data;
 	machine_reset(m);
+	hasty = false;
 	/* The machine's own agents come to rest. */
 	task_new(m, &m->cpus[0], AGENT_TASK, "first", nothing);
 	task_new(m, &m->cpus[1], AGENT_TASK, "second", nothing);
@@ -205,9 +208,34 @@ static char *state_text(enum run_end end)
 	                       sh->regs[2]);
 }
 
+/*
+ * Once all tasks are done the last one must not leave its CPU before everybody
+ * else got as far as he can: the explorer makes such runs only.
+ */
+static void watch(struct machine *machine, const struct agent *a)
+{
+	const struct task *t = a->arg;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < machine->nr_agents; i++)
+		left += !machine->agents[i]->done &&
+		        machine->agents[i]->kind == AGENT_TASK;
+	if (left == 1 && a->kind == AGENT_TASK && t->state == TASK_DEAD &&
+	    enabled_agents(&machine->sched) != a->bit)
+		hasty = true;
+}
+
+static void watch_policy(struct policy *p, struct machine *machine,
+                         const struct agent *a)
+{
+	(void)p;
+	watch(machine, a);
+}
+
 static void note(void *data, enum run_end end)
 {
-	g_hash_table_add(data, state_text(end));
+	if (!hasty)
+		g_hash_table_add(data, state_text(end));
 }
 
 static struct explorer_stats explore(GHashTable *states,
@@ -281,6 +309,7 @@ static void try_at_random(GHashTable *states)
 {
 	struct policy *p = policy_random_new(seed);
 
+	p->stepped = watch_policy;
 	for (unsigned i = 0; i < NR_RANDOM; i++) {
 		start(NULL);
 		m->policy = p;
@@ -302,6 +331,7 @@ static bool compare(unsigned number, struct explorer_stats *stats)
 		                       .start = start,
 		                       .note = note,
 		                       .data = all,
+		                       .stepped = watch,
 		                       .bound = UINT_MAX,
 		                       .limit = NAIVE_LIMIT };
 	bool whole = enumerate_runs(&e);
@@ -344,6 +374,54 @@ START_TEST(what_tasks_on_cpus_can_do_is_found)
 }
 END_TEST
 
+/* ---- with a bound ---- */
+
+/* Returns whether every run within the bound could be made. */
+static bool compare_bounded(unsigned number, unsigned bound)
+{
+	GHashTable *all =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTable *found =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	const struct explorer_options options = { .bounded = true,
+		                                  .bound = bound };
+	const struct enumeration e = { .machine = m,
+		                       .start = start,
+		                       .note = note,
+		                       .data = all,
+		                       .stepped = watch,
+		                       .bound = bound,
+		                       .limit = BOUNDED_LIMIT };
+	struct explorer_stats stats = { .exhausted = false };
+	bool whole = enumerate_runs(&e);
+
+	if (whole) {
+		stats = explore(found, &options);
+		ck_assert(stats.exhausted);
+		require_all(number, all, found, "missed within the bound");
+	}
+	g_hash_table_unref(all);
+	g_hash_table_unref(found);
+	return whole;
+}
+
+START_TEST(what_needs_few_preemptions_is_found_within_the_bound)
+{
+	struct rng rng = { .state = seed + 1 };
+	unsigned whole = 0, nr = _i ? 25 : 100;
+
+	if (getenv("NR"))
+		nr = (unsigned)g_ascii_strtoull(getenv("NR"), NULL, 10);
+	for (unsigned i = 0; i < nr; i++) {
+		generate(&rng);
+		whole += compare_bounded(i, (unsigned)_i);
+	}
+	printf("seed %llu, bound %d: %u of %u programs\n",
+	       (unsigned long long)seed, _i, whole, nr);
+	ck_assert_uint_gt(whole, nr / 4);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("explore/cpus");
@@ -354,7 +432,10 @@ int main(void)
 	if (getenv("SEED"))
 		seed = strtoull(getenv("SEED"), NULL, 0);
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, what_tasks_on_cpus_can_do_is_found);
+	tcase_add_loop_test(
+		tc, what_needs_few_preemptions_is_found_within_the_bound, 0, 2);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

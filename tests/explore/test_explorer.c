@@ -186,6 +186,7 @@ int main(void)
 
 	if (getenv("SEED"))
 		seed = strtoull(getenv("SEED"), NULL, 0);
+	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_trace_of_small_programs_is_run_exactly_once);
 	tcase_add_loop_test(

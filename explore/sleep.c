@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sleep sets: who need not be tried, as it leads to traces already seen.
+ *
+ * Agent t was tried at state n, and n t ... was searched.  Then another, w, is
+ * tried there.  While the steps made since, together called w, do not depend on
+ * t's step, n w t z is the same as n t w z for every z, and t sleeps.
+ *
+ * With a bound n t w z must not need more preemptions than n w t z; let c be
+ * what moving t at n costs and d what moving w there costs.
+ *
+ *  - If t cannot go on after its step, n t w z costs c where the other costs d:
+ *    t may sleep if c <= d.  If it can, n t w takes one more: c + 1 <= d.
+ *    Above all, somebody who was preempted at n sleeps until a step that
+ *    depends on its own.
+ *  - Let T be all that t does until it cannot go on.  If w does not depend on
+ *    any step of T, nor on the one that t waits with then, then n w T z is n T
+ * w z and costs no less if c <= d.  And where t is preempted within T, in n w
+ * t1 y, moving t1 to the front moves that preemption along: n t1 w y costs no
+ * more either.
+ *
+ * What w ends with and z begins with costs the same in both.  Walkers move for
+ * free, wherever they do.
+ */
+#include "explore/sleep.h"
+
+#include <string.h>
+
+#include "explore/explorer_internal.h"
+
+/* ---- what a block of steps touches ---- */
+
+static void sign(uint64_t *bits, objid_t key)
+{
+	unsigned i = (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
+
+	bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static void sign_all(uint64_t *bits)
+{
+	memset(bits, 0xff, SIGNATURE_WORDS * sizeof(*bits));
+}
+
+static void sign_object(uint64_t *bits, const struct footprint *fp)
+{
+	if (fp->end - fp->start > SIGNATURE_BYTES) {
+		sign_all(bits);
+		return;
+	}
+	/* Objects that are no memory have numbers next to each other. */
+	for (objid_t key = fp->start >> 3; key <= (fp->end - 1) >> 3; key++)
+		sign(bits, key);
+}
+
+static void sign_cpus(uint64_t *bits, uint64_t space, uint64_t cpus)
+{
+	for_each_bit(cpu, cpus) sign(bits, hidden_obj(space, cpu));
+}
+
+/* What changes it must not meet at all. */
+static void sign_hidden(uint64_t *bits, const struct footprint *fp)
+{
+	sign(bits, hidden_obj(HIDDEN_ENABLED, fp->agent));
+	for_each_bit(agent, fp->changed)
+		sign(bits, hidden_obj(HIDDEN_ENABLED, agent));
+	if (fp->lane)
+		sign(bits, hidden_obj(HIDDEN_LANE, fp->lane));
+	if (fp->waits)
+		sign(bits, hidden_obj(HIDDEN_QUIET, fp->waits - 1U));
+	sign_cpus(bits, HIDDEN_QUIET, fp->quiet);
+	if (fp->tlb)
+		sign(bits, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U) >> 3);
+	for_each_bit(cpu, fp->queues)
+		sign(bits, obj_make(OBJ_SPACE_CPU, cpu) >> 3);
+}
+
+static void signature_add(struct signature *s, const struct footprint *fp)
+{
+	sign_hidden(s->all, fp);
+	sign_hidden(s->writes, fp);
+	if (fp->start == fp->end)
+		return;
+	sign_object(s->all, fp);
+	if (fp->writes)
+		sign_object(s->writes, fp);
+}
+
+static bool may_meet(const struct signature *block,
+                     const struct signature *step)
+{
+	uint64_t met = 0;
+
+	for (unsigned i = 0; i < SIGNATURE_WORDS; i++)
+		met |= (block->all[i] & step->writes[i]) |
+		       (block->writes[i] & step->all[i]);
+	return met;
+}
+
+/* ---- sleeping ---- */
+
+static struct sleeper *sleeper_at(const struct explorer *x, unsigned i)
+{
+	return &g_array_index(x->sleepers, struct sleeper, i);
+}
+
+static bool depends_on_block(const struct explorer *x, struct sleeper *s,
+                             const struct footprint *fp)
+{
+	const struct footprint *steps =
+		&g_array_index(x->block_steps, struct footprint, 0);
+	struct signature step = { 0 };
+
+	if (!s->block_known)
+		return true;
+	if (!s->is_signed) {
+		s->signature = (struct signature){ 0 };
+		for (unsigned i = s->first_step; i < s->end_step; i++)
+			signature_add(&s->signature, &steps[i]);
+		s->is_signed = true;
+	}
+	signature_add(&step, fp);
+	if (!may_meet(&s->signature, &step))
+		return false;
+	for (unsigned i = s->first_step; i < s->end_step; i++) {
+		if (footprints_conflict(&steps[i], fp))
+			return true;
+	}
+	return false;
+}
+
+/* Does it go on sleeping while the parent's event is made? */
+static bool stays_asleep(const struct explorer *x, const struct node *parent,
+                         struct dozer *dozer)
+{
+	struct sleeper *s = sleeper_at(x, dozer->sleeper);
+	const struct footprint *fp =
+		&x->history.footprints[x->history.nr_events - 1];
+	unsigned cost;
+
+	if (footprints_conflict(&s->fp, fp))
+		return false;
+	if (!x->options.bounded || dozer->depth == DOZES_STEP)
+		return true;
+	if (dozer->depth == DOZES_OPEN && s->debt == 0 && !s->goes_on) {
+		dozer->depth = DOZES_STEP;
+		return true;
+	}
+	if (dozer->depth == DOZES_OPEN && (x->walkers >> parent->agent & 1)) {
+		if (!dozer->block_met)
+			dozer->block_met = depends_on_block(x, s, fp);
+		return true;
+	}
+	if (dozer->depth == DOZES_BLOCK)
+		return !depends_on_block(x, s, fp);
+	cost = step_cost(x, parent, parent->agent);
+	if (s->debt + s->goes_on <= cost) {
+		dozer->depth = DOZES_STEP;
+		return true;
+	}
+	dozer->depth = DOZES_BLOCK;
+	return s->debt <= cost && !dozer->block_met &&
+	       !depends_on_block(x, s, fp);
+}
+
+void sleep_inherit(struct explorer *x, struct node *node)
+{
+	const struct node *parent = node - 1;
+	unsigned nr_old = x->dozers->len, nr_sleepers = x->sleepers->len;
+	uint64_t asleep = parent->sleep, known = 0;
+
+	if (!asleep)
+		return;
+	for (unsigned i = parent->first_sleeper; i < nr_sleepers; i++) {
+		const struct dozer fresh = { .sleeper = i };
+
+		g_array_append_val(x->dozers, fresh);
+	}
+	nr_sleepers = x->dozers->len;
+	for (unsigned i = parent->first_dozer; i < nr_sleepers; i++) {
+		struct dozer d = g_array_index(x->dozers, struct dozer, i);
+		unsigned agent = sleeper_at(x, d.sleeper)->agent;
+
+		known |= BIT_ULL(agent);
+		if (!(asleep >> agent & 1))
+			continue;
+		if (stays_asleep(x, parent, &d))
+			g_array_append_val(x->dozers, d);
+		else
+			asleep &= ~BIT_ULL(agent);
+	}
+	node->sleep = asleep & known;
+	/* What was the parent's, or of agents found awake later, goes. */
+	nr_old = node->first_dozer;
+	for (unsigned i = nr_sleepers; i < x->dozers->len; i++) {
+		struct dozer d = g_array_index(x->dozers, struct dozer, i);
+
+		if (asleep >> sleeper_at(x, d.sleeper)->agent & 1)
+			g_array_index(x->dozers, struct dozer, nr_old++) = d;
+	}
+	g_array_set_size(x->dozers, nr_old);
+}
+
+/* ---- blocks ---- */
+
+/*
+ * The steps of a block are put down backwards, each when everything below its
+ * node was searched: first comes what the agent went on with.
+ */
+static unsigned block_base(const struct explorer *x, const struct node *node)
+{
+	return node->goes_with_child ? node->child_base : x->block_steps->len;
+}
+
+void sleep_blocked(struct explorer *x, const struct machine *m,
+                   uint64_t enabled)
+{
+	struct node *node = &x->nodes[x->nr_nodes - 1];
+	const struct agent *a;
+	struct footprint fp;
+
+	if (!x->options.bounded || !x->nr_nodes)
+		return;
+	a = m->agents[node->agent];
+	if ((enabled & a->bit) || !(m->sched.alive & a->bit))
+		return;
+	footprint_announced(&fp, a, x->waits[a->id]);
+	node->goes_with_child = true;
+	node->child_base = x->block_steps->len;
+	g_array_append_val(x->block_steps, fp);
+}
+
+static void put_down(struct explorer *x, const struct footprint *fp,
+                     unsigned event)
+{
+	struct footprint copy = *fp;
+
+	/* It was cut off and what it would do next is not known: that depends
+	 * on everybody. */
+	if (x->run_end == RUN_STEP_CAP && event + 1 == x->at)
+		copy.changed = UINT64_MAX;
+	g_array_append_val(x->block_steps, copy);
+}
+
+void sleep_tried(struct explorer *x, struct node *node, unsigned event)
+{
+	const struct footprint *fp = &x->history.footprints[event];
+	struct sleeper s = { .agent = node->agent,
+		             .fp = *fp,
+		             .first_step = block_base(x, node),
+		             .block_known = !x->shard_level ||
+		                            node->level >= x->shard_level };
+
+	if (x->options.bounded) {
+		bool walker = x->walkers >> node->agent & 1;
+
+		s.debt = step_cost(x, node, node->agent);
+		s.goes_on = node->goes_on && !walker;
+		put_down(x, fp, event);
+	}
+	s.end_step = x->block_steps->len;
+	g_array_append_val(x->sleepers, s);
+	if (node->first_agent == NOBODY) {
+		node->first_agent = node->agent;
+		node->block_first = s.first_step;
+	}
+	if (node->first_agent == node->agent)
+		node->block_end = s.end_step;
+	node->goes_with_child = false;
+}
+
+void sleep_pop(struct explorer *x, struct node *node, struct node *parent)
+{
+	unsigned left = node->block_base;
+
+	if (parent && node->first_agent == parent->agent &&
+	    node->block_end > left) {
+		parent->goes_with_child = true;
+		parent->child_base = node->block_first;
+		left = node->block_end;
+	}
+	g_array_set_size(x->block_steps, left);
+	g_array_set_size(x->sleepers, node->first_sleeper);
+	g_array_set_size(x->dozers, node->first_dozer);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sleep sets, also within a bound; explore/sleep.c explains. */
+#ifndef MMULATOR_EXPLORE_SLEEP_H
+#define MMULATOR_EXPLORE_SLEEP_H
+
+#include "explore/footprint.h"
+
+struct explorer;
+struct node;
+
+/* Objects as bits of a hash; two steps without a common bit are independent. */
+#define SIGNATURE_WORDS 16
+#define SIGNATURE_BYTES 64 /* more are all there is */
+struct signature {
+	uint64_t all[SIGNATURE_WORDS], writes[SIGNATURE_WORDS];
+};
+
+/* An agent's step that was tried at a node; one for each of its answers. */
+struct sleeper {
+	unsigned agent;
+	unsigned debt; /* preemptions it took */
+	bool goes_on;  /* the agent can, after its step */
+	bool block_known, is_signed;
+	unsigned first_step, end_step; /* of its block: explorer.block_steps */
+	struct footprint fp;
+	struct signature signature; /* of the block, once it is needed */
+};
+
+/* How far what was searched reaches. */
+enum doze_depth {
+	DOZES_OPEN,  /* only walkers moved so far */
+	DOZES_STEP,  /* its step alone must be independent */
+	DOZES_BLOCK, /* all it does until it cannot go on must be */
+};
+
+/* A sleeper, at a node below its own. */
+struct dozer {
+	unsigned sleeper;
+	enum doze_depth depth;
+	bool block_met; /* by a walker */
+};
+
+/** sleep_inherit - the parent's event was made: who sleeps on at @node? */
+void sleep_inherit(struct explorer *x, struct node *node);
+/** sleep_blocked - a new node is about to be made; with whom did the last one's
+ * agent's block end? */
+void sleep_blocked(struct explorer *x, const struct machine *m,
+                   uint64_t enabled);
+/** sleep_tried - everything after the event at @node was searched. */
+void sleep_tried(struct explorer *x, struct node *node, unsigned event);
+/** sleep_pop - @node leaves the path; @parent stays (NULL: there is none). */
+void sleep_pop(struct explorer *x, struct node *node, struct node *parent);
+
+#endif
