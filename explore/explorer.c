@@ -344,7 +344,7 @@ static void look_at_clock(struct explorer *x, struct machine *m)
 {
 	const struct explorer_options *o = &x->options;
 
-	if (x->stats.steps % 4096 || !o->time_is_up || !o->time_is_up(o->data))
+	if (!x->at || x->at % 4096 || !o->time_is_up || !o->time_is_up(o->data))
 		return;
 	x->late = true;
 	give_up(x, m);
