@@ -18,13 +18,32 @@
 struct arena;
 struct machine;
 
+/**
+ * arena_new - an empty arena.
+ * @reserve_bytes: host address space to reserve: all objects of one run,
+ *	freed ones in quarantine included
+ *
+ * Return: never NULL; arena_free().
+ */
 struct arena *arena_new(size_t reserve_bytes);
+/** arena_free - it is not needed any more. */
 void arena_free(struct arena *a);
 /** arena_reset - every object is gone; offsets start again. */
 void arena_reset(struct arena *a);
 
-/** arena_contains, arena_offset - is @p ours; where (BUG if not ours). */
+/**
+ * arena_contains - is an address inside of the arena?
+ * @p: any address
+ *
+ * Return: it is, an object or not.
+ */
 bool arena_contains(const struct arena *a, const void *p);
+/**
+ * arena_offset - where in the arena an address is: its identity in every run.
+ * @p: in the arena (BUG)
+ *
+ * Return: bytes from the arena's start.
+ */
 uint64_t arena_offset(const struct arena *a, const void *p);
 /** arena_at - what lies at @offset; NULL if nothing can. */
 const void *arena_at(const struct arena *a, uint64_t offset);
@@ -41,12 +60,19 @@ const void *arena_at(const struct arena *a, uint64_t offset);
  */
 void *kzalloc(struct machine *m, size_t size, const char *type);
 
-/** kstrdup - copy of @s in the arena, freed with the run. */
+/**
+ * kstrdup - a copy of a string in the arena, freed with the run.
+ * @s: ends with a NUL
+ *
+ * Return: the copy; NULL as kzalloc().
+ */
 char *kstrdup(struct machine *m, const char *s);
 
 /**
- * kfree - free an object (NULL is fine). A double free is an EV_OBJ_BAD_FREE
- * event, not a crash.
+ * kfree - free an object.
+ * @p: of kzalloc(); NULL is fine
+ *
+ * A double free is an EV_OBJ_BAD_FREE event, not a crash.
  */
 void kfree(struct machine *m, void *p);
 
@@ -61,7 +87,13 @@ struct arena_object {
 	unsigned free_agent; /* id, if freed */
 };
 
-/** arena_lookup - the object around @p; false if none was ever there. */
+/**
+ * arena_lookup - the object around an address.
+ * @p: any address in the arena
+ * @out: set to what is known about it
+ *
+ * Return: false if none was ever there; @out is not set then.
+ */
 bool arena_lookup(const struct arena *a, const void *p,
                   struct arena_object *out);
 
@@ -71,7 +103,11 @@ bool arena_lookup(const struct arena *a, const void *p,
  */
 void arena_check(struct machine *m, const void *p);
 
-/** arena_for_each_live - call @fn on each live object, lowest offset first. */
+/**
+ * arena_for_each_live - visit each live object, lowest offset first.
+ * @fn: called with the object
+ * @data: handed on to @fn
+ */
 void arena_for_each_live(const struct arena *a,
                          void (*fn)(const struct arena_object *o, void *data),
                          void *data);

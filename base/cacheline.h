@@ -17,11 +17,19 @@ struct cacheline {
 	cpumask_t sharers;   /* CPUs that have it; a writer is alone */
 };
 
-/** arena_line - the line around an arena address. */
+/**
+ * arena_line - the cache line around an address.
+ * @p: in the arena
+ *
+ * Return: it, for the arena's life.
+ */
 struct cacheline *arena_line(struct arena *a, const void *p);
 
 /**
- * cacheline_access - move @line to @cpu, which reads or writes it.
+ * cacheline_access - a CPU reads or writes a line: move it there.
+ * @cpu: the CPU
+ * @write: others lose it
+ *
  * Return: cycles it takes on @cpu's clock, waiting included.
  */
 uint64_t cacheline_access(struct cacheline *line, const struct cpu *cpu,

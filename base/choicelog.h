@@ -45,9 +45,12 @@ enum choice_log_error {
 	CHOICE_LOG_ERROR_SYNTAX, /* message names the line */
 };
 #define CHOICE_LOG_ERROR choice_log_error_quark()
+/** choice_log_error_quark - the domain of enum choice_log_error. Return: it. */
 GQuark choice_log_error_quark(void);
 
+/** choice_log_new - an empty log. Return: never NULL; choice_log_free(). */
 struct choice_log *choice_log_new(void);
+/** choice_log_free - it is not needed any more; NULL is fine. */
 void choice_log_free(struct choice_log *log);
 
 /** choice_log_clear - forget the choices, keep the memory and headers. */
@@ -67,24 +70,35 @@ static inline void choice_log_add(struct choice_log *log, enum choice_kind kind,
 	log->entries[log->nr_entries++] = e;
 }
 
-/** choice_log_set_header - remember "key value"; the last one wins. */
+/** choice_log_set_header - remember that @key has @value; the last one wins. */
 void choice_log_set_header(struct choice_log *log, const char *key,
                            const char *value);
-/** choice_log_add_header - as above but a key may come several times. */
+/**
+ * choice_log_add_header - likewise, but @key may have several values: @value is
+ * one more.
+ */
 void choice_log_add_header(struct choice_log *log, const char *key,
                            const char *value);
-/** choice_log_header - the @i-th value of @key, or NULL. */
+/**
+ * choice_log_header - a value of a header.
+ * @key: which header
+ * @i: which of its values, from 0
+ *
+ * Return: the log's string, NULL if there is none.
+ */
 const char *choice_log_header(const struct choice_log *log, const char *key,
                               unsigned i);
 
-/** choice_log_format - the text form; the caller frees it. */
+/** choice_log_format - the text form. Return: it; g_free(). */
 char *choice_log_format(const struct choice_log *log);
 
 /**
  * choice_log_parse - read the text form.
- * @text: @len bytes, any content at all
+ * @text: any content at all
+ * @len: its bytes
+ * @error: set to CHOICE_LOG_ERROR_SYNTAX with the line
  *
- * Return: the log, or NULL and @error (CHOICE_LOG_ERROR_SYNTAX) with the line.
+ * Return: the log, or NULL and @error.
  */
 struct choice_log *choice_log_parse(const char *text, size_t len,
                                     GError **error);

@@ -24,6 +24,7 @@ struct coro {
 
 /** coro_stack_new - map a stack with a guard page below it. */
 void coro_stack_new(struct coro_stack *s);
+/** coro_stack_free - unmap it; a stack that was never mapped is fine. */
 void coro_stack_free(struct coro_stack *s);
 
 /**

@@ -74,25 +74,46 @@ struct cpu {
 	struct store_buffer *store_buffer;
 };
 
+/**
+ * cpu_init - the @id-th CPU of @m as it is when a run starts, with its idle
+ * task and interrupt agent.
+ */
 void cpu_init(struct machine *m, unsigned id);
 
 #define AGENT_NAME_MAX 16
-/** cpu_agent_name - "irq/3": an agent that each CPU has one of.
+/**
+ * cpu_agent_name - the name of an agent that each CPU has one of: "irq/3".
+ * @name: gets it
  * @prefix: up to 12 characters
- * @id: the CPU, up to 99 */
+ * @id: the CPU, up to 99
+ */
 void cpu_agent_name(char name[AGENT_NAME_MAX], const char *prefix, unsigned id);
 
 /* ---- interrupts ---- */
 
-/** local_irq_disable, local_irq_enable - CLI and STI; each is a step. */
+/**
+ * local_irq_disable - CLI. A step.
+ *
+ * Context: on a CPU.
+ */
 void local_irq_disable(void);
+/**
+ * local_irq_enable - STI. A step.
+ *
+ * Context: on a CPU.
+ */
 void local_irq_enable(void);
 static inline bool irqs_disabled(void)
 {
 	return !current_agent->cpu->irq_enabled;
 }
-/** local_irq_save, local_irq_restore - nestable form; steps only on change. */
+/** local_irq_save - CLI if they are on; a step only then. Return: whether they
+ * were on, for local_irq_restore(). */
 bool local_irq_save(void);
+/**
+ * local_irq_restore - STI if @flags, what local_irq_save() returned, is true; a
+ * step only then.
+ */
 void local_irq_restore(bool flags);
 
 /** cpu_raise - make @vector pending on @cpu. Part of the caller's step. */
@@ -121,23 +142,38 @@ static inline void cpu_end_insn(struct cpu *cpu)
 		cpu_update_gates(cpu);
 }
 
-/** preempt_disable, preempt_enable - keep this task on its CPU. Not steps. */
+/** preempt_disable - keep this task on its CPU; nests. No step. */
 void preempt_disable(void);
+/** preempt_enable - the opposite of preempt_disable(). No step. */
 void preempt_enable(void);
 
 /* ---- smp_call_function (kernel/smp.c) ---- */
 
 /**
- * smp_call_function_many - run @fn(@info) on every CPU of @mask but this one.
+ * smp_call_function_many - run a function on every CPU of a mask but this one.
+ * @mask: a bit for each CPU
+ * @fn: runs in interrupt context
+ * @info: handed on to @fn
  * @wait: return only after all have run it
  *
  * Linux v6.12 kernel/smp.c smp_call_function_many_cond(): queue a csd on each
- * target, send the IPIs, wait for each csd. Calling it with interrupts off and
- * @wait breaks a rule (EV_RULE): two CPUs doing so deadlock.
+ * target, send the IPIs, wait for each csd.
+ *
+ * Context: interrupts on if @wait, else a rule is broken (EV_RULE): two CPUs
+ * that wait for each other so deadlock.
  */
 void smp_call_function_many(cpumask_t mask, void (*fn)(void *info), void *info,
                             bool wait);
-/** on_each_cpu_mask - as above, and @fn runs here too if this CPU is in. */
+/**
+ * on_each_cpu_mask - smp_call_function_many(), and here too if this CPU is in
+ * the mask.
+ * @mask: a bit for each CPU
+ * @fn: runs in interrupt context; here with interrupts off
+ * @info: handed on to @fn
+ * @wait: return only after all have run it
+ *
+ * Context: as smp_call_function_many().
+ */
 void on_each_cpu_mask(cpumask_t mask, void (*fn)(void *info), void *info,
                       bool wait);
 
@@ -170,18 +206,26 @@ struct task {
 };
 
 /**
- * task_new - a runnable task on @cpu.
+ * task_new - a runnable task.
+ * @m: the machine
+ * @cpu: where it stays
  * @kind: AGENT_TASK or AGENT_KTHREAD
+ * @name: copied
  * @fn: its body; on return the task exits (schedule() away for good)
  *
  * A task counts as essential unless its agent's `daemon` is set afterwards.
+ *
  * Return: the task, NULL if there are too many agents.
  */
 struct task *task_new(struct machine *m, struct cpu *cpu, enum agent_kind kind,
                       const char *name, void (*fn)(struct task *t));
 
-/** current_task - the task whose agent runs (also from its system calls); in
- * interrupt context, the task that was interrupted. NULL on no CPU. */
+/**
+ * current_task - the task whose agent runs, also from its system calls; in
+ * interrupt context, the task that was interrupted.
+ *
+ * Return: it; NULL on no CPU.
+ */
 struct task *current_task(void);
 
 /**
@@ -195,12 +239,18 @@ void schedule(void);
 /** cond_resched - schedule() if need_resched; also a place where a scenario
  * can force it (CHOICE_OTHER "cond_resched" is not asked; see need_resched). */
 void cond_resched(void);
-/** need_resched - is somebody waiting for this CPU? A step-free read. */
+/** need_resched - is somebody waiting for this CPU? A read without a step.
+ * Return: somebody is. */
 bool need_resched(void);
 
 /**
- * gate_sleep - like gate_step() but the task gives up its CPU while @g is
- * closed. @st is made whenever the task looks, so once more than it sleeps.
+ * gate_sleep - gate_step(), but the task gives up its CPU while the gate is
+ * closed.
+ * @g: the gate
+ * @class: which of its classes, 0 or 1
+ * @st: is made whenever the task looks, so once more than it sleeps
+ *
+ * Context: no spinlock held; without a task of its own the agent spins.
  */
 void gate_sleep(struct gate *g, unsigned class, const struct step *st);
 

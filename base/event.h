@@ -92,13 +92,17 @@ struct observer {
 };
 
 /**
- * observe - add an observer; borrowed, must outlive the machine or be removed.
- * Its `types` must not change while it is registered.
+ * observe - @o is told of events from now on; borrowed, must outlive the
+ * machine or be removed. Its `types` must not change while it is registered.
  */
 void observe(struct machine *m, struct observer *o);
+/** unobserve - @o is told no longer; what never was is fine. */
 void unobserve(struct machine *m, struct observer *o);
 
-/** emit_event - deliver to those who asked; use emit() below. */
+/**
+ * emit_event - deliver @ev to those who asked, step and agent filled in; use
+ * emit() below.
+ */
 void emit_event(struct machine *m, struct event *ev);
 
 /** event_wanted - is anybody observing @type? */
@@ -117,6 +121,12 @@ void emit_event(struct machine *m, struct event *ev);
 		}                                                              \
 	} while (0)
 
+/**
+ * event_type_name - what a type of event is called in traces.
+ * @type: below EV_TYPE_COUNT
+ *
+ * Return: a literal.
+ */
 const char *event_type_name(enum event_type type);
 
 #endif

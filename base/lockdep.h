@@ -42,13 +42,37 @@ void lockdep_order(enum lock_class class, bool nested);
  */
 void lockdep_acquire(const void *lock, enum lock_class class,
                      enum lock_mode mode, const char *name);
-/** lockdep_release - it let go; releasing what is not held is an EV_RULE. */
+/**
+ * lockdep_release - the current agent let a lock go.
+ * @lock: its address
+ * @class: what kind of lock it is
+ *
+ * Releasing what is not held is an EV_RULE.
+ */
 void lockdep_release(const void *lock, enum lock_class class);
-/** lockdep_holds - does the current agent hold @lock (in any mode)? */
+/** lockdep_holds - does the current agent hold @lock, in any mode? Return: it
+ * does. */
 bool lockdep_holds(const void *lock);
-/** lockdep_assert_held - EV_RULE "@rule" unless the current agent holds it. */
+/**
+ * lockdep_assert_held - EV_RULE unless the current agent holds a lock, in any
+ * mode.
+ * @lock: its address
+ * @rule: text of the event, a literal
+ */
 void lockdep_assert_held(const void *lock, const char *rule);
+/**
+ * lockdep_assert_held_write - EV_RULE unless the current agent alone holds a
+ * lock.
+ * @lock: its address
+ * @rule: text of the event, a literal
+ */
 void lockdep_assert_held_write(const void *lock, const char *rule);
+/**
+ * lock_class_name - what locks of a kind are called.
+ * @class: below LOCK_CLASS_COUNT
+ *
+ * Return: a literal; "?" for what is none.
+ */
 const char *lock_class_name(enum lock_class class);
 
 /* When nothing may be held. */

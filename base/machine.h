@@ -154,6 +154,10 @@ struct machine *machine_new(const struct machine_config *config);
  * those of any other run of the same program.
  */
 void machine_reset(struct machine *m);
+/**
+ * machine_free - it is not needed any more, and nothing that was on it; NULL is
+ * fine.
+ */
 void machine_free(struct machine *m);
 
 /** this_machine, this_cpu - of the current agent. */

@@ -15,16 +15,34 @@
 #include "base/machine.h"
 #include "base/storebuf.h"
 
-/** kaccess - announce and charge an access to simulated memory at @p. */
+/**
+ * kaccess - a step on kernel memory: the object is alive, its line comes here.
+ * @p: where
+ * @kind: read, write or both
+ * @size: bytes, 1 .. 8
+ * @label: of the step
+ * @addr: the step's detail
+ */
 void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
              const char *label, uint64_t addr);
 
-/** kstore - store the variable @val at @p, by way of the store buffer. */
+/**
+ * kstore - store a variable, by way of the store buffer.
+ * @p: where
+ * @val: the variable
+ * @size: its bytes, 1 .. 8
+ * @label: of the step
+ * @addr: the step's detail
+ */
 void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
             uint64_t addr);
 
-/** trace_pointer - what stands for a host pointer in the trace hash: the
- * identity of what it points to, which is the same in every run. */
+/**
+ * trace_pointer - a pointer's value for the trace: the same in every run.
+ * @bits: of the pointer
+ *
+ * Return: an offset in the arena, a physical address, or what it was.
+ */
 uint64_t trace_pointer(uint64_t bits);
 /* A pointer's class by __builtin_classify_type(), in gcc and clang. */
 #define TRACE_POINTER_CLASS 5
@@ -124,12 +142,13 @@ typedef struct {
 #define atomic64_inc_return atomic_inc_return
 #define atomic_long_read    atomic_read
 
-/**
- * smp_mb - wait until memory has everything this CPU stored. A step if there
- * is a store buffer and it is not empty.
- * smp_rmb, smp_wmb - nothing: x86 orders loads, and stores, among themselves.
- */
+/** smp_mb_slow - smp_mb() of a CPU with the store buffer @sb. */
 void smp_mb_slow(struct store_buffer *sb);
+/*
+ * smp_mb() waits until memory has everything this CPU stored. A step if there
+ * is a store buffer and it is not empty. smp_rmb(), smp_wmb(): nothing, x86
+ * orders loads, and stores, among themselves.
+ */
 static inline void smp_mb(void)
 {
 	struct store_buffer *sb = storebuf_of_current();

@@ -84,8 +84,14 @@ struct physmem {
 	uint32_t fail_kinds;
 };
 
+/** physmem_init - memory of @size_bytes, all free. */
 void physmem_init(struct physmem *mem, uint64_t size_bytes);
+/**
+ * physmem_reset - as after physmem_init(), for another run; costs what was
+ * used.
+ */
 void physmem_reset(struct physmem *mem);
+/** physmem_fini - give the host's address space back. */
 void physmem_fini(struct physmem *mem);
 
 /**
@@ -112,13 +118,18 @@ struct page *alloc_frames(struct machine *m, unsigned order,
 void free_frames(struct machine *m, struct page *page);
 
 /**
- * split_frames - turn a block into blocks of order 0 that are freed one by one
- * (split_huge_page). Each gets refcount 1 and the head's kind.
+ * split_frames - turn the block of @head into blocks of order 0 that are freed
+ * one by one (split_huge_page). Each gets refcount 1 and the head's kind.
  */
 void split_frames(struct machine *m, struct page *head);
 
-/** frame_bytes - the bytes of @page for writing or reading; brings them into
- * being. PAGE_SIZE of them. */
+/**
+ * frame_bytes - the bytes of a frame, for reading or writing; brings them into
+ * being.
+ * @page: the frame
+ *
+ * Return: PAGE_SIZE bytes.
+ */
 uint8_t *frame_bytes(struct physmem *mem, struct page *page);
 
 static inline struct page *pfn_to_page(const struct physmem *mem, pfn_t pfn)
@@ -159,19 +170,39 @@ static inline uint8_t *phys_plain(const struct physmem *mem, paddr_t pa)
 }
 
 /**
- * phys_read, phys_write - little-endian access of 1 - 8 bytes, within one
- * frame, at any valid physical address, free frames included (they read as
- * poison). Beyond memory: reads all ones, writes nothing. Not a step.
+ * phys_read - little-endian read.
+ * @pa: any physical address; free frames read as poison, what is beyond
+ *	memory as all ones
+ * @size: 1 .. 8 bytes, within one frame
+ *
+ * Not a step.
+ *
+ * Return: the value, zero-extended.
  */
 uint64_t phys_read(struct physmem *mem, paddr_t pa, unsigned size);
+/**
+ * phys_write - little-endian write.
+ * @pa: any physical address; beyond memory nothing is written
+ * @size: 1 .. 8 bytes, within one frame
+ * @value: its low bytes are written
+ *
+ * Not a step.
+ */
 void phys_write(struct physmem *mem, paddr_t pa, unsigned size, uint64_t value);
 
-/** phys_copy_page - content of one frame to another, keeping laziness. */
+/**
+ * phys_copy_page - the content of frame @src to frame @dst, keeping laziness.
+ */
 void phys_copy_page(struct physmem *mem, struct page *dst, struct page *src);
-/** phys_clear_page - the frame reads as zero. */
+/** phys_clear_page - frame @page reads as zero. */
 void phys_clear_page(struct physmem *mem, struct page *page);
 
-/** frame_kind_name - "anon", "pte table", ... */
+/**
+ * frame_kind_name - what a kind of frame is called.
+ * @kind: below FRAME_KIND_COUNT
+ *
+ * Return: "anon", "PTE table", ...; a literal.
+ */
 const char *frame_kind_name(enum frame_kind kind);
 
 #endif

@@ -67,18 +67,24 @@ enum policy_error {
 	POLICY_ERROR_SCRIPT, /* the schedule cannot be followed */
 };
 #define POLICY_ERROR policy_error_quark()
+/** policy_error_quark - the domain of enum policy_error. Return: it. */
 GQuark policy_error_quark(void);
 
-/** policy_timed_new - lowest clock first, ties by agent number; choices 0. */
+/** policy_timed_new - lowest clock first, ties by agent number; choices 0.
+ * Return: never NULL; policy_free(). */
 struct policy *policy_timed_new(void);
 
 /**
- * policy_random_new - uniform over the alternatives, reproducible from @seed.
+ * policy_random_new - uniform over the alternatives, reproducible from a seed.
+ * @seed: any number
  *
  * Run number k of one policy object differs from run k-1; begin() of run k
  * seeds with (seed, k), and policy_random_set_run() jumps to a run.
+ *
+ * Return: never NULL; policy_free().
  */
 struct policy *policy_random_new(uint64_t seed);
+/** policy_random_set_run - the next run is the @run-th of the seed. */
 void policy_random_set_run(struct policy *p, uint64_t run);
 
 /*
@@ -107,19 +113,30 @@ struct script_line {
  * policy_script_new - follow a schedule, then go on as timed does.
  * @lines: the schedule; strings are borrowed and must outlive the policy
  * @n: number of lines
+ * @lenient: a line whose label never comes is left out
  *
  * While the named agent cannot move because it waits for an interrupt to be
  * acknowledged, a grace period or a lock holder, the interrupt contexts, RCU
- * and then every other agent may move, lowest number first, until it can.
- * If the named agent ends before its label comes, the policy fails with
+ * and then every other agent may move, lowest number first, until it can. If
+ * the named agent ends before its label comes, the policy fails with
  * POLICY_ERROR_SCRIPT naming the line, unless @lenient.
+ *
+ * Return: never NULL; policy_free().
  */
 struct policy *policy_script_new(const struct script_line *lines, unsigned n,
                                  bool lenient);
 
-/** policy_replay_new - answer from a log; @log is borrowed. */
+/**
+ * policy_replay_new - answer from a log.
+ * @log: borrowed
+ *
+ * A log that does not fit the run fails with POLICY_ERROR_REPLAY.
+ *
+ * Return: never NULL; policy_free().
+ */
 struct policy *policy_replay_new(const struct choice_log *log);
 
+/** policy_free - it is not needed any more; NULL is fine. */
 void policy_free(struct policy *p);
 
 #endif

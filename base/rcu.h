@@ -34,12 +34,21 @@ struct rcu_state {
 	struct gate idle;      /* class 0 open: nothing queued or running */
 };
 
+/** rcu_init - the grace-period agent of @m, which waits for work. */
 void rcu_init(struct machine *m);
 
-/** rcu_read_lock, rcu_read_unlock - nestable. Steps (STEP_LOCAL) at the
- * outermost level. */
+/**
+ * rcu_read_lock - begin a read section; nests. A step (STEP_LOCAL) at the
+ * outermost level.
+ */
 void rcu_read_lock(void);
+/** rcu_read_unlock - end it. A step (STEP_LOCAL) at the outermost level. */
 void rcu_read_unlock(void);
+/**
+ * rcu_read_lock_held - is the current agent in a read section?
+ *
+ * Return: it is.
+ */
 bool rcu_read_lock_held(void);
 
 /** call_rcu - run @func(@head) after a grace period. A step. */
@@ -47,6 +56,12 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 /** synchronize_rcu - wait for a grace period; sleeps. Calling it from a read
  * section is an EV_RULE. */
 void synchronize_rcu(void);
+/**
+ * synchronize_rcu_expedited - wait for a grace period that interrupts CPUs
+ * instead of waiting for them.
+ *
+ * Context: interrupts on, no read section (EV_RULE). Steps.
+ */
 void synchronize_rcu_expedited(void);
 /** rcu_barrier - wait until all callbacks queued so far have run; sleeps. */
 void rcu_barrier(void);

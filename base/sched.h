@@ -180,13 +180,22 @@ struct agent *agent_new(struct machine *m, enum agent_kind kind,
                         struct cpu *cpu, const char *name,
                         void (*fn)(void *arg), void *arg);
 
-/** agent_suspend, agent_resume - take an agent's CPU away, give it back. */
+/**
+ * agent_suspend - @a does not move until agent_resume(); it may be in the
+ * middle of anything. Part of the caller's step.
+ */
 void agent_suspend(struct agent *a);
+/** agent_resume - @a may move again. Part of the caller's step. */
 void agent_resume(struct agent *a);
 
 /* ---- announcing steps ---- */
 
 /* Out of line part of step(): somebody else is enabled too. */
+/**
+ * step_contended - the part of step() that is out of line: somebody else may
+ * move, or somebody watches.
+ * @a: the current agent, its step announced
+ */
 void step_contended(struct agent *a);
 
 /* Hot scheduler state, at the start of struct machine (base/machine.h). */
@@ -297,6 +306,7 @@ enum run_end {
  * the question came in the middle of a step.
  *
  * Context: on the host's stack (current_agent == NULL).
+ * Return: why it ended.
  */
 enum run_end machine_run(struct machine *m);
 

@@ -88,26 +88,32 @@ enum storebuf_match {
 
 /**
  * storebuf_match - what a load of this CPU sees of its own pending stores.
+ * @object: where it loads from
+ * @size: bytes, 1 .. 8
  * @value: the bytes, on STOREBUF_FORWARD
  *
  * Part of the caller's step.
+ *
+ * Return: who has them.
  */
 enum storebuf_match storebuf_match(const struct store_buffer *sb,
                                    objid_t object, unsigned size,
                                    uint64_t *value);
 
-/** storebuf_wanted - does somebody wait until @sb is empty, or less full? */
+/** storebuf_wanted - does somebody wait until @sb is empty, or less full?
+ * Return: somebody does. */
 bool storebuf_wanted(const struct store_buffer *sb);
 
 /** storebuf_drain - a step (STEP_WAIT), enabled when @sb is empty. */
 void storebuf_drain(struct store_buffer *sb);
 
-/**
- * storebuf_forward - replace the variable @val of @size bytes, just read from
- * @p, by what this CPU has stored there if that is pending. Part of the
- * caller's step.
- */
+/** storebuf_forward_slow - storebuf_forward() of the variable @val of @size
+ * bytes, read from @p, if there is something in the buffer. */
 void storebuf_forward_slow(const volatile void *p, unsigned size, void *val);
+/*
+ * Replace the variable @val of @size bytes, just read from @p, by what this CPU
+ * has stored there if that is pending. Part of the caller's step.
+ */
 static inline void storebuf_forward(const volatile void *p, unsigned size,
                                     void *val)
 {
@@ -117,8 +123,20 @@ static inline void storebuf_forward(const volatile void *p, unsigned size,
 		storebuf_forward_slow(p, size, val);
 }
 
-/** memory_model_name - "sc", "tso". memory_model_parse: false if unknown. */
+/**
+ * memory_model_name - what a memory model is called.
+ * @model: one of them
+ *
+ * Return: "sc", "tso"; a literal.
+ */
 const char *memory_model_name(enum memory_model model);
+/**
+ * memory_model_parse - a memory model by its name.
+ * @name: as memory_model_name() gives it
+ * @model: set to it
+ *
+ * Return: false if there is none of that name.
+ */
 bool memory_model_parse(const char *name, enum memory_model *model);
 
 #endif

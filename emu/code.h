@@ -35,20 +35,47 @@ struct code {
 	size_t size;
 };
 
-/** code_compile - x86_64 machine code of @p. Pure; code_free() it. */
+/**
+ * code_compile - x86_64 machine code of a program.
+ * @p: ends with OP_EXIT
+ *
+ * Pure: the same program gives the same bytes.
+ *
+ * Return: the code; code_free().
+ */
 struct code *code_compile(const struct program *p);
+/** code_free - code of code_compile() is not needed any more; NULL is fine. */
 void code_free(struct code *code);
-/** code_op_at - number of the operation at @offset; nr_ops: none. */
+/**
+ * code_op_at - which operation a byte belongs to.
+ * @offset: of the byte, from the code's first
+ *
+ * Return: the operation's number; nr_ops if it is beyond the last.
+ */
 unsigned code_op_at(const struct code *code, size_t offset);
 
-/** code_insn_size - bytes of instruction @insn of operation @op. */
+/**
+ * code_insn_size - how long an instruction is.
+ * @op: number of the operation
+ * @insn: number of the instruction in it, from 0
+ *
+ * Return: bytes, 1 .. 15.
+ */
 unsigned code_insn_size(const struct code *code, unsigned op, unsigned insn);
 
 /* Programs compiled before, by their content. */
 struct code_cache;
+/** code_cache_new - an empty cache of compiled programs. Return: never NULL;
+ * code_cache_free(). */
 struct code_cache *code_cache_new(void);
+/** code_cache_free - the cache goes, with all code it gave out. */
 void code_cache_free(struct code_cache *cache);
-/** code_cache_get - the code of @p; lives as long as the cache. */
+/**
+ * code_cache_get - the code of a program, compiled if it is new.
+ * @p: compared by content
+ *
+ * Return: the code; lives as long as the cache.
+ */
 const struct code *code_cache_get(struct code_cache *cache,
                                   const struct program *p);
 

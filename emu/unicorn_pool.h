@@ -8,9 +8,19 @@
 
 struct unicorn_pool;
 
+/**
+ * unicorn_pool_new - no engines yet.
+ *
+ * Return: never NULL; unicorn_pool_free().
+ */
 struct unicorn_pool *unicorn_pool_new(void);
 /** unicorn_pool_reset - a new run: nobody uses any engine. */
 void unicorn_pool_reset(struct unicorn_pool *pool);
+/**
+ * unicorn_pool_free - all engines go.
+ *
+ * Context: none is running.
+ */
 void unicorn_pool_free(struct unicorn_pool *pool);
 
 #endif

@@ -65,7 +65,10 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
                     const struct emu_config *config);
 /** emu_reset - registers and TLBs as after power-on; after machine_reset(). */
 void emu_reset(struct emu *emu);
-/** emu_set_config - another configuration from the next emu_reset() on. */
+/**
+ * emu_set_config - @config, which is copied, holds from the next emu_reset()
+ * on.
+ */
 void emu_set_config(struct emu *emu, const struct emu_config *config);
 /** emu_free - before machine_free(). NULL is fine. */
 void emu_free(struct emu *emu);
@@ -93,7 +96,12 @@ extern const struct machine_ops emu_machine_ops;
  * Context: each run anew, after emu_reset(). Return: 0 or -ENOSPC.
  */
 int emu_start_walkers(struct emu *emu, bool evict);
-/** emu_add_candidate - an address every walker may walk for; 0 or -ENOSPC. */
+/**
+ * emu_add_candidate - @va is one more address every walker may walk for.
+ *
+ * Context: after emu_start_walkers().
+ * Return: 0 or -ENOSPC.
+ */
 int emu_add_candidate(struct emu *emu, vaddr_t va);
 
 /* ---- between user mode and the kernel ---- */
@@ -137,12 +145,21 @@ bool must_check vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc);
  */
 void vcpu_kill(struct task *t, int signal, vaddr_t addr, const char *why);
 
-/** vcpu_syscall - the current task's SYSCALL instruction; returns to user
- * mode. Return: what the kernel returned. */
+/**
+ * vcpu_syscall - the current task's SYSCALL instruction.
+ * @nr: the system call's number
+ * @args: its arguments, as the ABI passes them
+ *
+ * Context: on @t's agent, in user mode; so on return.
+ * Return: what the kernel returned.
+ */
 long vcpu_syscall(struct task *t, long nr, const uint64_t args[6]);
 
-/** vcpu_loop - the current task jumps backwards: a step, so that no loop is
- * without one. */
+/**
+ * vcpu_loop - the current task jumps backwards. A step, so that no loop is
+ * without one.
+ * @line: of the scenario, for the trace
+ */
 void vcpu_loop(struct task *t, unsigned line);
 
 #endif

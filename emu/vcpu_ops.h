@@ -74,7 +74,12 @@ struct vcpu_ops {
 
 extern const struct vcpu_ops vcpu_ops_direct;
 extern const struct vcpu_ops vcpu_ops_unicorn;
-/** find_engine - "direct" or "unicorn"; NULL: no such engine. */
+/**
+ * find_engine - an execution engine.
+ * @name: "direct" or "unicorn"
+ *
+ * Return: the engine, NULL if there is none of that name.
+ */
 const struct vcpu_ops *find_engine(const char *name);
 
 /**
@@ -93,14 +98,29 @@ const struct vcpu_ops *find_engine(const char *name);
 struct task *guest_thread_new(struct machine *m, unsigned cpu, const char *name,
                               const struct program *program,
                               void (*fn)(struct task *t));
-/** guest_thread_new_elf - likewise, starting from registers, under Unicorn. */
+/**
+ * guest_thread_new_elf - a user thread that starts from registers, under
+ * Unicorn.
+ * @m: a machine with hardware (emu_new())
+ * @cpu: where it stays
+ * @name: of the task
+ * @regs: copied
+ * @fn: as for guest_thread_new()
+ *
+ * Return: the task, without an address space yet; NULL if there are too many
+ * agents.
+ */
 struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
                                   const char *name, const struct x86_regs *regs,
                                   void (*fn)(struct task *t));
 
 /**
- * guest_thread_fork - a copy of @parent, which is in a system call: its
- * registers, the result of the system call being 0.
+ * guest_thread_fork - a copy of a thread that is in a system call, which
+ * returns 0 in the copy.
+ * @parent: the thread
+ * @cpu: where the copy stays
+ * @name: of its task
+ * @fn: as for guest_thread_new()
  *
  * Return: the task, without an address space yet; NULL if there are too many
  * agents.

@@ -102,16 +102,19 @@ struct mmu_access {
 };
 
 /**
- * mmu_init - bring up the MMU of @cpu: protection bits as 64-bit Linux has
- * them (WP, NXE, PGE, SMEP, SMAP, PCIDE on), LA57 as the machine's page-table
- * format says, root 0, everything cached is nothing.
+ * mmu_init - bring up the MMU of a CPU.
+ * @m: the machine
+ * @cpu: the CPU
  * @p: borrowed for the life of the MMU
  *
- * mmu_reset: the same again, for another run, keeping host memory.
+ * Protection bits are as 64-bit Linux has them (WP, NXE, PGE, SMEP, SMAP, PCIDE
+ * on), LA57 as the machine's page-table format says, root 0; nothing is cached.
  */
 void mmu_init(struct mmu *mmu, struct machine *m, struct cpu *cpu,
               const struct cpu_profile *p);
+/** mmu_reset - as after mmu_init(), for another run; host memory is kept. */
 void mmu_reset(struct mmu *mmu);
+/** mmu_fini - give back the TLBs' host memory. */
 void mmu_fini(struct mmu *mmu);
 
 /**
@@ -140,15 +143,42 @@ enum mmu_flush {
 	MMU_FLUSH_CR4_SMEP, /* b = current PCID, with globals */
 	MMU_FLUSH_COUNT
 };
+/**
+ * mmu_flush_name - what an invalidation is called in traces.
+ * @kind: below MMU_FLUSH_COUNT
+ *
+ * Return: a literal; "?" for what is none.
+ */
 const char *mmu_flush_name(enum mmu_flush kind);
 
-/** mmu_invlpg - every size, current PCID and globals; all of its PSC. */
+/**
+ * mmu_invlpg - INVLPG: what translates @addr goes, every size, of the current
+ * PCID and global; and all of the PCID's paging-structure caches.
+ *
+ * Context: on an agent of this CPU. A step.
+ * Source: SDM 3A 4.10.4.1.
+ */
 void mmu_invlpg(struct mmu *mmu, vaddr_t addr);
-/** mmu_invpcid - INVPCID. Return: false if it would be #GP. */
+/**
+ * mmu_invpcid - INVPCID.
+ * @type: 0 address, 1 PCID, 2 everything with globals, 3 without
+ * @pcid: for types 0 and 1; 0 .. 4095
+ * @addr: for type 0; canonical
+ *
+ * Context: on an agent of this CPU. A step.
+ * Return: false if it would be #GP; nothing was dropped then.
+ * Source: SDM 2A INVPCID, 3A 4.10.4.1.
+ */
 bool mmu_invpcid(struct mmu *mmu, unsigned type, unsigned pcid, vaddr_t addr);
 /**
  * mmu_write_cr3 - MOV CR3; emits EV_CR3.
- * @noflush: bit 63; without PCIDE it is #GP (false)
+ * @root: physical address of the top table
+ * @pcid: bits 11:0; 0 without PCIDE
+ * @noflush: bit 63; without PCIDE it is #GP
+ *
+ * Context: on an agent of this CPU. A step.
+ * Return: false if it would be #GP; nothing was changed then.
+ * Source: SDM 3A 4.10.4.1.
  */
 bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush);
 
@@ -157,9 +187,18 @@ bool mmu_write_cr3(struct mmu *mmu, paddr_t root, unsigned pcid, bool noflush);
 #define CR4_PCIDE BIT_ULL(17)
 #define CR4_SMEP  BIT_ULL(20)
 #define CR4_SMAP  BIT_ULL(21)
-/** mmu_write_cr4 - MOV CR4 with its side effects. Return: false if #GP
- * (LA57 changed; PCIDE set with a nonzero PCID in CR3). */
+/**
+ * mmu_write_cr4 - MOV CR4 with its side effects.
+ * @cr4: PGE, LA57, PCIDE, SMEP and SMAP are looked at
+ *
+ * Context: on an agent of this CPU. A step.
+ * Return: false if it would be #GP (LA57 changed; PCIDE set with a PCID in CR3
+ * that is not 0); nothing was changed then.
+ * Source: SDM 3A 4.10.4.1.
+ */
 bool mmu_write_cr4(struct mmu *mmu, uint64_t cr4);
+/** mmu_read_cr4 - the bits of CR4 that mmu_write_cr4() knows; no step. Return:
+ * their value. */
 uint64_t mmu_read_cr4(const struct mmu *mmu);
 /** mmu_read_cr3 - root and PCID; no step. */
 static inline uint64_t mmu_read_cr3(const struct mmu *mmu)

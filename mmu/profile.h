@@ -64,6 +64,7 @@ enum profile_error {
 	PROFILE_ERROR_FILE     /* cannot be read */
 };
 #define PROFILE_ERROR profile_error_quark()
+/** profile_error_quark - the domain of enum profile_error. Return: it. */
 GQuark profile_error_quark(void);
 
 /**
@@ -76,15 +77,30 @@ GQuark profile_error_quark(void);
  */
 struct cpu_profile *profile_parse(const char *text, size_t len,
                                   const char *file, GError **error);
-/** profile_load_file - profile_parse() of a file's content. */
+/**
+ * profile_load_file - profile_parse() of a file's content.
+ * @path: the file
+ * @error: set, naming it, if it cannot be read or is no profile
+ *
+ * Return: as profile_parse().
+ */
 struct cpu_profile *profile_load_file(const char *path, GError **error);
+/**
+ * profile_free - a profile of profile_parse() is not needed any more; NULL is
+ * fine.
+ */
 void profile_free(struct cpu_profile *p);
 
-/** profile_default - skylake-sp, compiled in: what tests and machines without
- * a profile use. */
+/** profile_default - skylake-sp, compiled in: what tests and machines without a
+ * profile use. Return: the same one always. */
 const struct cpu_profile *profile_default(void);
 
-/** profile_size_mix_name - "choose", "machine-check". */
+/**
+ * profile_size_mix_name - a habit as a profile writes it.
+ * @policy: below SIZE_MIX_COUNT
+ *
+ * Return: "choose" or "machine-check".
+ */
 const char *profile_size_mix_name(enum size_mix_policy policy);
 
 #endif

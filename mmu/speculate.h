@@ -37,7 +37,8 @@ bool mmu_evict(struct mmu *mmu, unsigned n);
  * Return: 0 or -ENOSPC (no agent left).
  */
 int mmu_walker_start(struct mmu *mmu, bool evict);
-/** mmu_walker_add - an address it may walk for. Return: 0 or -ENOSPC. */
+/** mmu_walker_add - @va is one more address the walker may walk for. Return: 0
+ * or -ENOSPC. */
 int mmu_walker_add(struct mmu *mmu, vaddr_t va);
 
 #endif

@@ -39,9 +39,21 @@ struct oracle_set;
 	 (UINT64_C(1) << EV_MM_EXIT) | (UINT64_C(1) << EV_PIN) |             \
 	 (UINT64_C(1) << EV_FRAME_FREE) | (UINT64_C(1) << EV_KERNEL_EXIT))
 
+/**
+ * ghost_new - a ghost that has seen nothing.
+ *
+ * Return: never NULL; ghost_free().
+ */
 struct ghost *ghost_new(void);
+/** ghost_free - it is not needed any more. */
 void ghost_free(struct ghost *g);
+/** ghost_reset - a new run starts: forget everything, keep the memory. */
 void ghost_reset(struct ghost *g);
+/**
+ * ghost_event - one event.
+ * @set: where hazards are reported
+ * @ev: of a type in GHOST_EVENTS; others are ignored
+ */
 void ghost_event(struct ghost *g, struct oracle_set *set,
                  const struct event *ev);
 

@@ -24,11 +24,18 @@ struct keymap {
 	uint32_t epoch;
 };
 
+/** keymap_init - an empty map. */
 void keymap_init(struct keymap *map);
+/** keymap_fini - give its memory back. */
 void keymap_fini(struct keymap *map);
 /** keymap_reset - forget everything, keep the memory. */
 void keymap_reset(struct keymap *map);
-/** keymap_get - the value of @key, KEYMAP_NONE if it has none. */
+/**
+ * keymap_get - look up.
+ * @key: any number
+ *
+ * Return: its value, KEYMAP_NONE if it has none.
+ */
 uint32_t keymap_get(const struct keymap *map, uint64_t key);
 /** keymap_put - @key has @value from now on; KEYMAP_NONE: none. */
 void keymap_put(struct keymap *map, uint64_t key, uint32_t value);

@@ -59,7 +59,12 @@ struct oracle_info {
 };
 extern const struct oracle_info oracle_infos[ORACLE_COUNT];
 
-/** oracle_by_name - its id, or ORACLE_COUNT if there is none of that name. */
+/**
+ * oracle_by_name - an oracle's id.
+ * @name: as `mmulator list` prints it
+ *
+ * Return: the id, ORACLE_COUNT if there is none of that name.
+ */
 enum oracle_id oracle_by_name(const char *name);
 
 /* An event that belongs to the story of a hazard. */
@@ -107,13 +112,20 @@ struct oracle_options {
 /**
  * oracle_set_new - the oracles.
  * @options: copied; NULL: all of them, not strict
+ *
+ * Return: never NULL; oracle_set_free().
  */
 struct oracle_set *oracle_set_new(const struct oracle_options *options);
+/**
+ * oracle_set_free - they are not needed any more.
+ *
+ * Context: not attached.
+ */
 void oracle_set_free(struct oracle_set *set);
 
-/** oracle_set_attach, oracle_set_detach - start and stop watching @m; one
- * machine at a time. */
+/** oracle_set_attach - watch @m from now on; one machine at a time. */
 void oracle_set_attach(struct oracle_set *set, struct machine *m);
+/** oracle_set_detach - watch it no longer. */
 void oracle_set_detach(struct oracle_set *set);
 
 /** oracle_set_reset - a new run starts: forget everything. */
@@ -134,10 +146,16 @@ void oracle_set_finding(struct oracle_set *set, enum oracle_id id,
  */
 void oracle_set_finish(struct oracle_set *set, bool run_to_end);
 
-/** oracle_set_hazards - what was found, in order; the set's. */
+/**
+ * oracle_set_hazards - what was found in this run, in the order of the events.
+ * @n: set to how many
+ *
+ * Return: the first of them; the set's, until its next run.
+ */
 const struct hazard *oracle_set_hazards(const struct oracle_set *set,
                                         unsigned *n);
-/** oracle_set_fired - bit per enum oracle_id that fired. */
+/** oracle_set_fired - which oracles found something in this run. Return: 1 <<
+ * enum oracle_id for each. */
 uint32_t oracle_set_fired(const struct oracle_set *set);
 
 #endif

@@ -85,22 +85,61 @@ struct scene {
 	 EV_BIT(EV_SYSCALL_ENTER) | EV_BIT(EV_SYSCALL_EXIT) |                  \
 	 EV_BIT(EV_KERNEL_ENTER) | EV_BIT(EV_KERNEL_EXIT) | EV_BIT(EV_ACCESS))
 
+/** scene_new - a scene in which nothing has happened. Return: never NULL;
+ * scene_free(). */
 struct scene *scene_new(void);
+/** scene_free - it is not needed any more. */
 void scene_free(struct scene *s);
+/** scene_reset - a new run starts: forget everything, keep the memory. */
 void scene_reset(struct scene *s);
+/**
+ * scene_event - one event.
+ * @m: the machine it happened in
+ * @ev: of a type in SCENE_EVENTS; others are ignored
+ */
 void scene_event(struct scene *s, struct machine *m, const struct event *ev);
 
-/** scene_op_over - has operation @op ended? */
+/**
+ * scene_op_over - has an operation ended?
+ * @op: its number
+ *
+ * Return: it has, or it is forgotten.
+ */
 bool scene_op_over(const struct scene *s, uint64_t op);
-/** scene_op - the operation, NULL if it is forgotten. */
+/**
+ * scene_op - an operation.
+ * @op: its number
+ *
+ * Return: it, until the next event; NULL if it is forgotten.
+ */
 const struct scene_op *scene_op(const struct scene *s, uint64_t op);
-/** scene_op_name - "madvise", "page fault"; never NULL. */
+/**
+ * scene_op_name - what an operation is called.
+ * @op: its number
+ *
+ * Return: "madvise", "page fault"; never NULL.
+ */
 const char *scene_op_name(const struct scene *s, uint64_t op);
-/** scene_write - record number @i, NULL if it is forgotten. */
+/**
+ * scene_write - an entry that was written.
+ * @i: number of the record
+ *
+ * Return: it, until the next event; NULL if it is forgotten.
+ */
 const struct scene_write *scene_write(const struct scene *s, uint64_t i);
-/** scene_freed - the newest release of frame @pfn, or NULL. */
+/**
+ * scene_freed - the newest release of a frame.
+ * @pfn: the frame
+ *
+ * Return: it, until the next event; NULL if there was none, or it is forgotten.
+ */
 const struct scene_free *scene_freed(const struct scene *s, pfn_t pfn);
-/** scene_mm_of_root - id of the live mm whose root is @root, 0 if none. */
+/**
+ * scene_mm_of_root - whose tables hang off a root.
+ * @root: physical address
+ *
+ * Return: id of the live mm, 0 if there is none.
+ */
 unsigned scene_mm_of_root(const struct scene *s, paddr_t root);
 
 #endif

@@ -43,26 +43,55 @@ struct tlb_view;
 #define TLB_VIEW_EVENTS \
 	((UINT64_C(1) << EV_TLB_FILL) | (UINT64_C(1) << EV_TLB_DROP))
 
+/**
+ * tlb_view_new - a picture of empty TLBs.
+ *
+ * Return: never NULL; tlb_view_free().
+ */
 struct tlb_view *tlb_view_new(void);
+/** tlb_view_free - it is not needed any more. */
 void tlb_view_free(struct tlb_view *v);
+/** tlb_view_reset - a new run starts: forget everything, keep the memory. */
 void tlb_view_reset(struct tlb_view *v);
-/* Around the oracles: an entry is in the view after its fill was judged, and
- * out of it before its drop is. */
+/**
+ * tlb_view_before - @ev happened, and the oracles have not yet judged it: what
+ * it fills is not in the view, what it drops is.
+ */
 void tlb_view_before(struct tlb_view *v, const struct event *ev);
+/**
+ * tlb_view_after - the oracles have judged @ev: what it fills is in the view
+ * now.
+ */
 void tlb_view_after(struct tlb_view *v, const struct event *ev);
 
 /**
- * tlb_view_overlap - a valid entry of @cpu that overlaps @e, is of another
- * size and of the same PCID (or one of them is global); NULL if there is none.
+ * tlb_view_overlap - a valid entry that overlaps another, of another size and
+ * of the same PCID (or one of them is global).
+ * @cpu: whose TLB
+ * @e: the other
+ *
+ * Return: it, until the next event; NULL if there is none.
  */
 const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
                                           unsigned cpu,
                                           const struct tlb_entry *e);
 
-/** tlb_view_note_use - remember an access through a translation. */
+/**
+ * tlb_view_note_use - remember an access through a translation.
+ * @rec: the access
+ * @agent: who made it
+ * @step: when
+ */
 void tlb_view_note_use(struct tlb_view *v, const struct access_record *rec,
                        int agent, uint64_t step);
-/** tlb_view_last_use - how @cpu last used @va, or NULL. */
+/**
+ * tlb_view_last_use - how a CPU last used an address.
+ * @root: of the address space
+ * @va: the address
+ * @cpu: the CPU
+ *
+ * Return: it, until the next event; NULL if it never did.
+ */
 const struct view_use *tlb_view_last_use(const struct tlb_view *v, paddr_t root,
                                          vaddr_t va, unsigned cpu);
 

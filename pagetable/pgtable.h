@@ -108,11 +108,18 @@ static inline unsigned pt_level_shift(unsigned level)
 #define HPAGE_PMD_SIZE  PMD_SIZE
 #define HPAGE_PMD_MASK  PMD_MASK
 
-/** pgdir_shift - 39 with 4 levels, 48 with 5. */
+/** pgdir_shift - log2 of what an entry of the root spans. Return: 39 with 4
+ * levels, 48 with 5. */
 unsigned pgdir_shift(void);
-/** pgtable_l5_enabled - is the p4d a level of its own? */
+/** pgtable_l5_enabled - is the p4d a level of its own? Return: it is, with 5
+ * levels. */
 bool pgtable_l5_enabled(void);
-/** task_size - first address above user space. */
+/**
+ * task_size - where user space ends.
+ *
+ * Return: the first address above it: the lower half without its last page.
+ * Source: Linux v6.12 arch/x86/include/asm/page_64_types.h TASK_SIZE_MAX
+ */
 vaddr_t task_size(void);
 
 static inline unsigned pte_index(vaddr_t addr)
@@ -162,34 +169,89 @@ static inline vaddr_t pgd_addr_end(vaddr_t addr, vaddr_t end)
 
 /* ---- pte values ---- */
 
-/* Hardware A and D alone do not make an entry (Linux: an erratum). */
+/**
+ * pte_none - is there nothing?
+ * @pte: any value
+ *
+ * A and D alone, which hardware may have set in an entry that went (Linux: an
+ * erratum), do not make an entry.
+ *
+ * Return: no bit but A and D is set.
+ */
 bool pte_none(pte_t pte);
-/* Mapped, be it PROT_NONE: hardware may not see it as present. */
+/**
+ * pte_present - is it mapped, be it PROT_NONE?
+ * @pte: any value
+ *
+ * Return: it is; hardware may not see it as present.
+ */
 bool pte_present(pte_t pte);
-/* Linux pte_accessible() without the mm: hardware may use it. */
+/**
+ * pte_hw_present - may hardware use it? Linux's pte_accessible() without the
+ * mm.
+ * @pte: any value
+ *
+ * Return: P is set.
+ */
 bool pte_hw_present(pte_t pte);
+/**
+ * family: pte_protnone, pte_write, pte_dirty, pte_young, pte_user, pte_exec -
+ * what a present entry says of itself.
+ * @pte: a present entry
+ *
+ * pte_protnone(): it is there for the kernel only (PROT_NONE).
+ *
+ * Return: it is so.
+ */
 bool pte_protnone(pte_t pte);
 bool pte_write(pte_t pte);
 bool pte_dirty(pte_t pte);
 bool pte_young(pte_t pte);
 bool pte_user(pte_t pte);
 bool pte_exec(pte_t pte);
+/**
+ * pte_same - are two values equal, bit for bit?
+ * @a: one
+ * @b: the other
+ *
+ * Return: they are.
+ */
 bool pte_same(pte_t a, pte_t b);
-/* Frame number of a present entry. */
+/** pte_pfn - frame number of @pte, a present entry. Return: it. */
 pfn_t pte_pfn(pte_t pte);
+/** pte_page - struct page of the frame of @pte, a present entry. Return: it.
+ * The entry must lead into memory: nobody checks. */
 struct page *pte_page(pte_t pte);
 
+/**
+ * pfn_pte - an entry that maps frame @pfn with the rights @prot.
+ *
+ * Return: it.
+ */
 pte_t pfn_pte(pfn_t pfn, pgprot_t prot);
+/** mk_pte - an entry that maps @page with the rights @prot. Return: it. */
 pte_t mk_pte(const struct page *page, pgprot_t prot);
+/**
+ * family: pte_mkwrite, pte_wrprotect, pte_mkdirty, pte_mkclean, pte_mkyoung,
+ * pte_mkold - an entry with one bit (RW, D, A) set or cleared.
+ * @pte: a present entry
+ *
+ * Return: the other value; nothing in memory changes.
+ */
 pte_t pte_mkwrite(pte_t pte);
 pte_t pte_wrprotect(pte_t pte);
 pte_t pte_mkdirty(pte_t pte);
 pte_t pte_mkclean(pte_t pte);
 pte_t pte_mkyoung(pte_t pte);
 pte_t pte_mkold(pte_t pte);
-/** pte_modify - the rights of @prot; frame number, A, D and software bits of
- * @pte. */
+/**
+ * pte_modify - the rights of @prot; frame number, A, D and software bits of
+ * @pte.
+ *
+ * Return: the other value.
+ */
 pte_t pte_modify(pte_t pte, pgprot_t prot);
+/** pte_pgprot - the bits of @pte without its frame number. Return: them. */
 pgprot_t pte_pgprot(pte_t pte);
 
 /**
@@ -198,33 +260,98 @@ pgprot_t pte_pgprot(pte_t pte);
  *
  * Private writable memory starts read-only: who maps it writable says so with
  * pte_mkwrite(). All accessible ones come with A set, none with D.
+ *
+ * Return: the bits of an entry without its frame number.
  */
 pgprot_t vm_get_page_prot(uint64_t vm_flags);
 
 /* ---- pmd values: a leaf, a table, or nothing ---- */
 
+/**
+ * pmd_none - is there nothing?
+ * @pmd: any value
+ *
+ * Return: no bit but A and D is set.
+ */
 bool pmd_none(pmd_t pmd);
-/* As Linux: also true for a leaf under pmd_mkinvalid(). */
+/**
+ * pmd_present - is it a table or a huge page?
+ * @pmd: any value
+ *
+ * As in Linux also true for a huge page under pmd_mkinvalid().
+ *
+ * Return: it is.
+ */
 bool pmd_present(pmd_t pmd);
+/**
+ * pmd_hw_present - may hardware use it?
+ * @pmd: any value
+ *
+ * Return: P is set.
+ */
 bool pmd_hw_present(pmd_t pmd);
+/**
+ * family: pmd_leaf, pmd_trans_huge - does it map memory itself? Under
+ * pmd_mkinvalid(), too.
+ * @pmd: any value
+ *
+ * Return: it does.
+ */
 bool pmd_leaf(pmd_t pmd);
 bool pmd_trans_huge(pmd_t pmd);
-/* Neither none nor a well-formed table (a leaf is bad). */
+/**
+ * pmd_bad - is it something other than nothing and a well-formed table?
+ * @pmd: any value
+ *
+ * Return: it is; so is a huge page.
+ */
 bool pmd_bad(pmd_t pmd);
+/**
+ * family: pmd_write, pmd_dirty, pmd_young - what a huge page's entry says of
+ * itself.
+ * @pmd: a leaf
+ *
+ * Return: it is so.
+ */
 bool pmd_write(pmd_t pmd);
 bool pmd_dirty(pmd_t pmd);
 bool pmd_young(pmd_t pmd);
+/**
+ * pmd_same - are two values equal, bit for bit?
+ * @a: one
+ * @b: the other
+ *
+ * Return: they are.
+ */
 bool pmd_same(pmd_t a, pmd_t b);
-/* First frame of a leaf. */
+/** pmd_pfn - first frame of @pmd, a leaf. Return: its number, a multiple of
+ * 512. */
 pfn_t pmd_pfn(pmd_t pmd);
+/** pmd_page - struct page of the first frame of @pmd, a leaf. Return: it. The
+ * entry must lead into memory: nobody checks. */
 struct page *pmd_page(pmd_t pmd);
-/* Frame of the PTE table. */
+/** pmd_pgtable - frame of the PTE table @pmd leads to. Return: its number. */
 pfn_t pmd_pgtable(pmd_t pmd);
 
+/** pfn_pmd - an entry with the frame number @pfn and the rights @prot; a leaf
+ * with pmd_mkhuge(). Return: it. */
 pmd_t pfn_pmd(pfn_t pfn, pgprot_t prot);
+/**
+ * mk_pmd - likewise for the frame of @page, with the rights @prot.
+ *
+ * Return: it.
+ */
 pmd_t mk_pmd(const struct page *page, pgprot_t prot);
-/* The entry as it would be written by pmd_populate(). */
+/** mk_pmd_table - the entry pmd_populate() would write for @pte_table. Return:
+ * it. */
 pmd_t mk_pmd_table(pfn_t pte_table);
+/**
+ * family: pmd_mkhuge, pmd_mkwrite, pmd_wrprotect, pmd_mkdirty, pmd_mkclean,
+ * pmd_mkyoung, pmd_mkold - an entry with one bit (PS, RW, D, A) set or cleared.
+ * @pmd: a leaf
+ *
+ * Return: the other value; nothing in memory changes.
+ */
 pmd_t pmd_mkhuge(pmd_t pmd);
 pmd_t pmd_mkwrite(pmd_t pmd);
 pmd_t pmd_wrprotect(pmd_t pmd);
@@ -232,30 +359,63 @@ pmd_t pmd_mkdirty(pmd_t pmd);
 pmd_t pmd_mkclean(pmd_t pmd);
 pmd_t pmd_mkyoung(pmd_t pmd);
 pmd_t pmd_mkold(pmd_t pmd);
+/**
+ * pmd_modify - the rights of @prot; frame number, A, D and software bits of
+ * @pmd.
+ *
+ * Return: the other value.
+ */
 pmd_t pmd_modify(pmd_t pmd, pgprot_t prot);
-/** pmd_mkinvalid - hardware sees nothing, pmd_present() stays true. */
+/** pmd_mkinvalid - @pmd so that hardware sees nothing while pmd_present() stays
+ * true. Return: the other value. */
 pmd_t pmd_mkinvalid(pmd_t pmd);
+/** pmd_pgprot - the bits of @pmd without its frame number. Return: them. */
 pgprot_t pmd_pgprot(pmd_t pmd);
 
 /* ---- pud, p4d, pgd values ---- */
 
+/**
+ * family: pud_none, pud_present, pud_leaf, pud_bad - as of a PMD, one level up.
+ * @pud: any value
+ *
+ * Return: it is so.
+ */
 bool pud_none(pud_t pud);
 bool pud_present(pud_t pud);
 bool pud_leaf(pud_t pud);
 bool pud_bad(pud_t pud);
+/** pud_pfn - first frame of @pud, a leaf. Return: its number. */
 pfn_t pud_pfn(pud_t pud);
+/** pud_pgtable - frame of the PMD table @pud leads to. Return: its number. */
 pfn_t pud_pgtable(pud_t pud);
-pud_t pfn_pud(pfn_t pfn, pgprot_t prot); /* a leaf */
+/** pfn_pud - a leaf that maps 1 GiB from frame @pfn on with the rights @prot.
+ * Return: it. */
+pud_t pfn_pud(pfn_t pfn, pgprot_t prot);
 
+/**
+ * family: p4d_none, p4d_present, p4d_bad - as of a PMD; there are no leaves at
+ * this level.
+ * @p4d: any value
+ *
+ * Return: it is so.
+ */
 bool p4d_none(p4d_t p4d);
 bool p4d_present(p4d_t p4d);
 bool p4d_bad(p4d_t p4d);
+/** p4d_pgtable - frame of the PUD table @p4d leads to. Return: its number. */
 pfn_t p4d_pgtable(p4d_t p4d);
 
-/* Folded: never none, always present, never bad. */
+/**
+ * family: pgd_none, pgd_present, pgd_bad - as of a PMD; folded: never none,
+ * always present, never bad.
+ * @pgd: any value
+ *
+ * Return: it is so.
+ */
 bool pgd_none(pgd_t pgd);
 bool pgd_present(pgd_t pgd);
 bool pgd_bad(pgd_t pgd);
+/** pgd_pgtable - frame of the table @pgd leads to. Return: its number. */
 pfn_t pgd_pgtable(pgd_t pgd);
 
 /* none, or bad: then the entry is not touched here (Linux clears it). */
@@ -280,11 +440,23 @@ enum swp_type {
 	SWP_HWPOISON,
 	SWP_PTE_MARKER
 };
+/**
+ * swp_entry - a swap entry.
+ * @type: below 1 << SWP_TYPE_BITS
+ * @offset: below 1 << SWP_OFFSET_BITS
+ *
+ * Return: it.
+ */
 swp_entry_t swp_entry(unsigned type, uint64_t offset);
+/** swp_type - the type in @entry. Return: it. */
 unsigned swp_type(swp_entry_t entry);
+/** swp_offset - the offset in @entry. Return: it. */
 uint64_t swp_offset(swp_entry_t entry);
-/** swp_entry_to_pte - never pte_none(), never pte_present(). */
+/** swp_entry_to_pte - @entry as it lies in a table: never pte_none(), never
+ * pte_present(). Return: it. */
 pte_t swp_entry_to_pte(swp_entry_t entry);
+/** pte_to_swp_entry - the swap entry in @pte, which is is_swap_pte(). Return:
+ * it. */
 swp_entry_t pte_to_swp_entry(pte_t pte);
 static inline bool is_swap_pte(pte_t pte)
 {
@@ -294,98 +466,237 @@ static inline bool is_swap_pte(pte_t pte)
 /* ---- where an entry is ---- */
 
 /**
- * pgd_offset_pgd - entry for @addr in the root table at @root.
+ * pgd_offset_pgd - where the root's entry for an address is.
+ * @root: physical address of the table
+ * @addr: any address
  *
- * The others follow an entry that is known to point to a table. The pointer
- * forms read *entry: one step labelled "p4d_offset" and so on; folded: no step.
- * The _lockless forms take the value the caller has read and step nothing;
- * so does pte_offset_table(), which takes the frame of a PTE table.
- * An entry that leads out of memory breaks a rule (EV_RULE) and leads to frame
- * 0.
+ * No step.
+ *
+ * Return: in the direct map; a table out of memory breaks a rule (EV_RULE) and
+ * is taken for frame 0.
  */
 pgd_t *pgd_offset_pgd(paddr_t root, vaddr_t addr);
+/**
+ * family: p4d_offset, pud_offset, pmd_offset, pte_offset_kernel - where the
+ * entry one level down is.
+ * @pgdp: an entry that is known to lead to a table (p4dp, pudp, pmdp)
+ * @addr: any address it spans
+ *
+ * One step that reads the entry, labelled with the function's name; folded: no
+ * step.
+ *
+ * Return: in the direct map; as pgd_offset_pgd() if it leads out of memory.
+ */
 p4d_t *p4d_offset(pgd_t *pgdp, vaddr_t addr);
 pud_t *pud_offset(p4d_t *p4dp, vaddr_t addr);
 pmd_t *pmd_offset(pud_t *pudp, vaddr_t addr);
 pte_t *pte_offset_kernel(pmd_t *pmdp, vaddr_t addr);
+/**
+ * family: p4d_offset_lockless, pud_offset_lockless, pmd_offset_lockless -
+ * likewise, from the value the caller has read; no step.
+ * @pgdp: where it was read (p4dp, pudp)
+ * @pgd: what was read (p4d, pud)
+ * @addr: any address it spans
+ *
+ * Return: as p4d_offset().
+ */
 p4d_t *p4d_offset_lockless(pgd_t *pgdp, pgd_t pgd, vaddr_t addr);
 pud_t *pud_offset_lockless(p4d_t *p4dp, p4d_t p4d, vaddr_t addr);
 pmd_t *pmd_offset_lockless(pud_t *pudp, pud_t pud, vaddr_t addr);
+/** pte_offset_lockless - where the PTE for @addr is, from the value of @pmd the
+ * caller has read; no step. Return: as p4d_offset(). */
 pte_t *pte_offset_lockless(pmd_t pmd, vaddr_t addr);
+/**
+ * pte_offset_table - where the PTE for @addr is in the table of frame
+ * @pte_table; no step.
+ *
+ * Return: as p4d_offset().
+ */
 pte_t *pte_offset_table(pfn_t pte_table, vaddr_t addr);
 
 /* ---- accessors: reads (STEP_READ) ---- */
 
-pgd_t pgdp_get(vaddr_t addr, pgd_t *pgdp); /* folded: no step */
+/** pgdp_get - read the entry at @pgdp for @addr. A step (STEP_READ); folded:
+ * none. Return: its value. */
+pgd_t pgdp_get(vaddr_t addr, pgd_t *pgdp);
+/**
+ * family: p4dp_get, pudp_get, pmdp_get, ptep_get - read an entry. A step
+ * (STEP_READ) called as the function.
+ * @addr: what it is read for
+ * @p4dp: where it is (pudp, pmdp, ptep)
+ *
+ * Return: its value.
+ */
 p4d_t p4dp_get(vaddr_t addr, p4d_t *p4dp);
 pud_t pudp_get(vaddr_t addr, pud_t *pudp);
 pmd_t pmdp_get(vaddr_t addr, pmd_t *pmdp);
 pte_t ptep_get(vaddr_t addr, pte_t *ptep);
-/* The same reads by walkers without the lock, under their own labels. */
+/**
+ * family: pmdp_get_lockless, ptep_get_lockless - the same reads by walkers
+ * without the lock, under their own labels.
+ * @addr: what it is read for
+ * @pmdp: where it is (ptep)
+ *
+ * Return: its value.
+ */
 pmd_t pmdp_get_lockless(vaddr_t addr, pmd_t *pmdp);
 pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep);
 
 /* ---- accessors: plain writes (STEP_WRITE) ---- */
 
+/**
+ * family: set_pte_at, set_pmd_at, set_pud, set_p4d - write an entry. A step
+ * (STEP_WRITE) called as the function; emits EV_PT_WRITE.
+ * @addr: what it is written for
+ * @ptep: where it is (pmdp, pudp, p4dp)
+ * @pte: what it becomes (pmd, pud, p4d)
+ *
+ * Context: the lock of the entry's table.
+ */
 void set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte);
 void set_pmd_at(vaddr_t addr, pmd_t *pmdp, pmd_t pmd);
 void set_pud(vaddr_t addr, pud_t *pudp, pud_t pud);
 void set_p4d(vaddr_t addr, p4d_t *p4dp, p4d_t p4d);
-void set_pgd(vaddr_t addr, pgd_t *pgdp, pgd_t pgd); /* folded: BUG */
+/**
+ * set_pgd - write the entry at @pgdp for @addr: it becomes @pgd. As
+ * set_pte_at(); folded: BUG.
+ */
+void set_pgd(vaddr_t addr, pgd_t *pgdp, pgd_t pgd);
+/**
+ * family: pte_clear, pmd_clear, pud_clear, p4d_clear - write 0. A step
+ * (STEP_WRITE) called as the function; emits EV_PT_WRITE.
+ * @addr: what it is cleared for
+ * @ptep: where it is (pmdp, pudp, p4dp)
+ *
+ * Context: the lock of the entry's table.
+ */
 void pte_clear(vaddr_t addr, pte_t *ptep);
 void pmd_clear(vaddr_t addr, pmd_t *pmdp);
 void pud_clear(vaddr_t addr, pud_t *pudp);
 void p4d_clear(vaddr_t addr, p4d_t *p4dp);
-void pgd_clear(vaddr_t addr, pgd_t *pgdp); /* folded: nothing */
+/** pgd_clear - write 0 at @pgdp for @addr. As pte_clear(); folded: nothing. */
+void pgd_clear(vaddr_t addr, pgd_t *pgdp);
 
-/** pmd_populate - hook a table (_PAGE_TABLE); @table is its frame. One write;
- * the caller holds the lock of the entry's table. Labels as the names. */
+/**
+ * family: pmd_populate, pud_populate, p4d_populate - hook a table in
+ * (_PAGE_TABLE). A step (STEP_WRITE) called as the function; emits EV_PT_WRITE.
+ * @addr: what it is hooked in for
+ * @pmdp: where the entry is (pudp, p4dp)
+ * @table: the table's frame
+ *
+ * Context: the lock of the entry's table.
+ */
 void pmd_populate(vaddr_t addr, pmd_t *pmdp, pfn_t table);
 void pud_populate(vaddr_t addr, pud_t *pudp, pfn_t table);
 void p4d_populate(vaddr_t addr, p4d_t *p4dp, pfn_t table);
-void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table); /* folded: BUG */
+/**
+ * pgd_populate - likewise at @pgdp for @addr: it leads to @table; folded: BUG.
+ */
+void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table);
 
 /* ---- accessors: atomic (STEP_RMW) ---- */
 
-/** ptep_get_and_clear - xchg with 0. Return: what was there, A and D too. */
+/**
+ * family: ptep_get_and_clear, pmdp_huge_get_and_clear - exchange an entry with
+ * 0. A step (STEP_RMW) called as the function; emits EV_PT_WRITE.
+ * @addr: what it is cleared for
+ * @ptep: where it is (pmdp)
+ *
+ * Context: the lock of the entry's table.
+ * Return: what was there, with the A and D that hardware set.
+ */
 pte_t ptep_get_and_clear(vaddr_t addr, pte_t *ptep);
 pmd_t pmdp_huge_get_and_clear(vaddr_t addr, pmd_t *pmdp);
-/** ptep_set_wrprotect - clear the right to write, keep what hardware sets. */
+/**
+ * family: ptep_set_wrprotect, pmdp_set_wrprotect - clear the right to write,
+ * keep what hardware sets meanwhile. A step (STEP_RMW) called as the function.
+ * @addr: what it is changed for
+ * @ptep: where it is (pmdp)
+ *
+ * Context: the lock of the entry's table.
+ */
 void ptep_set_wrprotect(vaddr_t addr, pte_t *ptep);
 void pmdp_set_wrprotect(vaddr_t addr, pmd_t *pmdp);
-/** ptep_test_and_clear_young. Return: it was young. */
+/**
+ * family: ptep_test_and_clear_young, pmdp_test_and_clear_young - clear A. A
+ * step (STEP_RMW) called as the function.
+ * @addr: what it is changed for
+ * @ptep: where it is (pmdp)
+ *
+ * Context: the lock of the entry's table.
+ * Return: it was set.
+ */
 bool ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep);
 bool pmdp_test_and_clear_young(vaddr_t addr, pmd_t *pmdp);
-/** ptep_modify_prot_start - xchg with 0: hardware faults until the commit. */
+/**
+ * ptep_modify_prot_start - exchange the entry at @ptep for @addr with 0:
+ * hardware faults until ptep_modify_prot_commit(). A step (STEP_RMW).
+ *
+ * Context: the lock of the entry's table.
+ * Return: what was there.
+ */
 pte_t ptep_modify_prot_start(vaddr_t addr, pte_t *ptep);
-/** pmdp_establish - xchg. Return: what was there. */
+/**
+ * pmdp_establish - exchange the entry at @pmdp for @addr with @pmd. A step
+ * (STEP_RMW).
+ *
+ * Context: the lock of the entry's table.
+ * Return: what was there.
+ */
 pmd_t pmdp_establish(vaddr_t addr, pmd_t *pmdp, pmd_t pmd);
-/** pmdp_invalidate - replace by pmd_mkinvalid() of itself, atomically; the
- * caller flushes. Return: what was there. */
+/**
+ * pmdp_invalidate - replace the entry at @pmdp for @addr by pmd_mkinvalid() of
+ * itself. A step (STEP_RMW); the caller flushes.
+ *
+ * Context: the lock of the entry's table.
+ * Return: what was there.
+ */
 pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp);
 
 /* ---- accessors of more or other steps ---- */
 
-/** ptep_modify_prot_commit - STEP_WRITE. */
+/**
+ * ptep_modify_prot_commit - the end of ptep_modify_prot_start(): the entry at
+ * @ptep for @addr becomes @pte. A step (STEP_WRITE).
+ */
 void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
 /**
- * ptep_set_access_flags - relax an entry after a fault.
+ * family: ptep_set_access_flags, pmdp_set_access_flags - relax an entry after a
+ * fault.
+ * @addr: what it is changed for
+ * @ptep: where it is (pmdp)
+ * @entry: what it is to be
+ * @dirty: the fault was a write: without it nothing is written
  *
- * Linux v6.12 arch/x86/mm/pgtable.c: a read, then, if it differs and @dirty, a
- * plain write; both steps are labelled "ptep_set_access_flags".
+ * A read, then, if it differs and @dirty, a plain write; both steps are called
+ * as the function.
+ *
+ * Context: the lock of the entry's table.
  * Return: it differed.
+ * Source: Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags()
  */
 bool ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty);
 bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty);
 
-/*
- * The same without atomicity: a read and a write, two steps, between which
- * hardware may set A and D (option pte_update=plain). Labels: the name for the
- * write, the name and " (read)" for the read.
+/**
+ * ptep_set_wrprotect_plain - ptep_set_wrprotect() of the entry at @ptep for
+ * @addr in two steps, a read, called as the other with " (read)" behind it, and
+ * a write: hardware may set A and D in between (option pte_update=plain).
  */
 void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep);
+/**
+ * ptep_get_and_clear_plain - ptep_get_and_clear() of the entry at @ptep for
+ * @addr, likewise in two steps.
+ *
+ * Return: what was read.
+ */
 pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep);
-/** ptep_modify_prot_start_plain - the read alone; commit overwrites. */
+/**
+ * ptep_modify_prot_start_plain - the read alone, of the entry at @ptep for
+ * @addr; the commit overwrites what hardware sets meanwhile.
+ *
+ * Return: what was read.
+ */
 pte_t ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep);
 
 /* ---- views without steps ---- */
@@ -414,22 +725,36 @@ struct pt_walk {
 	paddr_t paddr;          /* of `addr` */
 };
 
-/** pt_decode - take an entry of @level apart, in @m's format. Pure. */
+/**
+ * pt_decode - take an entry apart, in a machine's format. Pure.
+ * @level: of the table it lies in, PT_LEVEL_PTE and up
+ * @value: the entry, any value
+ *
+ * Return: its parts.
+ */
 struct pt_entry pt_decode(const struct machine *m, unsigned level,
                           uint64_t value);
-/** pt_levels - levels of @m's tables: 4 or 5. */
+/** pt_levels - levels of the machine's tables. Return: 4 or 5. */
 unsigned pt_levels(const struct machine *m);
 /**
- * pt_walk - what a walk of the table at @root finds for @addr now.
+ * pt_walk - what a walk finds now.
+ * @root: physical address of the root table
+ * @addr: any address
  *
- * Reads memory as it is, freed tables included. No steps; any context.
+ * Reads memory as it is, freed tables included. No steps.
+ *
+ * Return: every entry on the way, and where it ended.
  */
 struct pt_walk pt_walk(struct machine *m, paddr_t root, vaddr_t addr);
 /**
- * pt_for_each_entry - visit every entry that is not zero in [@start, @end),
- * tables before what they hold, lowest address first.
+ * pt_for_each_entry - visit every entry that is not zero, tables before what
+ * they hold, lowest address first.
+ * @root: physical address of the root table
+ * @start: first address
+ * @end: first address beyond
  * @fn: gets the entry, the first address it spans and @data; returns false
- *      to not descend into a table (ignored for others)
+ *	to not descend into a table (ignored for others)
+ * @data: handed on to @fn
  *
  * Terminates on any memory content: at most 512^levels entries; a table is
  * followed only inside of memory. No steps.
@@ -447,10 +772,23 @@ struct entry_field {
 	unsigned shift;
 };
 
-/** pt_entry_format - "pfn 0x12 P RW US A D" into @buf; returns @buf. */
+/**
+ * pt_entry_format - an entry for people: "pfn 0x12 P RW US A D".
+ * @level: of the table it lies in
+ * @value: the entry, any value
+ * @buf: gets the text
+ * @size: of @buf in bytes
+ *
+ * Return: @buf.
+ */
 char *pt_entry_format(const struct machine *m, unsigned level, uint64_t value,
                       char *buf, size_t size);
-/** pt_level_name - "pte", "pmd", ... */
+/**
+ * pt_level_name - what a level is called.
+ * @level: PT_LEVEL_PTE and up
+ *
+ * Return: "pte", "pmd", ...; a literal.
+ */
 const char *pt_level_name(unsigned level);
 
 #endif

@@ -166,6 +166,66 @@ test_headers() {
 	sed -i '/ifndef\|endif/d' "$tree/base/types.h"
 	add base/types.h 'struct twice { int x; };'
 	expect check-headers "base/types.h: does not compile"
+	test_documents
+}
+
+# documented CODE TEXT: of a public header with CODE check-headers says TEXT;
+# TEXT "" means that it says nothing.
+documented() {
+	local output
+	planted=$((planted + 1))
+	mkdir -p "$tree/tlb"
+	printf '%s\n' "#ifndef MMULATOR_TLB_T_H" "#define MMULATOR_TLB_T_H" \
+		"$1" "#endif" >"$tree/tlb/t.h"
+	output=$(run_check check-headers | grep 'tlb/t.h:[0-9]')
+	if [[ "$output" != *"$2"* || -z "$2" && -n "$output" ]]; then
+		echo "check-headers says '$output', not '$2', of: $1"
+		failures=$((failures + 1))
+	fi
+	clean_tree
+}
+
+test_documents() {
+	documented 'int f(int n);' 'f() has no comment of its own'
+	documented '/* f - of @n. Return: it. */
+int f(int n);' 'f() has no comment of its own'
+	documented '/** f - of @n. */
+int f(int n);' 'f() has no Return:'
+	documented '/** f - it. Return: it. */
+int f(int n);' 'says nothing of @n'
+	documented '/** f - of @n and @m. Return: it. */
+int f(int n);' 'speaks of @m'
+	documented '/** g - of @n. Return: it. */
+int f(int n);' 'the comment before f() begins with g'
+	documented '/** f, g - of @n. */
+void f(int n);
+void g(int n);' 'shares a comment that is no family'
+	documented '/** family: f, g - of @n. */
+void f(int n);
+void h(int n);' 'g() should be here'
+	documented '/** family: f, g - of @n. */
+void f(int n);
+int g(int n);' 'g() is no family of f()'
+	documented '/** family: f, g - of @n. */
+void f(int n);' 'g() is missing'
+	documented '#include <glib.h>
+struct s;
+/** f - of @fn and @text. Return: it. */
+int f(struct s *s, void (*fn)(void *p, int q),
+      const char *text, ...) G_GNUC_PRINTF(3, 4);
+static inline int h(void)
+{
+	return 0;
+}
+/** family: k, l - of @n. */
+void k(const struct s *s, const int n[4]);
+void l(const struct s *s, const int n[4]);
+struct s2 {
+	int (*g)(int x);
+};
+typedef int (*pointer)(int x);
+extern int (*hook)(int x);
+#define M(x) f(x)' ''
 }
 
 # check-globals reads libraries, so compile some.

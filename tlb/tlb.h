@@ -127,6 +127,12 @@ enum tlb_drop {
 	TLB_DROP_SPONTANEOUS, /* no reason at all */
 	TLB_DROP_COUNT
 };
+/**
+ * tlb_drop_name - what a reason is called in traces.
+ * @reason: below TLB_DROP_COUNT
+ *
+ * Return: "invlpg" and the like, a literal; "?" for what is no reason.
+ */
 const char *tlb_drop_name(enum tlb_drop reason);
 
 /* Tree-PLRU: the nodes above a way, and what they become when it is used. All
@@ -223,8 +229,15 @@ struct tlb {
 	void *data; /* of the owner */
 };
 
-/** tlb_init - allocate by @g (checked: BUG). tlb_fini releases. */
+/**
+ * tlb_init - an empty TLB.
+ * @t: the TLB, whatever it was
+ * @g: what it is made of; tlb_geometry_check() has nothing against it (BUG)
+ *
+ * Allocates host memory; tlb_fini() gives it back.
+ */
 void tlb_init(struct tlb *t, const struct tlb_geometry *g);
+/** tlb_fini - give back what tlb_init() allocated; @t is no TLB any more. */
 void tlb_fini(struct tlb *t);
 /** tlb_reset - as after tlb_init(); nobody is told. */
 void tlb_reset(struct tlb *t);
@@ -286,20 +299,27 @@ struct tlb_match {
 #define TLB_MATCHES_MAX 12
 
 /**
- * tlb_lookup - every distinct translation held for @va.
+ * tlb_lookup - every distinct translation held for an address.
+ * @kind: of access: data or instruction
+ * @va: any address, not only a page's first
+ * @pcid: 0 .. 4095; entries of others match if they are global
  * @m: at least TLB_MATCHES_MAX; first level first, smallest size first
  *
  * A copy in the second level of what the first level gave is left out. Changes
  * nothing.
- * Return: how many.
+ *
+ * Return: how many, 0 .. TLB_MATCHES_MAX.
  */
 unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
                     uint16_t pcid, struct tlb_match *m);
 
 /**
- * tlb_use - count a use of @m; brings it into the first level.
+ * tlb_use - count a use of a match; brings it into the first level.
+ * @kind: of access, as @va and @pcid those of the lookup
+ * @m: what tlb_lookup() gave; stale afterwards
  * @unique: it was the only match: remember it for tlb_lookup_fast()
- * Return: the entry in the first level (@m's is stale after it).
+ *
+ * Return: the entry in the first level.
  */
 struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
                           uint16_t pcid, const struct tlb_match *m,
@@ -308,67 +328,123 @@ struct tlb_entry *tlb_use(struct tlb *t, enum tlb_kind kind, vaddr_t va,
 /* ---- changing ---- */
 
 /**
- * tlb_fill - hold @e, in both levels, for accesses of @kind at @va.
- * @e: va, pfn, shift, rights ... of the leaf's page; the serial is set here. If
- *     no array takes its size it is splintered around @va, in place.
+ * tlb_fill - hold a translation, in both levels.
+ * @kind: of the access that brought it
+ * @va: its address
+ * @e: va, pfn, shift, rights ... of the leaf's page; the serial is set here.
+ *	If no array takes its size it is splintered around @va, in place.
+ *
  * Return: the entry in the first level, NULL if nothing takes it.
  */
 struct tlb_entry *tlb_fill(struct tlb *t, enum tlb_kind kind, vaddr_t va,
                            struct tlb_entry *e);
 
-/** tlb_set_dirty - set TLB_D in every copy of @serial. */
+/**
+ * tlb_set_dirty - set TLB_D in every copy of a translation.
+ * @serial: the translation's
+ * @va: an address it is held for
+ */
 void tlb_set_dirty(struct tlb *t, uint64_t serial, vaddr_t va);
 
-/** tlb_holds - is any copy of @serial for @va held (other than @but)? */
+/**
+ * tlb_holds - is any copy of a translation held, but one?
+ * @serial: the translation's
+ * @va: an address it may be held for
+ * @but: a copy that does not count; NULL: all do
+ *
+ * Return: one is.
+ */
 bool tlb_holds(const struct tlb *t, uint64_t serial, vaddr_t va,
                const struct tlb_entry *but);
 
 /**
- * tlb_invalidate_addr - drop what translates @va: every size, both kinds, of
- * @pcid, and all pieces of a splintered page.
+ * tlb_invalidate_addr - drop what translates an address: every size, both
+ * kinds, of one PCID, and all pieces of a splintered page.
+ * @va: the address
+ * @pcid: whose entries
  * @globals: global entries as well
+ * @reason: for those who observe
+ *
+ * Source: SDM 3A 4.10.4.1.
  */
 void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
                          enum tlb_drop reason);
-/** tlb_invalidate_context - drop what is tagged @pcid and not global. */
+/**
+ * tlb_invalidate_context - drop what is tagged @pcid and not global; @reason is
+ * for those who observe.
+ */
 void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason);
-/** tlb_invalidate_all - drop all PCIDs, global entries if @globals. */
+/**
+ * tlb_invalidate_all - drop all PCIDs, global entries if @globals; @reason is
+ * for those who observe.
+ */
 void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason);
-/** tlb_invalidate_globals - drop global entries, and only those. */
+/**
+ * tlb_invalidate_globals - drop global entries, and only those; @reason is for
+ * those who observe.
+ */
 void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason);
-/** tlb_drop_serial - drop the copies of one translation. */
+/**
+ * tlb_drop_serial - drop the copies of one translation.
+ * @serial: the translation's
+ * @va: an address it is held for
+ * @reason: for those who observe
+ */
 void tlb_drop_serial(struct tlb *t, uint64_t serial, vaddr_t va,
                      enum tlb_drop reason);
 
 /* ---- paging-structure caches ---- */
 
-/** psc_lookup - the deepest entry held for @va, or NULL; counts as use. */
+/**
+ * psc_lookup - the deepest entry held for an address; counts as its use.
+ * @va: the address
+ * @pcid: whose
+ *
+ * Return: the entry, valid until the PSC changes; NULL if none is held.
+ */
 const struct psc_entry *psc_lookup(struct tlb *t, vaddr_t va, uint16_t pcid);
 /** psc_fill - hold @e; replaces what was held for the same addresses. */
 void psc_fill(struct tlb *t, const struct psc_entry *e);
 /** psc_invalidate_addr - drop what a walk of @va by @pcid would use. */
 void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid);
-/** psc_invalidate_context - drop all of @pcid; _all: of every PCID. */
+/** psc_invalidate_context - drop all entries of @pcid. */
 void psc_invalidate_context(struct tlb *t, uint16_t pcid);
+/** psc_invalidate_all - drop the entries of every PCID. */
 void psc_invalidate_all(struct tlb *t);
 
 /* ---- looking at it ---- */
 
 /**
- * tlb_for_each - visit every entry, arrays in order, sets, ways; copies come
- * as often as they are held. @fn must not change the TLB.
+ * tlb_for_each - visit every entry: arrays in order, sets, ways.
+ * @fn: called with the array and the entry; must not change the TLB
+ * @data: handed on to @fn
+ *
+ * Copies come as often as they are held.
  */
 void tlb_for_each(const struct tlb *t,
                   void (*fn)(const struct tlb_array *a,
                              const struct tlb_entry *e, void *data),
                   void *data);
+/**
+ * psc_for_each - visit every entry of the paging-structure caches, level 2
+ * first.
+ * @fn: called with the entry; must not change them
+ * @data: handed on to @fn
+ */
 void psc_for_each(const struct tlb *t,
                   void (*fn)(const struct psc_entry *e, void *data),
                   void *data);
-/** tlb_nth - the @n-th entry in that order, or NULL. */
+/**
+ * tlb_nth - an entry by its number in the order of tlb_for_each().
+ * @n: from 0
+ *
+ * Return: the entry, NULL if there are not so many.
+ */
 const struct tlb_entry *tlb_nth(const struct tlb *t, unsigned n);
+/** tlb_nr_valid - how many entries are held. Return: copies count each. */
 unsigned tlb_nr_valid(const struct tlb *t);
-/** tlb_check - NULL, or which invariant is broken (a literal). */
+/** tlb_check - look at every invariant. Return: NULL, or which one is broken (a
+ * literal). */
 const char *tlb_check(const struct tlb *t);
 
 #endif
