@@ -45,7 +45,12 @@ bool arena_contains(const struct arena *a, const void *p);
  * Return: bytes from the arena's start.
  */
 uint64_t arena_offset(const struct arena *a, const void *p);
-/** arena_at - what lies at @offset; NULL if nothing can. */
+/**
+ * arena_at - what lies at an offset.
+ * @offset: bytes from the arena's start
+ *
+ * Return: the address; NULL if nothing can lie there.
+ */
 const void *arena_at(const struct arena *a, uint64_t offset);
 
 /**
@@ -64,7 +69,7 @@ void *kzalloc(struct machine *m, size_t size, const char *type);
  * kstrdup - a copy of a string in the arena, freed with the run.
  * @s: ends with a NUL
  *
- * Return: the copy; NULL as kzalloc().
+ * Return: never NULL; an arena that is full is a BUG.
  */
 char *kstrdup(struct machine *m, const char *s);
 

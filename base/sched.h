@@ -190,7 +190,6 @@ void agent_resume(struct agent *a);
 
 /* ---- announcing steps ---- */
 
-/* Out of line part of step(): somebody else is enabled too. */
 /**
  * step_contended - the part of step() that is out of line: somebody else may
  * move, or somebody watches.

@@ -47,7 +47,7 @@ void spin_unlock(spinlock_t *l);
 bool spin_is_locked(const spinlock_t *l);
 /** spin_lock_irqsave - local_irq_save() and take @l. Return: whether interrupts
  * were on. */
-bool spin_lock_irqsave(spinlock_t *l); /* returns flags */
+bool spin_lock_irqsave(spinlock_t *l);
 /**
  * spin_lock_flags - take @l with interrupts off, but let them in while it
  * waits.
@@ -69,7 +69,6 @@ struct rw_semaphore {
 
 /** init_rwsem - make @sem an rwsem nobody holds, known to lockdep as @class. */
 void init_rwsem(struct rw_semaphore *sem, enum lock_class class);
-/* @label: "mmap_read_lock" ...: what the step is called. Steps; may sleep. */
 /**
  * down_read_label - take @sem with others. A step called @label each time it
  * looks; sleeps while a writer has it.

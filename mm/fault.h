@@ -10,15 +10,25 @@
 
 /**
  * do_user_addr_fault - the kernel_ops.page_fault of the mm.
+ * @f: the fault
  *
  * Finds the VMA under mmap_lock (read), checks the access, handles the fault.
- * Return: true to try the access again; false after setting exit_signal and
- * fault_addr of @t (SIGSEGV, SIGBUS).
+ *
+ * Context: on @t's agent, no locks held.
+ * Return: true to try the access again; false after setting exit_signal,
+ * fault_addr and exit_reason of @t (SIGSEGV, SIGBUS, SIGKILL).
  */
 bool do_user_addr_fault(struct task *t, const struct fault_info *f);
 
-/** mm_fault_page - fault in one page of @mm for the kernel's own access
- * (copy_from_user, tests). Return: 0, -EFAULT, -ENOMEM. */
+/**
+ * mm_fault_page - fault in one page for the kernel's own access
+ * (copy_from_user, tests).
+ * @addr: any address of it
+ * @write: writable
+ *
+ * Context: takes mmap_lock.
+ * Return: 0, -EFAULT, -ENOMEM.
+ */
 int mm_fault_page(struct mm_struct *mm, vaddr_t addr, bool write);
 
 #endif

@@ -34,23 +34,48 @@ struct address_space {
 
 /* ---- folio lock ---- */
 
-/** folio_lock, folio_trylock, folio_unlock - steps; folio_lock() sleeps. A
- * huge page has one lock, its head's: pass the head. */
+/**
+ * folio_lock - take the folio lock; sleeps. A step.
+ * @page: the head of a huge page, which has one lock
+ *
+ * Context: no spinlock held.
+ */
 void folio_lock(struct page *page);
+/** folio_trylock - take the folio lock of @page, a head, if it is free. A step.
+ * Return: got it. */
 bool must_check folio_trylock(struct page *page);
+/** folio_unlock - let the folio lock of @page, a head, go. A step. */
 void folio_unlock(struct page *page);
+/** folio_test_locked - does anybody hold the folio lock of @page? No step.
+ * Return: somebody does. */
 bool folio_test_locked(const struct page *page);
 
 /* ---- the cache ---- */
 
-/** filemap_get_folio - with a reference, unlocked; NULL if absent. Steps. */
+/**
+ * filemap_get_folio - a page of the cache, unlocked. Steps.
+ * @index: in pages
+ *
+ * Return: it, with a reference; NULL if absent.
+ */
 struct page *filemap_get_folio(struct address_space *mapping, uint64_t index);
 /**
- * filemap_lock_folio - likewise, locked and still in the mapping.
+ * filemap_lock_folio - a page of the cache, locked and still in the mapping.
+ * Steps.
+ * @index: in pages
+ *
+ * Context: no spinlock held; may sleep.
+ * Return: it, with a reference; NULL if absent.
  */
 struct page *filemap_lock_folio(struct address_space *mapping, uint64_t index);
-/** filemap_add_folio - put the locked @page in; takes the cache's reference.
- * Return: 0, -EEXIST if somebody was faster, -ENOMEM. */
+/**
+ * filemap_add_folio - put a locked page into the cache, which takes a
+ * reference.
+ * @page: nobody else knows it
+ * @index: in pages
+ *
+ * Return: 0, -EEXIST if somebody was faster, -ENOMEM.
+ */
 int must_check filemap_add_folio(struct address_space *mapping,
                                  struct page *page, uint64_t index);
 /** filemap_remove_folio - take the locked @page out, drop that reference. */
@@ -58,13 +83,29 @@ void filemap_remove_folio(struct page *page);
 
 /* ---- VMAs that map the file ---- */
 
+/**
+ * family: i_mmap_lock_read, i_mmap_unlock_read, i_mmap_lock_write,
+ * i_mmap_unlock_write - i_mmap_rwsem of a file. Each a step.
+ * @mapping: the file
+ *
+ * Context: no spinlock held.
+ */
 void i_mmap_lock_read(struct address_space *mapping);
 void i_mmap_unlock_read(struct address_space *mapping);
 void i_mmap_lock_write(struct address_space *mapping);
 void i_mmap_unlock_write(struct address_space *mapping);
-/** vma_interval_tree_insert, _remove - under i_mmap_rwsem for writing. */
+/**
+ * vma_interval_tree_insert - @vma maps @mapping from now on.
+ *
+ * Context: i_mmap_rwsem for writing.
+ */
 void vma_interval_tree_insert(struct vm_area_struct *vma,
                               struct address_space *mapping);
+/**
+ * vma_interval_tree_remove - @vma maps @mapping no longer.
+ *
+ * Context: i_mmap_rwsem for writing.
+ */
 void vma_interval_tree_remove(struct vm_area_struct *vma,
                               struct address_space *mapping);
 

@@ -18,8 +18,12 @@ int must_check dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm);
 
 /**
  * copy_page_range - copy the entries of one VMA.
+ * @dst_vma: the child's, with no entries
+ * @src_vma: the parent's
  *
- * Context: both mmap_locks held for writing. Return: 0, -ENOMEM.
+ * Context: both mmap_locks held for writing. Steps.
+ * Return: 0, -ENOMEM.
+ * Source: Linux v6.12 mm/memory.c copy_page_range()
  */
 int must_check copy_page_range(struct vm_area_struct *dst_vma,
                                struct vm_area_struct *src_vma);

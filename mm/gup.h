@@ -46,15 +46,20 @@ long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
                     unsigned flags, struct gup_page *pages);
 /**
  * get_user_page_fast - one page without mmap_lock if it is there, else with.
- * @flags: as above, but not FOLL_FORCE
+ * @addr: any address of it
+ * @flags: as for get_user_pages(), but not FOLL_FORCE
+ * @page: result
  *
- * Linux v6.12 mm/gup.c gup_fast_fallback(). Context: no locks, interrupts on.
+ * Context: no locks, interrupts on. Steps.
  * Return: 1; -EFAULT, -ENOMEM.
+ * Source: Linux v6.12 mm/gup.c gup_fast_fallback()
  */
 int get_user_page_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags,
                        struct gup_page *page);
 /**
- * gup_fast - the walk of the above: interrupts off, no lock.
+ * gup_fast - the walk of get_user_page_fast(): interrupts off, no lock.
+ * @addr: any address of the page
+ * @flags: FOLL_*
  *
  * Return: the page with a reference; NULL: something was missing or changed.
  */
@@ -63,17 +68,29 @@ struct page *gup_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags);
 void put_user_page(const struct gup_page *page);
 
 /**
- * gup_page_read, gup_page_write - through the kernel's map, a step for each
- * aligned word or less.
- * @offset: in the page; @offset + @n <= PAGE_SIZE
+ * gup_page_read - read a page that was got through the kernel's map; a step for
+ * each aligned word or less.
+ * @offset: in the page
+ * @to: at least @n bytes
+ * @n: bytes; @offset + @n <= PAGE_SIZE
  */
 void gup_page_read(const struct gup_page *page, unsigned offset, void *to,
                    unsigned n);
+/**
+ * gup_page_write - write it likewise.
+ * @offset: in the page
+ * @from: @n bytes
+ * @n: bytes; @offset + @n <= PAGE_SIZE
+ */
 void gup_page_write(const struct gup_page *page, unsigned offset,
                     const void *from, unsigned n);
 
 /**
- * access_remote_vm - read or write memory of @mm (ptrace, /proc/PID/mem).
+ * access_remote_vm - read or write memory of another mm (ptrace,
+ * /proc/PID/mem).
+ * @addr: where
+ * @buf: bytes to write, or that are read
+ * @len: how many
  * @flags: FOLL_WRITE, FOLL_FORCE
  *
  * Context: the caller holds a user of @mm; takes mmap_lock.
@@ -85,21 +102,27 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 /* ---- making pages present, nothing more ---- */
 
 /**
- * populate_vma_page_range - make every page of [start, end) present.
+ * populate_vma_page_range - make every page of a range present.
  * @vma: contains the range
+ * @start: first address
+ * @end: first address beyond
  * @write: writable as well
  *
- * Context: mmap_lock held for reading. Return: 0; -EFAULT, -ENOMEM.
+ * Context: mmap_lock held for reading.
+ * Return: 0; -EFAULT, -ENOMEM.
  */
 int populate_vma_page_range(struct vm_area_struct *vma, vaddr_t start,
                             vaddr_t end, bool write);
 
 /**
- * faultin_page_range - likewise for a range of @mm (MADV_POPULATE_*).
+ * faultin_page_range - make every page of a range present (MADV_POPULATE_*).
+ * @start: first address
+ * @end: first address beyond
+ * @write: writable as well
  *
- * Context: mmap_lock held for reading. Return: 0; -ENOMEM for a hole or no
- * memory, -EINVAL if a VMA does not allow the access, -EFAULT for a page that
- * cannot be had.
+ * Context: mmap_lock held for reading.
+ * Return: 0; -ENOMEM for a hole or no memory, -EINVAL if a VMA does not allow
+ * the access, -EFAULT for a page that cannot be had.
  */
 int faultin_page_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
                        bool write);

@@ -26,7 +26,8 @@
  */
 struct kernel *kernel_new(struct machine *m, const struct mm_options *options);
 
-/** kernel_reset - machine_reset() and kernel_new() with the same options. */
+/** kernel_reset - machine_reset() and kernel_new() with the same options.
+ * Return: as kernel_new(). */
 struct kernel *kernel_reset(struct kernel *k);
 
 /** page_fault and context_switch of the mm; syscall is NULL. */

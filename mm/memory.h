@@ -59,16 +59,31 @@ struct vm_fault {
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
                            unsigned flags);
 
-/** vm_normal_page - the page a present @pte maps; NULL for the zero page. */
+/**
+ * vm_normal_page - the page a present entry maps.
+ * @addr: the entry's address
+ * @pte: its value
+ *
+ * Return: it; NULL for the zero page.
+ */
 struct page *vm_normal_page(struct vm_area_struct *vma, vaddr_t addr,
                             pte_t pte);
-/** vm_normal_page_pmd - likewise for a huge @pmd. */
+/**
+ * vm_normal_page_pmd - likewise of a huge PMD.
+ * @addr: the entry's address
+ * @pmd: its value
+ *
+ * Return: its head; NULL for the huge zero page.
+ */
 struct page *vm_normal_page_pmd(struct vm_area_struct *vma, vaddr_t addr,
                                 pmd_t pmd);
 
-/** add_mm_counter - RSS by kind of @page. A step. */
+/**
+ * add_mm_counter - @nr pages of the kind of @page more (or less) are resident.
+ * A step.
+ */
 void add_mm_counter(struct mm_struct *mm, const struct page *page, int64_t nr);
-/** add_mm_anon - rss_anon. A step. */
+/** add_mm_anon - @nr anonymous pages more (or less) are resident. A step. */
 void add_mm_anon(struct mm_struct *mm, int64_t nr);
 
 /** vma_is_anonymous - no file behind it. */
@@ -83,13 +98,35 @@ static inline uint64_t linear_page_index(const struct vm_area_struct *vma,
 	return ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
 }
 
-/** maybe_mkwrite - writable if the VMA is. */
+/** maybe_mkwrite - @pte, writable if @vma is. Return: the entry. */
 pte_t maybe_mkwrite(pte_t pte, const struct vm_area_struct *vma);
+/** maybe_pmd_mkwrite - @pmd, writable if @vma is. Return: the entry. */
 pmd_t maybe_pmd_mkwrite(pmd_t pmd, const struct vm_area_struct *vma);
 
 /* Internal to the files named above. */
+/**
+ * do_wp_page - a write to a write-protected entry.
+ *
+ * Context: vmf->pte mapped and locked, the same as orig_pte; both end here.
+ * Return: 0 or VM_FAULT_* bits.
+ * Source: Linux v6.12 mm/memory.c do_wp_page()
+ */
 vm_fault_t do_wp_page(struct vm_fault *vmf);
+/**
+ * do_fault - a fault on a mapping of a file.
+ *
+ * Context: mmap_lock held, no PTE mapped.
+ * Return: 0 or VM_FAULT_* bits.
+ * Source: Linux v6.12 mm/memory.c do_fault()
+ */
 vm_fault_t do_fault(struct vm_fault *vmf);
+/**
+ * vmf_pte_changed - is the entry another than orig_pte, or without
+ * FAULT_FLAG_ORIG_PTE_VALID: is there one by now? A step.
+ *
+ * Context: the PTL.
+ * Return: it is so.
+ */
 bool vmf_pte_changed(struct vm_fault *vmf);
 
 #endif

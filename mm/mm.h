@@ -24,21 +24,36 @@
  */
 struct mm_struct *mm_alloc(struct kernel *k, const char *name);
 
-/** mm_alloc_child - as mm_alloc(), @parent is named in EV_MM_NEW. */
+/** mm_alloc_child - mm_alloc() for a child of @parent, which EV_MM_NEW names.
+ * Return: as mm_alloc(). */
 struct mm_struct *mm_alloc_child(struct mm_struct *parent);
 
-/** mmgrab, mmdrop - hold the structure. mmdrop() frees it with its top table
- * (EV_MM_FREE) when the last holder goes. */
+/** mmgrab - hold the structure. A step. */
 void mmgrab(struct mm_struct *mm);
+/**
+ * mmdrop - let the structure go; the last holder frees it with its top table
+ * (EV_MM_FREE). A step.
+ */
 void mmdrop(struct mm_struct *mm);
 
-/** mmget, mmput - hold the mappings. The last mmput() runs exit_mmap(): it may
- * sleep, so not with a spinlock held. */
+/** mmget - hold the mappings; the caller knows that somebody does. A step. */
 void mmget(struct mm_struct *mm);
+/** mmget_not_zero - hold the mappings unless they are going. A step. Return:
+ * false if they are. */
 bool must_check mmget_not_zero(struct mm_struct *mm);
+/**
+ * mmput - let the mappings go; the last one runs exit_mmap(). A step.
+ *
+ * Context: may sleep; no spinlock held.
+ */
 void mmput(struct mm_struct *mm);
 
-/** find_mm - the live mm of that id, or NULL. Not a step. */
+/**
+ * find_mm - the live mm of an id. Not a step.
+ * @id: of EV_MM_NEW
+ *
+ * Return: it, NULL if there is none.
+ */
 struct mm_struct *find_mm(const struct kernel *k, unsigned id);
 
 /**
@@ -49,7 +64,7 @@ struct mm_struct *find_mm(const struct kernel *k, unsigned id);
  */
 #define for_each_mm(k, mm) for ((mm) = (k)->mms; (mm); (mm) = (mm)->next)
 
-/** get_mm_rss - resident pages; for reports, not a step. */
+/** get_mm_rss - resident pages; for reports, not a step. Return: how many. */
 uint64_t get_mm_rss(const struct mm_struct *mm);
 
 #endif

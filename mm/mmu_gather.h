@@ -55,9 +55,15 @@ struct mmu_gather {
 	encoded_page_t pages[MMU_GATHER_BUNDLE];
 };
 
-/** tlb_gather_mmu - begin; tlb_flush_pending + 1. */
+/**
+ * tlb_gather_mmu - begin to gather what goes from @mm; tlb_flush_pending + 1. A
+ * step.
+ */
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
-/** tlb_gather_mmu_fullmm - all of @mm goes, nobody runs in it any more. */
+/**
+ * tlb_gather_mmu_fullmm - likewise; all of @mm goes, nobody runs in it any
+ * more.
+ */
 void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
 /** tlb_finish_mmu - flush, free, tlb_flush_pending - 1. */
 void tlb_finish_mmu(struct mmu_gather *tlb);
@@ -67,18 +73,29 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb);
 /** tlb_flush_mmu - flush, then free tables, then pages. */
 void tlb_flush_mmu(struct mmu_gather *tlb);
 
-/** tlb_queue_page - queue a page. Return: the batches are full; the caller
- * must get to tlb_flush_mmu() before the next one. */
+/**
+ * tlb_queue_page - queue a page.
+ * @page: unhooked, with the mapping's reference
+ * @delay_rmap: its rmap is removed after the flush
+ *
+ * Return: the batches are full; the caller must get to tlb_flush_mmu() before
+ * the next one.
+ */
 bool must_check tlb_queue_page(struct mmu_gather *tlb, struct page *page,
                                bool delay_rmap);
-/** tlb_remove_page - queue a page, flushing if there is no room. */
+/** tlb_remove_page - queue @page, flushing if there is no room. */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
-/** tlb_remove_table - queue an unhooked table (the *_free_tlb() below). */
+/**
+ * tlb_remove_table - queue @table, an unhooked one (the *_free_tlb() below).
+ */
 void tlb_remove_table(struct mmu_gather *tlb, struct page *table);
 /** tlb_remove_table_sync_one - IPI to all CPUs and wait: every IRQs-off walker
  * that was under way is done. */
 void tlb_remove_table_sync_one(void);
-/** tlb_flush_rmaps - remove the rmaps that waited for the flush. */
+/**
+ * tlb_flush_rmaps - remove the rmaps of pages of @vma that waited for the
+ * flush.
+ */
 void tlb_flush_rmaps(struct mmu_gather *tlb, struct vm_area_struct *vma);
 
 /** tlb_start_vma, tlb_end_vma - around the entries of one VMA. As with
@@ -96,26 +113,44 @@ static inline void tlb_end_vma(struct mmu_gather *tlb,
 	(void)vma;
 }
 
-/* Range tracking: an entry at @addr was cleared or changed. */
+/**
+ * tlb_flush_pte_range - PTEs of [@addr, @addr + @size) were cleared or changed.
+ */
 void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
+/**
+ * tlb_flush_pmd_range - PMDs of [@addr, @addr + @size) were cleared or changed.
+ */
 void tlb_flush_pmd_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size);
 #define tlb_remove_tlb_entry(tlb, addr) \
 	tlb_flush_pte_range(tlb, addr, PAGE_SIZE)
 #define tlb_remove_pmd_tlb_entry(tlb, addr) \
 	tlb_flush_pmd_range(tlb, addr, PMD_SIZE)
-/** tlb_get_unmap_shift - the smallest size that was cleared. */
+/** tlb_get_unmap_shift - the smallest size that was cleared. Return: log2 of
+ * it. */
 unsigned tlb_get_unmap_shift(const struct mmu_gather *tlb);
 
-/* An unhooked table goes, with the range it covered around @addr. */
+/**
+ * family: pte_free_tlb, pmd_free_tlb, pud_free_tlb, p4d_free_tlb - an unhooked
+ * table goes, with the range it covered.
+ * @table: the table
+ * @addr: an address in the range
+ */
 void pte_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
 void pmd_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
 void pud_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
 void p4d_free_tlb(struct mmu_gather *tlb, struct page *table, vaddr_t addr);
 
-/* mm->tlb_flush_pending (include/linux/mm_types.h). Steps. */
+/**
+ * inc_tlb_flush_pending - somebody is going to defer a flush of @mm. A step.
+ */
 void inc_tlb_flush_pending(struct mm_struct *mm);
+/** dec_tlb_flush_pending - and has flushed. A step. */
 void dec_tlb_flush_pending(struct mm_struct *mm);
+/** mm_tlb_flush_pending - does anybody defer a flush of @mm? A step. Return:
+ * somebody does. */
 bool mm_tlb_flush_pending(struct mm_struct *mm);
+/** mm_tlb_flush_nested - does anybody but the caller defer a flush of @mm? A
+ * step. Return: somebody does. */
 bool mm_tlb_flush_nested(struct mm_struct *mm);
 
 #endif

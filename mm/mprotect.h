@@ -13,21 +13,39 @@
 #include "mm/mm_types.h"
 #include "mm/mmu_gather.h"
 
-/** do_mprotect - mprotect(2). Takes mmap_lock. Return: 0 or -errno. */
+/**
+ * do_mprotect - mprotect(2).
+ * @start: first address
+ * @len: bytes
+ * @prot: PROT_*
+ *
+ * Context: takes mmap_lock for writing.
+ * Return: 0 or -errno.
+ */
 int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
                 uint64_t prot);
 
 /**
- * change_protection - give the entries of [start, end) of @vma the rights of
- * its flags.
+ * change_protection - give the entries of a range the rights of their VMA's
+ * flags.
+ * @vma: contains the range
+ * @start: first address
+ * @end: first address beyond
  *
  * Context: mmap_lock held for writing; the caller finishes @tlb.
  */
 void change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
                        vaddr_t start, vaddr_t end);
 
-/** can_change_pte_writable - would a write fault on @pte just make it
- * writable? (Linux v6.12 mm/mprotect.c) */
+/**
+ * can_change_pte_writable - would a write fault just make an entry writable?
+ * @addr: its address
+ * @pte: its value
+ *
+ * Context: the PTL.
+ * Return: it would.
+ * Source: Linux v6.12 mm/mprotect.c can_change_pte_writable()
+ */
 bool can_change_pte_writable(struct vm_area_struct *vma, vaddr_t addr,
                              pte_t pte);
 

@@ -21,7 +21,13 @@ struct mremap_request {
 	vaddr_t new_addr;
 };
 
-/** do_mremap - takes mmap_lock. Return: the new address, or -errno. */
+/**
+ * do_mremap - mremap(2).
+ * @req: its arguments
+ *
+ * Context: takes mmap_lock for writing.
+ * Return: the new address, or -errno.
+ */
 long do_mremap(struct mm_struct *mm, const struct mremap_request *req);
 
 /* A move of page tables: @len bytes from old_addr in vma to new_addr. */
@@ -38,7 +44,7 @@ struct table_move {
  * move_page_tables - move entries, whole tables where they fit.
  *
  * Context: mmap_lock held for writing; nothing is mapped at the destination.
- * Return: bytes moved; less than @len if memory for tables ran out.
+ * Return: bytes moved; less than @move->len if memory for tables ran out.
  */
 uint64_t move_page_tables(const struct table_move *move);
 

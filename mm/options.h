@@ -150,11 +150,23 @@ void mm_options_default(struct mm_options *o);
  */
 bool mm_option_set(struct mm_options *o, const char *key, const char *value,
                    GError **error);
-/** mm_option_get - its value as a string that the caller frees, or NULL. */
+/**
+ * mm_option_get - the value of an option, as a user writes it.
+ * @key: the option
+ *
+ * Return: text, g_free(); NULL if there is no such option.
+ */
 char *mm_option_get(const struct mm_options *o, const char *key);
+/**
+ * mm_option_table - all options, in the order `mmulator list` shows them.
+ * @n: set to their number
+ *
+ * Return: the first, for ever.
+ */
 const struct mm_option_desc *mm_option_table(unsigned *n);
 
 #define MM_OPTION_ERROR mm_option_error_quark()
+/** mm_option_error_quark - the domain of enum mm_option_error. Return: it. */
 GQuark mm_option_error_quark(void);
 
 #endif

@@ -86,7 +86,8 @@ static inline bool PageTable(const struct page *page)
 	return page->kind >= FRAME_PT_PTE && page->kind <= FRAME_PT_PGD;
 }
 
-/** compound_head - the head of @page's block; @page itself if order 0. */
+/** compound_head - the head of a page's block. Return: it; @page itself if
+ * order 0. */
 struct page *compound_head(struct page *page);
 /** compound_nr - frames in @head's block. */
 static inline unsigned compound_nr(const struct page *head)
@@ -94,9 +95,10 @@ static inline unsigned compound_nr(const struct page *head)
 	return PageHead(head) ? 1u << head->order : 1;
 }
 
-/** page_obj - identity of the struct page itself (counts, flags) for steps. */
+/** page_obj - identity of the struct page itself (counts, flags) for steps.
+ * Return: it. */
 objid_t page_obj(const struct page *page);
-/** page_phys - physical address of the frame. */
+/** page_phys - physical address of the frame. Return: it. */
 paddr_t page_phys(const struct page *page);
 
 /**
@@ -132,11 +134,16 @@ bool must_check folio_try_get(struct page *head);
 struct page *must_check try_get_folio(struct page *page);
 /** page_ref_add - take @nr references. A step, "page_ref_add". */
 void page_ref_add(struct page *page, int nr);
-/** page_ref_count - a step, "page_count". */
+/** page_ref_count - references to the block. A step, "page_count". Return: how
+ * many. */
 int page_ref_count(struct page *page);
-/** page_ref_freeze - if the count is @count set it to 0. A step. */
+/** page_ref_freeze - if there are @count references, there are none from now
+ * on. A step, "page_ref_freeze". Return: it was so. */
 bool must_check page_ref_freeze(struct page *page, int count);
-/** page_ref_unfreeze - the opposite. A step. */
+/**
+ * page_ref_unfreeze - the opposite: there are @count again. A step,
+ * "page_ref_unfreeze".
+ */
 void page_ref_unfreeze(struct page *page, int count);
 
 /**
@@ -176,17 +183,35 @@ static inline uint64_t *page_pincount_ptr(struct page *head)
 /** try_grab_page - one more reference, @pin: a pin; the zero pages have none.
  * A step, "try_grab_folio". Linux v6.12 mm/gup.c try_grab_folio(). */
 void try_grab_page(struct page *page, bool pin);
-/** try_grab_page_fast - likewise for a page found without a lock. Return:
- * false: it was being freed. Linux v6.12 mm/gup.c try_grab_folio_fast(). */
+/**
+ * try_grab_page_fast - likewise for a page found without a lock.
+ * @pin: a pin, else a reference
+ *
+ * Return: false: it was being freed.
+ * Source: Linux v6.12 mm/gup.c try_grab_folio_fast()
+ */
 bool must_check try_grab_page_fast(struct page *page, bool pin);
-/** gup_put_page - drop one. A step, "put_page" or "unpin_user_page". */
+/**
+ * gup_put_page - drop a pin if @pin, else a reference. A step, "put_page" or
+ * "unpin_user_page".
+ */
 void gup_put_page(struct page *page, bool pin);
-/** page_maybe_dma_pinned - pinned, or referenced as often. No step. Linux
- * v6.12 include/linux/mm.h folio_maybe_dma_pinned(). */
+/**
+ * page_maybe_dma_pinned - is the page pinned, or referenced as often? No step.
+ *
+ * Return: it is.
+ * Source: Linux v6.12 include/linux/mm.h folio_maybe_dma_pinned()
+ */
 bool page_maybe_dma_pinned(struct page *page);
 
-/** is_zero_page, is_huge_zero_page - of the machine that runs. */
+/**
+ * is_zero_page - is it the zero page of the machine that runs?
+ *
+ * Return: it is.
+ */
 bool is_zero_page(const struct page *page);
+/** is_huge_zero_page - is it any page of the huge zero page of the machine that
+ * runs? Return: it is. */
 bool is_huge_zero_page(const struct page *page);
 
 /**
@@ -198,8 +223,12 @@ bool is_huge_zero_page(const struct page *page);
  */
 struct page *alloc_anon_page(struct machine *m, unsigned order, bool zero);
 
-/** copy_user_page - content of @src's frame into @dst's. A step,
- * "copy_page", that reads all of @src. */
+/**
+ * copy_user_page - content of a frame into another. A step, "copy_page", that
+ * reads all of @src.
+ * @src: from
+ * @addr: the user's address, for the trace
+ */
 void copy_user_page(struct page *dst, struct page *src, vaddr_t addr);
 
 #endif

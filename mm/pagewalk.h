@@ -12,11 +12,15 @@
 #include "mm/mm_types.h"
 
 /**
- * walk_pmd_entries - call @fn for the PMD entries of [addr, end).
- * @fn: gets each entry of every PMD table, empty or not, with the part
- *	[addr, next) of the range it spans; not 0 ends the walk
+ * walk_pmd_entries - visit the PMD entries of a range.
+ * @addr: first address
+ * @end: first address beyond
+ * @fn: gets each entry of every PMD table, empty or not, with the part of
+ *	the range it spans; not 0 ends the walk
+ * @arg: handed on to @fn
  *
- * Context: mmap_lock held, in any mode. Return: 0, or what @fn returned.
+ * Context: mmap_lock held, in any mode.
+ * Return: 0, or what @fn returned.
  */
 int walk_pmd_entries(struct mm_struct *mm, vaddr_t addr, vaddr_t end,
                      int (*fn)(pmd_t *pmd, vaddr_t addr, vaddr_t next,

@@ -46,22 +46,52 @@ struct anon_vma {
  */
 int anon_vma_prepare(struct vm_area_struct *vma);
 /**
- * anon_vma_clone - @dst (a copy, by split, of @src) joins @src's anon_vma.
- * Context: mmap_lock for writing. Return: 0.
+ * anon_vma_clone - a copy joins the anon_vma of what it was split from.
+ * @dst: the copy
+ * @src: the other
+ *
+ * Context: mmap_lock for writing. Steps.
+ * Return: 0.
+ * Source: Linux v6.12 mm/rmap.c anon_vma_clone()
  */
 int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src);
-/** anon_vma_fork - likewise for the child's copy @vma of @pvma. */
+/**
+ * anon_vma_fork - a child's VMA joins the anon_vma of the parent's.
+ * @vma: the child's
+ * @pvma: the parent's
+ *
+ * Context: both mmap_locks for writing. Steps.
+ * Return: 0.
+ */
 int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);
 /** unlink_anon_vmas - @vma leaves its anon_vma, which may go. */
 void unlink_anon_vmas(struct vm_area_struct *vma);
 
+/**
+ * family: anon_vma_lock_write, anon_vma_unlock_write, anon_vma_lock_read,
+ * anon_vma_unlock_read - the rwsem of an anon_vma.
+ * @anon_vma: the caller has a reference
+ *
+ * Each a step called as the function.
+ *
+ * Context: no spinlock held.
+ */
 void anon_vma_lock_write(struct anon_vma *anon_vma);
 void anon_vma_unlock_write(struct anon_vma *anon_vma);
 void anon_vma_lock_read(struct anon_vma *anon_vma);
 void anon_vma_unlock_read(struct anon_vma *anon_vma);
-/** page_get_anon_vma - with a reference, by RCU; NULL if @page is not mapped
- * or no longer anonymous. */
+/**
+ * page_get_anon_vma - the anon_vma of an anonymous page, found by RCU.
+ *
+ * Context: no lock needed. Steps.
+ * Return: it, with a reference; NULL if @page is not mapped or no longer
+ * anonymous.
+ */
 struct anon_vma *page_get_anon_vma(struct page *page);
+/**
+ * put_anon_vma - drop a reference; the last one frees it after a grace period.
+ * A step.
+ */
 void put_anon_vma(struct anon_vma *anon_vma);
 
 /* ---- counting ---- */
@@ -73,35 +103,65 @@ void put_anon_vma(struct anon_vma *anon_vma);
 
 /**
  * page_add_new_anon_rmap - a fresh anonymous page (huge if it is a head) gets
- * its first mapping, exclusive. Nobody knows the page yet: not a step.
+ * its first mapping, exclusive.
+ * @vma: where
+ * @addr: at which address
+ *
+ * Nobody knows the page yet: not a step.
  */
 void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
                             vaddr_t addr);
-/** page_add_anon_rmap - one more mapping. A step, as all that follow. */
+/**
+ * page_add_anon_rmap - one more mapping of an anonymous page. A step.
+ * @vma: where
+ * @addr: at which address
+ * @flags: RMAP_*
+ *
+ * Context: under the page-table lock.
+ */
 void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
                         vaddr_t addr, unsigned flags);
-/** page_move_anon_rmap - @vma owns @page alone; it becomes exclusive. */
+/**
+ * page_move_anon_rmap - @vma owns @page alone; it becomes exclusive. A step.
+ */
 void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma);
+/**
+ * page_add_file_rmap - one more mapping of a page of a file. A step.
+ * @vma: where
+ * @compound: by a PMD
+ *
+ * Context: under the page-table lock.
+ */
 void page_add_file_rmap(struct page *page, struct vm_area_struct *vma,
                         bool compound);
+/**
+ * page_dup_file_rmap - fork copies an entry of a page of a file; @compound: a
+ * PMD. A step.
+ */
 void page_dup_file_rmap(struct page *page, bool compound);
 /**
  * page_try_dup_anon_rmap - fork shares an anonymous page.
+ * @compound: by a PMD
+ * @src_vma: the parent's
  *
  * Clears PageAnonExclusive: the caller write-protects the parent's entry.
+ *
+ * Context: both page-table locks. A step.
  * Return: 0; -EBUSY if the page may be pinned and must be copied.
  */
 int page_try_dup_anon_rmap(struct page *page, bool compound,
                            struct vm_area_struct *src_vma);
 /**
- * page_remove_rmap - an entry that mapped @page is gone.
+ * page_remove_rmap - an entry that mapped a page is gone. A step.
+ * @vma: where it was
  * @compound: it was a PMD
+ *
  * Context: under the page-table lock, or after the delayed flush.
  */
 void page_remove_rmap(struct page *page, struct vm_area_struct *vma,
                       bool compound);
 
-/** page_mapcount - number of PTEs that map the frame. A step. */
+/** page_mapcount - number of PTEs that map the frame. A step. Return: it. */
 int page_mapcount(const struct page *page);
 /** page_compound_mapcount_ptr - number of PMDs mapping the huge page @head. */
 static inline uint64_t *page_compound_mapcount_ptr(struct page *head)
@@ -109,14 +169,27 @@ static inline uint64_t *page_compound_mapcount_ptr(struct page *head)
 	/* As Linux's _entire_mapcount it lives in the second frame. */
 	return &head[1].index;
 }
-/** page_mapped, folio_mapcount - how often the page (of a huge page: any part
- * of it) is mapped. No step. */
+/**
+ * folio_mapcount - how often any part of a huge page, or the page, is mapped.
+ * No step.
+ * @head: its head
+ *
+ * Return: by PTEs and PMDs together.
+ */
 int folio_mapcount(const struct page *head);
+/** page_mapped - is the page, of a huge page any part of it, mapped? No step.
+ * Return: it is. */
 bool page_mapped(const struct page *page);
 
 /* ---- walking ---- */
 
-/** vma_address - where @page would be in @vma; false: nowhere. */
+/**
+ * vma_address - where a page would be in a VMA.
+ * @vma: the VMA
+ * @addr: set to the address
+ *
+ * Return: false: nowhere.
+ */
 bool vma_address(const struct page *page, const struct vm_area_struct *vma,
                  vaddr_t *addr);
 
@@ -130,7 +203,9 @@ struct rmap_walk_control {
 };
 
 /**
- * rmap_walk - call rmap_one() for each VMA that may map @page.
+ * rmap_walk - call rmap_one() for each VMA that may map a page.
+ * @rwc: what to call
+ *
  * Context: folio lock held; takes i_mmap_rwsem or the anon_vma's for reading.
  */
 void rmap_walk(struct page *page, struct rmap_walk_control *rwc);
@@ -161,10 +236,12 @@ void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);
 
 /**
  * try_to_unmap - take a page out of every page table.
+ * @flags: TTU_*
  *
  * Clean lazyfree pages and shmem pages only; others are left mapped (there is
  * no swap).
- * Context: folio lock held.
+ *
+ * Context: folio lock held. Steps.
  */
 void try_to_unmap(struct page *page, unsigned flags);
 

@@ -21,11 +21,18 @@
  */
 struct address_space *shmem_file_setup(struct kernel *k, const char *name,
                                        uint64_t size);
-/** get_file, fput - references; a step each. The last fput() truncates and
- * frees the file. */
+/** get_file - one more reference to the file. A step. */
 void get_file(struct address_space *file);
+/**
+ * fput - drop a reference; the last one truncates and frees the file. A step.
+ */
 void fput(struct address_space *file);
-/** shmem_find_file - by name; NULL if there is none. No step. */
+/**
+ * shmem_find_file - a file by its name. No step.
+ * @name: as shmem_file_setup() got it
+ *
+ * Return: it; NULL if there is none.
+ */
 struct address_space *shmem_find_file(const struct kernel *k, const char *name);
 
 /**
@@ -51,10 +58,13 @@ int shmem_fault(struct vm_area_struct *vma, uint64_t pgoff,
 
 /**
  * shmem_setattr_size - ftruncate(): set the size, give up pages beyond it.
+ * @newsize: bytes
  *
- * Linux v6.12 mm/shmem.c shmem_setattr(): i_size_write, unmap_mapping_range
- * from the new end, truncate_inode_pages, unmap_mapping_range again.
+ * i_size_write, unmap_mapping_range from the new end, truncate_inode_pages,
+ * unmap_mapping_range again.
+ *
  * Return: 0.
+ * Source: Linux v6.12 mm/shmem.c shmem_setattr()
  */
 int shmem_setattr_size(struct address_space *file, uint64_t newsize);
 
@@ -72,10 +82,15 @@ int shmem_setattr_size(struct address_space *file, uint64_t newsize);
 long generic_perform_write(struct address_space *file, uint64_t pos,
                            vaddr_t from, uint64_t count);
 /**
- * shmem_file_read - read(): the file's bytes from @pos on; holes are zero.
+ * shmem_file_read - read(): the file's bytes; holes are zero.
+ * @pos: from here on
+ * @to: at least @count bytes
+ * @count: bytes
  *
- * Takes no lock: a page is read as it is at that moment. Linux v6.12
- * mm/shmem.c shmem_file_read_iter(). Return: bytes read, 0 at the end.
+ * Takes no lock: a page is read as it is at that moment.
+ *
+ * Return: bytes read, 0 at the end.
+ * Source: Linux v6.12 mm/shmem.c shmem_file_read_iter()
  */
 uint64_t shmem_file_read(struct address_space *file, uint64_t pos, void *to,
                          uint64_t count);

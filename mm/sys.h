@@ -18,16 +18,48 @@ struct address_space;
 struct mm_struct;
 struct task;
 
-/** do_sys_mmap - mmap(2); @req->pgoff is in pages. */
+/**
+ * do_sys_mmap - mmap(2).
+ * @req: its arguments; pgoff in pages
+ *
+ * Return: the address, or -errno.
+ */
 long do_sys_mmap(struct task *t, const struct mmap_request *req);
+/** do_sys_munmap - munmap(2) of [@addr, @addr + @len). Return: 0 or -errno. */
 long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len);
+/** do_sys_mprotect - mprotect(2): [@addr, @addr + @len) gets the rights @prot.
+ * Return: 0 or -errno. */
 long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot);
+/**
+ * do_sys_mremap - mremap(2).
+ * @addr: the old address
+ * @old_len: bytes there
+ * @new_len: bytes wanted
+ * @flags: MREMAP_*
+ * @new_addr: with MREMAP_FIXED
+ *
+ * Return: the new address, or -errno.
+ */
 long do_sys_mremap(struct task *t, vaddr_t addr, uint64_t old_len,
                    uint64_t new_len, uint64_t flags, vaddr_t new_addr);
-/** do_sys_brk - returns the new break, or the old one on failure. */
+/** do_sys_brk - brk(2): the heap is to end at @brk. Return: the new break, or
+ * the old one on failure. */
 long do_sys_brk(struct task *t, vaddr_t brk);
+/**
+ * do_sys_madvise - madvise(2): the advice @behavior about [@addr, @addr +
+ * @len).
+ *
+ * Return: 0 or -errno.
+ */
 long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior);
-/** do_sys_ftruncate - on a shmem object the caller has a reference to. */
+/**
+ * do_sys_ftruncate - ftruncate(2) of a shmem object the caller has a reference
+ * to.
+ * @file: the object
+ * @length_bytes: its new size
+ *
+ * Return: 0 or -errno.
+ */
 long do_sys_ftruncate(struct task *t, struct address_space *file,
                       uint64_t length_bytes);
 

@@ -93,46 +93,80 @@ void tlb_init_cpus(struct kernel *k);
 void switch_mm_irqs_off(struct mm_struct *unused, struct mm_struct *next,
                         struct task *tsk);
 
-/** enter_lazy_tlb - a kernel thread or idle comes; keep the mm loaded. */
+/**
+ * enter_lazy_tlb - a kernel thread or idle comes; the mm stays loaded.
+ * @mm: the mm
+ * @tsk: unused, as in Linux
+ *
+ * Context: interrupts off.
+ * Source: Linux v6.12 arch/x86/mm/tlb.c enter_lazy_tlb()
+ */
 void enter_lazy_tlb(struct mm_struct *mm, struct task *tsk);
 
 /**
  * mm_context_switch - the context_switch member of struct kernel_ops.
+ * @prev: the task that goes
+ * @next: the task that comes
  *
  * Kernel threads borrow the previous task's mm (and a reference to it).
- * Linux v6.12 kernel/sched/core.c context_switch().
+ *
+ * Context: interrupts off, on @prev's agent.
+ * Source: Linux v6.12 kernel/sched/core.c context_switch()
  */
 void mm_context_switch(struct task *prev, struct task *next);
 
 /**
- * flush_tlb_mm_range - make every CPU forget translations of @mm.
- * @start, @end: the range; @end == TLB_FLUSH_ALL is everything
+ * flush_tlb_mm_range - make every CPU forget translations of an mm.
+ * @start: first address
+ * @end: first address beyond; TLB_FLUSH_ALL is everything
  * @stride_shift: log2 of the distance of two entries in the range
  * @freed_tables: page tables go too: tell lazy CPUs as well
  *
  * Context: interrupts on (it waits for other CPUs). Steps.
+ * Source: Linux v6.12 arch/x86/mm/tlb.c flush_tlb_mm_range()
  */
 void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
                         unsigned stride_shift, bool freed_tables);
 
-/** flush_tlb_func - what a CPU does about a request. Exported for tests. */
+/**
+ * flush_tlb_func - what a CPU does about a request. Exported for tests.
+ * @info: a struct flush_tlb_info
+ *
+ * Context: interrupts off.
+ */
 void flush_tlb_func(void *info);
 
+/**
+ * flush_tlb_page - flush the page of @addr.
+ *
+ * Context: as flush_tlb_mm_range().
+ */
 void flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr);
+/**
+ * flush_tlb_range - flush [@start, @end) and what is cached of its tables.
+ *
+ * Context: as flush_tlb_mm_range().
+ */
 void flush_tlb_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
+/**
+ * flush_tlb_mm - flush all of @mm.
+ *
+ * Context: as flush_tlb_mm_range().
+ */
 void flush_tlb_mm(struct mm_struct *mm);
 /** flush_tlb_all - every CPU, everything, globals included. */
 void flush_tlb_all(void);
 /** flush_tlb_local - this CPU, the loaded PCID. A step. */
 void flush_tlb_local(void);
 
-/** inc_mm_tlb_gen - a step. Return: the new generation. */
+/** inc_mm_tlb_gen - the next generation of @mm. A step. Return: it. */
 uint64_t inc_mm_tlb_gen(struct mm_struct *mm);
 
-/** mm_cpumask_set, mm_cpumask_clear - @cpu uses, stops using @mm. Steps. */
+/** mm_cpumask_set - @cpu uses @mm from now on. A step. */
 void mm_cpumask_set(struct mm_struct *mm, unsigned cpu);
+/** mm_cpumask_clear - @cpu uses @mm no longer. A step. */
 void mm_cpumask_clear(struct mm_struct *mm, unsigned cpu);
-/** mm_cpumask - read it. A step. */
+/** mm_cpumask - the CPUs that use @mm. A step. Return: a bit for each. */
 cpumask_t mm_cpumask(struct mm_struct *mm);
 
 #endif

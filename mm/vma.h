@@ -32,18 +32,21 @@ static inline bool is_cow_mapping(uint64_t flags)
 
 /* ---- looking up: mmap_lock held (read is enough); not steps ---- */
 
-/** find_vma - the first VMA that ends above @addr, or NULL. */
+/** find_vma - the first VMA that ends above @addr. Return: it, or NULL. */
 struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr);
-/** find_vma_prev - as find_vma(); *@prev is the one before it, or NULL. */
+/** find_vma_prev - find_vma() of @addr; *@prev is the VMA before it, or NULL.
+ * Return: as find_vma(). */
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
                                      struct vm_area_struct **prev);
-/** vma_lookup - the VMA @addr lies in, or NULL. */
+/** vma_lookup - the VMA @addr lies in. Return: it, or NULL. */
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr);
-/** find_vma_intersection - the first VMA that overlaps [start, end). */
+/** find_vma_intersection - the first VMA that overlaps [@start, @end). Return:
+ * it, or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
                                              vaddr_t start, vaddr_t end);
-/** vma_next, vma_prev - neighbours by address, or NULL. */
+/** vma_next - the next VMA by address. Return: it, or NULL. */
 struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
+/** vma_prev - the VMA before by address. Return: it, or NULL. */
 struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 
 /** for_each_vma - visit the VMAs of @mm in order of address. The body may
@@ -77,20 +80,31 @@ void vma_prepare(struct vma_prepare *vp);
 /** vma_complete - publish @vp->store, drop the locks, free what was removed. */
 void vma_complete(struct vma_prepare *vp);
 
-/** vm_area_alloc - a VMA of @mm with nothing set; NULL if memory is out. */
+/** vm_area_alloc - a VMA of @mm with nothing set. Return: it; NULL if memory is
+ * out. */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
-/** vm_area_dup - a copy that is in no tree and no reverse map. */
+/** vm_area_dup - a copy that is in no tree and no reverse map. Return: it; NULL
+ * if memory is out. */
 struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
-/** vm_area_free - after a grace period; vm_area_free_now - at once, when no
- * lockless reader can know it (Linux's __vm_area_free()). */
+/** vm_area_free - @vma goes after a grace period. */
 void vm_area_free(struct vm_area_struct *vma);
+/**
+ * vm_area_free_now - @vma goes at once: no lockless reader can know it (Linux's
+ * __vm_area_free()).
+ */
 void vm_area_free_now(struct vm_area_struct *vma);
 /** remove_vma - drop its file and free it. @unreachable: at once. */
 void remove_vma(struct vm_area_struct *vma, bool unreachable);
 
 /** vma_link_file - put a file VMA where truncation finds it. */
 void vma_link_file(struct vm_area_struct *vma);
-/** vma_link - insert a complete VMA; -ENOMEM. */
+/**
+ * vma_link - insert a complete VMA.
+ * @vma: the VMA
+ *
+ * Context: mmap_lock for writing.
+ * Return: 0 or -ENOMEM.
+ */
 int must_check vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 
 /**
@@ -102,8 +116,14 @@ int must_check vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
  */
 int must_check split_vma(struct vm_area_struct *vma, vaddr_t addr,
                          bool new_below);
-/** split_vma_nocount - split_vma() without looking at max_map_count (Linux's
- * __split_vma()). */
+/**
+ * split_vma_nocount - split_vma() without looking at max_map_count (Linux's
+ * __split_vma()).
+ * @addr: the new boundary
+ * @new_below: the new VMA is the part below it
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int must_check split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr,
                                  bool new_below);
 
@@ -131,36 +151,52 @@ struct vma_merge {
  * Return: the VMA that now covers the range, or NULL: nothing was changed.
  */
 struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg);
-/** vma_merge_existing_range - give the range of @vmg->vma (all of it, its
- * first or its last part) to a neighbour with the same properties. */
+/**
+ * vma_merge_existing_range - give the range of @vmg->vma (all of it, its first
+ * or its last part) to a neighbour with the same properties.
+ *
+ * Return: the VMA that now covers the range, or NULL: nothing was changed.
+ */
 struct vm_area_struct *vma_merge_existing_range(struct vma_merge *vmg);
-/** vma_merge_extend - grow @vma by @delta bytes, merging with what follows. */
+/** vma_merge_extend - grow @vma by @delta bytes, merging with what follows.
+ * Return: the VMA that now covers the range, or NULL: nothing was changed. */
 struct vm_area_struct *vma_merge_extend(struct vm_area_struct *vma,
                                         uint64_t delta);
 
 /**
- * vma_modify_flags - make [start, end) of @vma a VMA with @flags: merge with a
+ * vma_modify_flags - make a range of a VMA a VMA with other flags: merge with a
  * neighbour that has them, else split.
  * @prev: VMA below @start, or NULL
+ * @vma: contains the range
+ * @start: first address
+ * @end: first address beyond
+ * @flags: VM_*
  *
- * Sets no flags itself. Return: the VMA of the range, or NULL for -ENOMEM.
+ * Sets no flags itself.
+ *
+ * Return: the VMA of the range, or NULL for -ENOMEM.
  */
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *prev,
                                         struct vm_area_struct *vma,
                                         vaddr_t start, vaddr_t end,
                                         uint64_t flags);
 
-/** vma_shrink - cut @vma to [start, end), within it; -ENOMEM. */
+/** vma_shrink - cut @vma to [@start, @end), within it. Return: 0 or -ENOMEM. */
 int must_check vma_shrink(struct vm_area_struct *vma, vaddr_t start,
                           vaddr_t end);
 
 /**
- * copy_vma - the VMA that mremap moves *@vmap's pages to: merged or new.
+ * copy_vma - the VMA that mremap moves pages to: merged or new.
+ * @vmap: *@vmap is the source; it follows if it was merged itself
+ * @addr: where the new one begins
+ * @len: its bytes
+ * @pgoff: its offset in the object, in pages
  * @keep_source: the source stays (MREMAP_DONTUNMAP): no merge with itself
  * @need_rmap_locks: set if rmap order does not guarantee that a walker sees
  *	each page at its old or its new place
  *
- * *@vmap follows if it was merged itself. Return: NULL without memory.
+ * Context: mmap_lock for writing.
+ * Return: it; NULL without memory.
  */
 struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
                                 uint64_t len, uint64_t pgoff, bool keep_source,
@@ -168,7 +204,10 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
 
 /**
  * find_mergeable_anon_vma - the anon_vma of a neighbour that @vma may share, so
- * that the two can merge later; or NULL. mmap_lock held for reading is enough.
+ * that the two can merge later.
+ *
+ * Context: mmap_lock held for reading is enough.
+ * Return: it, or NULL.
  */
 struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma);
 

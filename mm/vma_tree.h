@@ -32,27 +32,37 @@ struct vma_tree {
 	bool in_rcu;
 };
 
-/** vma_tree_new - an empty tree with in_rcu set; NULL if memory is out. */
+/** vma_tree_new - an empty tree with in_rcu set. Return: it; NULL if memory is
+ * out. */
 struct vma_tree *vma_tree_new(struct machine *m);
-/** vma_tree_clear - empty it, at once: nobody else may know it any more. VMAs
- * are not touched. */
+/**
+ * vma_tree_clear - empty @tree, at once: nobody else may know it any more. VMAs
+ * are not touched.
+ */
 void vma_tree_clear(struct machine *m, struct vma_tree *tree);
-/** vma_tree_free - likewise, and the tree itself. */
+/** vma_tree_free - empty @tree likewise, and free the tree itself. */
 void vma_tree_free(struct machine *m, struct vma_tree *tree);
 
 /* Writer's or reader's lock held; not steps. */
 
-/** vma_tree_find - the VMA of the first range that ends above @addr. */
+/** vma_tree_find - the VMA of the first range that ends above @addr. Return:
+ * it, or NULL. */
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, vaddr_t addr);
-/** vma_tree_find_prev - the VMA of the last range that starts below @addr. */
+/** vma_tree_find_prev - the VMA of the last range that starts below @addr.
+ * Return: it, or NULL. */
 struct vm_area_struct *vma_tree_find_prev(const struct vma_tree *tree,
                                           vaddr_t addr);
 
 /**
- * vma_tree_walk_rcu - the VMA whose range contains @addr, locklessly (Linux's
- * mas_walk()). One step for the root and one for each node.
+ * vma_tree_walk_rcu - the VMA whose range contains an address, locklessly
+ * (Linux's mas_walk()).
+ * @tree: the tree
+ * @addr: the address
  *
- * Context: rcu_read_lock(). Return: a VMA that may be stale, or NULL.
+ * One step for the root and one for each node.
+ *
+ * Context: rcu_read_lock().
+ * Return: a VMA that may be stale, or NULL.
  */
 struct vm_area_struct *vma_tree_walk_rcu(struct machine *m,
                                          struct vma_tree *tree, vaddr_t addr);
@@ -69,10 +79,15 @@ struct vma_store {
 };
 
 /**
- * vma_tree_prepare - build the tree in which [start, end) belongs to @vma.
+ * vma_tree_prepare - build the tree in which a range belongs to a VMA.
+ * @tree: the tree
+ * @store: the change, for vma_tree_commit()
+ * @start: first address
+ * @end: first address beyond
  * @vma: or NULL: to nobody
  *
  * The only part that can fail; nobody sees anything until vma_tree_commit().
+ *
  * Context: writer. At most one change is under way at a time.
  * Return: 0 or -ENOMEM (nothing to abort then).
  */
@@ -86,18 +101,29 @@ void vma_tree_abort(struct vma_store *store);
 
 /**
  * vma_tree_gap_below - topmost free range.
- * @low: lowest address allowed, @high: first one not allowed
+ * @low: lowest address allowed
+ * @high: first one not allowed
  * @len: bytes wanted
  *
  * Return: the highest address a with [a, a + len) free and within [low, high),
- * or 0 if there is none. vma_tree_gap_above() gives the lowest.
+ * or 0 if there is none.
  */
 vaddr_t vma_tree_gap_below(const struct vma_tree *tree, vaddr_t low,
                            vaddr_t high, uint64_t len);
+/**
+ * vma_tree_gap_above - lowest free range.
+ * @low: lowest address allowed
+ * @high: first one not allowed
+ * @len: bytes wanted
+ *
+ * Return: the lowest address a with [a, a + len) free and within [low, high),
+ * or 0 if there is none.
+ */
 vaddr_t vma_tree_gap_above(const struct vma_tree *tree, vaddr_t low,
                            vaddr_t high, uint64_t len);
 
-/** vma_tree_has - is [start, end) exactly one range, and @vma's? */
+/** vma_tree_has - is [@start, @end) exactly one range, and @vma's? Return: it
+ * is. */
 bool vma_tree_has(const struct vma_tree *tree, vaddr_t start, vaddr_t end,
                   const struct vm_area_struct *vma);
 

@@ -26,22 +26,35 @@ struct xarray {
 	unsigned height; /* levels of nodes; 0 = empty */
 };
 
+/** xa_init - an empty tree in the arena of @m. */
 void xa_init(struct xarray *xa, struct machine *m);
 /** xa_destroy - free the nodes, not what they point to. */
 void xa_destroy(struct xarray *xa);
 
-/** xa_load - a step "xa_load" at @index. Return: the pointer or NULL. */
+/** xa_load - the entry at @index. A step, "xa_load". Return: the pointer or
+ * NULL. */
 void *xa_load(struct xarray *xa, uint64_t index);
-/** xa_store - a step "xa_store". Return: 0, -ENOMEM. NULL erases. */
+/** xa_store - @entry at @index from now on; NULL erases. A step, "xa_store".
+ * Return: 0, -ENOMEM. */
 int must_check xa_store(struct xarray *xa, uint64_t index, void *entry);
-/** xa_insert - a step "xa_insert". Return: 0; -EBUSY if there is an entry
- * already; -ENOMEM. */
+/** xa_insert - @entry at @index if there is none. A step, "xa_insert". Return:
+ * 0; -EBUSY if there is an entry already; -ENOMEM. */
 int must_check xa_insert(struct xarray *xa, uint64_t index, void *entry);
-/** xa_erase - a step "xa_erase". Return: what was there. */
+/** xa_erase - nothing at @index from now on. A step, "xa_erase". Return: what
+ * was there. */
 void *xa_erase(struct xarray *xa, uint64_t index);
 
-/** xa_peek, xa_poke - the same without a step. */
+/**
+ * xa_peek - xa_load() at @index without a step.
+ *
+ * Return: the pointer or NULL.
+ */
 void *xa_peek(const struct xarray *xa, uint64_t index);
+/**
+ * xa_poke - xa_store() of @entry at @index without a step.
+ *
+ * Return: 0, -ENOMEM.
+ */
 int must_check xa_poke(struct xarray *xa, uint64_t index, void *entry);
 /**
  * xa_find - the first entry at or after *@index, without a step.

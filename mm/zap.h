@@ -20,22 +20,46 @@ struct zap_details {
 };
 
 /**
- * unmap_vmas - zap [start, end) of one VMA into @tlb.
+ * unmap_vmas - zap a range of one VMA.
+ * @vma: the VMA
+ * @start: first address
+ * @end: first address beyond
  *
  * DIVERGES: takes one VMA; a caller with several calls it for each, in order.
+ *
  * Context: mmap_lock held (read or write), or the mm is dead.
  */
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
                 vaddr_t start, vaddr_t end);
-/** unmap_single_vma - likewise, with @details (NULL: everything). */
+/**
+ * unmap_single_vma - zap a range of one VMA.
+ * @vma: the VMA
+ * @start: first address
+ * @end: first address beyond
+ * @details: what to zap; NULL: everything
+ *
+ * Context: as unmap_vmas().
+ */
 void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
                       vaddr_t start, vaddr_t end, struct zap_details *details);
+/**
+ * unmap_page_range - zap the entries of a range, which lies in one VMA.
+ * @vma: the VMA
+ * @addr: first address
+ * @end: first address beyond
+ * @details: what to zap; NULL: everything
+ *
+ * Context: as unmap_vmas().
+ */
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
                       vaddr_t addr, vaddr_t end, struct zap_details *details);
 
 /**
  * zap_page_range_single - zap part of a live VMA with a gather of its own:
  * MADV_DONTNEED, truncation.
+ * @start: first address
+ * @size: bytes
+ * @details: what to zap; NULL: everything
  *
  * Context: mmap_lock (any mode) or the rmap lock of the VMA held.
  */
@@ -44,16 +68,20 @@ void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
 
 /**
  * unmap_mapping_range_vma - zap what one VMA maps of a truncated file range.
+ * @start: first address
+ * @end: first address beyond
+ * @details: what to zap
  *
- * Called by mm/shmem.c for each VMA of the mapping with i_mmap_rwsem held.
+ * Context: i_mmap_rwsem held.
  */
 void unmap_mapping_range_vma(struct vm_area_struct *vma, vaddr_t start,
                              vaddr_t end, struct zap_details *details);
 
 /**
- * free_pgtables - unlink @vma from rmap and free the tables only it used.
+ * free_pgtables - unlink a VMA from rmap and free the tables only it used.
+ * @vma: the VMA
  * @floor: lowest address the tables may be freed down to (end of the VMA
- *         before the unmapped run, or 0)
+ *	before the unmapped run, or 0)
  * @ceiling: start of the next VMA that stays or follows, or TASK_SIZE / 0
  *
  * DIVERGES: takes one VMA; see unmap_vmas(). For a run of VMAs pass the run's
@@ -61,8 +89,14 @@ void unmap_mapping_range_vma(struct vm_area_struct *vma, vaddr_t start,
  */
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
                    vaddr_t floor, vaddr_t ceiling);
-/** free_pgd_range - free the tables of [addr, end) that lie wholly in
- * [floor, ceiling). */
+/**
+ * free_pgd_range - free the tables of a range that lie wholly between two
+ * limits.
+ * @addr: first address
+ * @end: first address beyond
+ * @floor: lower limit
+ * @ceiling: upper limit
+ */
 void free_pgd_range(struct mmu_gather *tlb, vaddr_t addr, vaddr_t end,
                     vaddr_t floor, vaddr_t ceiling);
 

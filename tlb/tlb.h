@@ -426,8 +426,8 @@ void tlb_for_each(const struct tlb *t,
                              const struct tlb_entry *e, void *data),
                   void *data);
 /**
- * psc_for_each - visit every entry of the paging-structure caches, level 2
- * first.
+ * psc_for_each - visit every entry of the paging-structure caches, highest
+ * level first.
  * @fn: called with the entry; must not change them
  * @data: handed on to @fn
  */
