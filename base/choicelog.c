@@ -119,8 +119,8 @@ char *choice_log_format(const struct choice_log *log)
 	g_string_append_printf(out,
 	                       "steps %" G_GUINT64_FORMAT "\n"
 	                       "trace-hash %016" G_GINT64_MODIFIER "x\n"
-	                       "choices\n",
-	                       log->nr_steps, log->trace_hash);
+	                       "choices %u\n",
+	                       log->nr_steps, log->trace_hash, log->nr_entries);
 	format_entries(out, log);
 	return g_string_free(out, FALSE);
 }
@@ -208,30 +208,55 @@ static bool parse_header(struct choice_log *log, const char *text,
 	return true;
 }
 
+/* "choices" or "choices N"; *n: how many there are to be, if it says so. */
+static bool is_choices(const char *line, uint64_t *n)
+{
+	const char *count = value_of(line, "choices");
+
+	if (!strcmp(line, "choices"))
+		return true;
+	return count && number(&count, UINT32_MAX, n) && !*count;
+}
+
+static bool check_end(const struct choice_log *log, bool in_choices,
+                      unsigned line, uint64_t n, GError **error)
+{
+	g_autofree char *what = NULL;
+
+	if (!in_choices)
+		return syntax(error, line, "no 'choices' line");
+	if (n == UINT64_MAX || n == log->nr_entries)
+		return true;
+	what = g_strdup_printf("the log has %u of its %" G_GUINT64_FORMAT
+	                       " choices",
+	                       log->nr_entries, n);
+	return syntax(error, line, what);
+}
+
 static bool parse_lines(struct choice_log *log, char **lines, GError **error)
 {
+	uint64_t n = UINT64_MAX;
 	bool in_choices = false;
+	unsigned i;
 
 	if (!lines[0] || strcmp(lines[0], MAGIC) != 0)
 		return syntax(error, 1, "expected '" MAGIC "'");
-	for (unsigned i = 1; lines[i]; i++) {
+	for (i = 1; lines[i]; i++) {
 		char *l = g_strchomp(lines[i]);
 		bool ok = true;
 
 		if (!*l || *l == '#')
 			continue;
-		if (!in_choices && !strcmp(l, "choices"))
-			in_choices = true;
-		else if (in_choices)
+		if (in_choices)
 			ok = parse_choices(log, l, i + 1, error);
+		else if (is_choices(l, &n))
+			in_choices = true;
 		else
 			ok = parse_header(log, l, i + 1, error);
 		if (!ok)
 			return false;
 	}
-	if (!in_choices)
-		return syntax(error, g_strv_length(lines), "no 'choices' line");
-	return true;
+	return check_end(log, in_choices, i, n, error);
 }
 
 struct choice_log *choice_log_parse(const char *text, size_t len,

@@ -12,12 +12,13 @@
  *	option pt_reclaim=rfc_v1
  *	steps 812
  *	trace-hash 9f0c...
- *	choices
- *	a3/1 t2/1 ...
+ *	choices 2
+ *	a3/1 t2/1
  *
  * A choice is a letter for its kind (a agent, t TLB match, s speculate, e
  * evict, f fail, o other), the number of alternatives, '/', and the answer;
- * a run of equal choices is written once with '*count' behind it.
+ * a run of equal choices is written once with '*count' behind it.  How many
+ * choices there are may be left out.
  */
 #ifndef MMULATOR_BASE_CHOICELOG_H
 #define MMULATOR_BASE_CHOICELOG_H

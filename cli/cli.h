@@ -160,13 +160,6 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
                               const struct ast_variant *v, void *data),
                     void *data);
 
-/* cli/log.c */
-/** read_log - a recorded run; NULL: an error was said. */
-struct choice_log *read_log(const char *path);
-/** take_headers - variant, engine and options that @log names, where the
- * command line says nothing. */
-void take_headers(struct cli_options *o, const struct choice_log *log);
-
 /* cli/crash.c */
 /** crash_install - a bug of ours ends with status 3 and says how to reproduce
  * it. */

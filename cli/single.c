@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/single.h"
 
+#include <string.h>
+
+#include "cli/log.h"
+#include "explore/pct.h"
 #include "mm/mm_types.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
@@ -160,30 +164,61 @@ static void print_run(struct single *x, struct runner *r,
 		output_flush(&x->out);
 }
 
+struct policy *random_policy(const struct cli_options *o)
+{
+	uint64_t seed = o->has_seed ? o->seed : 1;
+	struct policy *policy;
+
+	if (!strcmp(o->policy, "pct")) {
+		policy = policy_pct_new(seed, o->depth);
+		policy_pct_set_run(policy, o->run);
+		return policy;
+	}
+	policy = policy_random_new(seed);
+	policy_random_set_run(policy, o->run);
+	return policy;
+}
+
+/* Nothing came of the run, or not what was recorded. */
+static int complain(const struct single *x, const struct runner *r,
+                    const GError *error)
+{
+	const struct source *source = &runner_scenario(r)->source;
+	g_autofree char *sha256 = log_sha256(source->text, source->len);
+
+	if (x->recorded && (!error || error->domain == POLICY_ERROR))
+		return log_misfit(x->recorded, x->options,
+		                  error ? error->message : NULL, source->file,
+		                  sha256);
+	return cli_error("%s", error->message);
+}
+
 int single_run(struct single *x, struct runner *r, struct policy *policy,
                struct run_result *run)
 {
 	struct recorder *recorder = recorder_new(x->trace);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *reason = NULL;
-	bool possible;
+	bool good;
+	int status;
 
 	recorder_attach(recorder, runner_machine(r));
 	runner_on_start(r, reset_recorder, recorder);
-	possible = runner_run(r, policy, run, &error);
-	if (possible) {
+	good = runner_run(r, policy, run, &error) &&
+	       (!x->recorded ||
+	        log_is_run(x->recorded, run->steps, run->trace_hash));
+	if (good) {
 		reason = judge_run(r, run, true);
 		print_run(x, r, recorder, run, reason);
+		status = reason ? CLI_DIFFERS : CLI_OK;
+	} else {
+		status = complain(x, r, error);
 	}
 	runner_on_start(r, NULL, NULL);
 	recorder_detach(recorder);
 	recorder_free(recorder);
 	policy_free(policy);
-	if (!possible)
-		return cli_error("%s: %s: %s", runner_scenario(r)->source.file,
-		                 variant_name(runner_variant(r)),
-		                 error->message);
-	return reason ? CLI_DIFFERS : CLI_OK;
+	return status;
 }
 
 static bool write_text(const char *path, GString *text)

@@ -15,7 +15,12 @@ struct single {
 	unsigned nr_runs;
 	bool keep;    /* print nothing, keep it in `out` and `flow` */
 	GArray *flow; /* viz_flow(); NULL: no hazard */
+	/* replay: the run it has to be; else NULL */
+	const struct choice_log *recorded;
 };
+
+/** random_policy - the one --policy random or pct asks for. */
+struct policy *random_policy(const struct cli_options *o);
 
 void single_init(struct single *x, const struct cli_options *o);
 

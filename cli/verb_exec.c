@@ -3,26 +3,47 @@
  * mmulator exec PROGRAM ARGS...: a static ELF program as the only guest,
  * watched by the oracles.
  *
- * The guest's output is the command's; what we have to say goes to stderr.
+ * The guest has the command's stdout and stderr.  What we have to say comes
+ * when it has ended: to stderr, or to --output, which is the place for a
+ * program that reads it.  A guest that does well gets no report unless -v or
+ * --format asks for one.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/choicelog.h"
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/log.h"
+#include "cli/single.h"
 #include "scenario/verdict.h"
 #include "syscalls/exec.h"
+#include "syscalls/syscalls.h"
 #include "viz/report.h"
+
+/* Steps of a guest nobody put a limit to. */
+#define EXEC_STEPS UINT64_C(1000000000)
 
 struct exec_run {
 	const struct cli_options *options;
+	struct mm_options mm_options;
+	char *image;
+	size_t image_len;
+	char *sha256;
+	struct choice_log *recorded; /* --choices, or NULL */
 	struct oracle_set *oracles;
 	struct recorder *recorder;
-	GString *report;
+	struct observer observer;
+	struct output out;
+	GArray *missing; /* of uint64_t: system calls that are not there */
 	GString *trace;
+	char *choices;
 	uint32_t fired;
 };
+
+/* ---- around the run ---- */
 
 static void guest_write(void *data, int fd, const uint8_t *bytes, size_t n)
 {
@@ -33,142 +54,348 @@ static void guest_write(void *data, int fd, const uint8_t *bytes, size_t n)
 	(void)fflush(file);
 }
 
+/* A system call returns. */
+static void note_missing(struct observer *o, struct machine *m,
+                         const struct event *ev)
+{
+	struct exec_run *x =
+		(struct exec_run *)(void *)((char *)o -
+	                                    offsetof(struct exec_run,
+	                                             observer));
+
+	(void)m;
+	if ((int64_t)ev->c != -ENOSYS)
+		return;
+	for (unsigned i = 0; i < x->missing->len; i++)
+		if (g_array_index(x->missing, uint64_t, i) == ev->a)
+			return;
+	g_array_append_val(x->missing, ev->a);
+}
+
 static void attach(struct machine *m, void *data)
 {
 	struct exec_run *x = data;
 
 	oracle_set_attach(x->oracles, m);
 	recorder_attach(x->recorder, m);
+	observe(m, &x->observer);
 	m->crash = crash_is_ours;
 	crash_guest(x->options->args[0]);
+}
+
+/* The choices, with what it takes to make the run again. */
+static char *format_choices(const struct exec_run *x, struct machine *m)
+{
+	const struct cli_options *o = x->options;
+	struct choice_log *log = m->log;
+
+	log->nr_steps = m->sched.nr_steps;
+	log->trace_hash = m->sched.hash;
+	choice_log_set_header(log, "version", MMULATOR_VERSION);
+	choice_log_set_header(log, "program", o->args[0]);
+	choice_log_set_header(log, "sha256", x->sha256);
+	for (unsigned i = 1; i < o->nr_args; i++) {
+		g_autofree char *argument = g_strescape(o->args[i], NULL);
+
+		choice_log_add_header(log, "argument", argument);
+	}
+	if (o->step_cap) {
+		g_autofree char *cap = g_strdup_printf("%" PRIu64, o->step_cap);
+
+		choice_log_set_header(log, "step-cap", cap);
+	}
+	mm_options_record(&x->mm_options, log);
+	return choice_log_format(log);
 }
 
 static void detach(struct machine *m, void *data)
 {
 	struct exec_run *x = data;
+	const struct cli_options *o = x->options;
 	const struct hazard *hazards;
 	unsigned n;
 
 	oracle_set_finish(x->oracles, false);
 	hazards = oracle_set_hazards(x->oracles, &n);
 	x->fired = oracle_set_fired(x->oracles);
-	if (n)
-		viz_report(x->report, x->recorder, hazards, n, m);
-	if (x->options->trace)
+	if (n && o->format == FORMAT_TEXT)
+		viz_report(x->out.text, x->recorder, hazards, n, m);
+	if (o->trace)
 		viz_trace(x->trace, x->recorder, m);
+	if (o->choices_out)
+		x->choices = format_choices(x, m);
 	crash_is_ours(m);
+	unobserve(m, &x->observer);
 	recorder_detach(x->recorder);
 	oracle_set_detach(x->oracles);
 }
 
-static struct policy *choose_policy(const struct cli_options *o)
-{
-	struct policy *policy;
+/* ---- what came of it ---- */
 
-	if (!o->policy || strcmp(o->policy, "random") != 0)
-		return policy_timed_new();
-	policy = policy_random_new(o->has_seed ? o->seed : 1);
-	policy_random_set_run(policy, o->run);
-	return policy;
-}
-
-static void print_json(const struct exec_run *x,
-                       const struct exec_result *result)
+/* Why it is not as expected (to exit with 0, without a hazard), or NULL. */
+static char *judge(const struct exec_run *x, const struct exec_result *result)
 {
 	g_autofree char *hazards = format_hazards(x->fired);
 
-	fprintf(stderr,
-	        "{\"outcome\":\"%s\",\"hazards\":\"%s\",\"exit_code\":%d,"
-	        "\"signal\":%d,\"steps\":%" PRIu64 ",\"cycles\":%" PRIu64
-	        ",\"instructions\":%" PRIu64 ",\"trace_hash\":\"%016" PRIx64
-	        "\"}\n",
-	        x->fired ? "hazard" : "clean", hazards, result->exit_code,
-	        result->signal, result->steps, result->cycles, result->insns,
-	        result->trace_hash);
-}
-
-static void print_result(const struct exec_run *x,
-                         const struct exec_result *result)
-{
-	fputs(x->report->str, stderr);
+	if (*hazards)
+		return g_strdup_printf("unexpected hazard %s", hazards);
+	switch (result->end) {
+	case RUN_STEP_CAP:
+		return g_strdup_printf("it does not end within %" PRIu64
+		                       " steps (--steps)",
+		                       result->steps);
+	case RUN_DEADLOCK:
+		return g_strdup("nobody can move any more");
+	case RUN_STOPPED:
+		return g_strdup("it was stopped");
+	case RUN_PAUSED:
+	case RUN_DONE:
+	default:
+		break;
+	}
 	if (result->signal)
-		fprintf(stderr,
-		        "mmulator: ended by signal %d at 0x%" PRIx64 "\n",
-		        result->signal, result->fault_addr);
-	if (result->end == RUN_DEADLOCK)
-		fputs("mmulator: nobody can move any more\n", stderr);
-	if (x->options->format == FORMAT_JSON)
-		print_json(x, result);
-	else if (x->options->verbose)
-		fprintf(stderr,
-		        "%" PRIu64 " instructions, %" PRIu64 " steps, %" PRIu64
-		        " cycles, trace hash %016" PRIx64 "\n",
-		        result->insns, result->steps, result->cycles,
-		        result->trace_hash);
+		return g_strdup_printf("ended by SIG%s at 0x%" PRIx64,
+		                       sigabbrev_np(result->signal),
+		                       result->fault_addr);
+	if (result->exit_code)
+		return g_strdup_printf("it exits with status %d",
+		                       result->exit_code);
+	return NULL;
 }
 
-static int judge(const struct exec_run *x, const struct exec_result *result)
+static void print_missing(struct exec_run *x)
 {
-	bool ok = result->exited && result->exit_code == 0 && !x->fired;
+	for (unsigned i = 0; i < x->missing->len; i++) {
+		uint64_t nr = g_array_index(x->missing, uint64_t, i);
+		const char *name = syscall_name(nr);
 
-	if (x->options->trace &&
-	    !write_file(x->options->trace, x->trace->str, x->trace->len))
-		return CLI_USAGE;
-	return ok ? CLI_OK : CLI_DIFFERS;
+		output_text(&x->out, "%s%s (%" PRIu64 ")",
+		            i ? ", " : "  system calls it misses here: ",
+		            name ? name : "unknown", nr);
+	}
+	if (x->missing->len)
+		output_text(&x->out, "\n");
 }
 
-static int execute(struct exec_run *x, const char *image, size_t len)
+static void print_text(struct exec_run *x, const struct exec_result *result,
+                       const char *reason)
 {
 	const struct cli_options *o = x->options;
-	struct policy *policy = choose_policy(o);
-	struct mm_options options;
-	struct exec_config config = {
+
+	if (!reason && (o->quiet || !o->verbose))
+		return;
+	output_text(&x->out, "mmulator: %s: %s\n", o->args[0],
+	            reason ? reason : "as expected");
+	print_missing(x);
+	if (o->verbose)
+		output_text(&x->out,
+		            "  %" PRIu64 " instructions, %" PRIu64
+		            " steps, %" PRIu64 " cycles\n"
+		            "  %u choices, trace hash %016" PRIx64 "\n",
+		            result->insns, result->steps, result->cycles,
+		            result->nr_choices, result->trace_hash);
+}
+
+struct guest_keys {
+	const struct exec_run *x;
+	const struct exec_result *result;
+};
+
+static void add_guest_keys(GString *line, const void *data)
+{
+	const struct guest_keys *keys = data;
+	const GArray *missing = keys->x->missing;
+
+	json_int(line, "exit_code", (uint64_t)keys->result->exit_code);
+	json_int(line, "signal", (uint64_t)keys->result->signal);
+	json_int(line, "instructions", keys->result->insns);
+	json_open(line, "missing_syscalls", '[');
+	for (unsigned i = 0; i < missing->len; i++) {
+		const char *name =
+			syscall_name(g_array_index(missing, uint64_t, i));
+
+		json_string(line, NULL, name ? name : "unknown");
+	}
+	json_close(line, ']');
+}
+
+static void print_json(struct exec_run *x, const struct exec_result *result,
+                       const char *reason)
+{
+	const struct run_result run = { .steps = result->steps,
+		                        .cycles = result->cycles,
+		                        .trace_hash = result->trace_hash,
+		                        .nr_choices = result->nr_choices };
+	const struct guest_keys keys = { x, result };
+	const struct json_run j = {
+		.scenario = x->options->args[0],
+		.variant = variant_name(NULL),
+		.expected = "clean",
+		.fired = x->fired,
+		.end = result->end,
+		.ok = !reason,
+		.reason = reason,
+		.run = &run,
+		.guest = add_guest_keys,
+		.guest_data = &keys,
+	};
+
+	output_json_run(&x->out, &j);
+}
+
+static bool write_files(const struct exec_run *x)
+{
+	const struct cli_options *o = x->options;
+	const GString *text = x->out.text;
+
+	if (o->trace && !write_file(o->trace, x->trace->str, x->trace->len))
+		return false;
+	if (o->choices_out &&
+	    !write_file(o->choices_out, x->choices, strlen(x->choices)))
+		return false;
+	if (o->output)
+		return write_file(o->output, text->str, text->len);
+	(void)fwrite(text->str, 1, text->len, stderr);
+	return true;
+}
+
+static int report(struct exec_run *x, const struct exec_result *result)
+{
+	g_autofree char *reason = judge(x, result);
+
+	if (x->recorded &&
+	    !log_is_run(x->recorded, result->steps, result->trace_hash))
+		return log_misfit(x->recorded, x->options, NULL,
+		                  x->options->args[0], x->sha256);
+	if (x->options->format == FORMAT_JSON)
+		print_json(x, result, reason);
+	else
+		print_text(x, result, reason);
+	if (!write_files(x))
+		return CLI_USAGE;
+	return reason ? CLI_DIFFERS : CLI_OK;
+}
+
+/* ---- the run ---- */
+
+static struct policy *choose_policy(const struct exec_run *x)
+{
+	const struct cli_options *o = x->options;
+
+	if (x->recorded)
+		return policy_replay_new(x->recorded);
+	if (!o->policy || !strcmp(o->policy, "timed"))
+		return policy_timed_new();
+	return random_policy(o);
+}
+
+static int execute(struct exec_run *x)
+{
+	const struct cli_options *o = x->options;
+	struct policy *policy = choose_policy(x);
+	const struct exec_config config = {
 		.name = o->args[0],
-		.image = (const uint8_t *)image,
-		.image_len = len,
+		.image = (const uint8_t *)x->image,
+		.image_len = x->image_len,
 		.argv = (const char *const *)o->args,
 		.host = { .write = guest_write },
-		.options = &options,
+		.options = &x->mm_options,
 		.policy = policy,
+		.step_cap = o->step_cap ? o->step_cap : EXEC_STEPS,
 		.attach = attach,
 		.detach = detach,
 		.attach_data = x,
 	};
 	struct exec_result result;
 	g_autoptr(GError) error = NULL;
-	int status = CLI_USAGE;
+	int status;
 
-	if (apply_settings(&options, o->options)) {
-		if (exec_program(&config, &result, &error)) {
-			cli_error("%s", error->message);
-		} else {
-			print_result(x, &result);
-			status = judge(x, &result);
-		}
-	}
+	if (!exec_program(&config, &result, &error))
+		status = report(x, &result);
+	else if (x->recorded && error->code == EXEC_ERROR_POLICY &&
+	         error->domain == EXEC_ERROR)
+		status = log_misfit(x->recorded, o, policy->error->message,
+		                    o->args[0], x->sha256);
+	else
+		status = cli_error("%s", error->message);
 	policy_free(policy);
 	return status;
 }
 
-static int read_and_execute(const struct cli_options *o)
+static void exec_run_init(struct exec_run *x, const struct cli_options *o)
 {
-	struct exec_run x = { .options = o };
-	g_autoptr(GError) error = NULL;
-	size_t len;
-	g_autofree char *image = file_read(o->args[0], &len, &error);
-	int status;
+	x->options = o;
+	x->sha256 = log_sha256(x->image, x->image_len);
+	x->oracles = oracle_set_new(NULL);
+	x->recorder = recorder_new(o->trace);
+	x->observer = (struct observer){ .name = "missing system calls",
+		                         .types = BIT_ULL(EV_SYSCALL_EXIT),
+		                         .event = note_missing };
+	output_init(&x->out, o);
+	x->missing = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	x->trace = g_string_new(NULL);
+}
 
-	if (!image)
+static void exec_run_clear(struct exec_run *x)
+{
+	g_free(x->sha256);
+	g_free(x->choices);
+	g_string_free(x->trace, TRUE);
+	g_array_free(x->missing, TRUE);
+	output_clear(&x->out);
+	recorder_free(x->recorder);
+	oracle_set_free(x->oracles);
+}
+
+/* The log is of this program and these arguments. */
+static bool belongs(const struct exec_run *x)
+{
+	const struct cli_options *o = x->options;
+	const char *program = choice_log_header(x->recorded, "program", 0);
+
+	if (!program) {
+		cli_error("%s: is of a scenario: mmulator replay FILE "
+		          "--choices %s",
+		          o->choices, o->choices);
+		return false;
+	}
+	for (unsigned i = 1;; i++) {
+		const char *recorded =
+			choice_log_header(x->recorded, "argument", i - 1);
+		g_autofree char *given =
+			i < o->nr_args ? g_strescape(o->args[i], NULL) : NULL;
+
+		if (g_strcmp0(recorded, given) != 0) {
+			cli_error("%s: argument %u was '%s', not '%s'",
+			          o->choices, i, recorded ? recorded : "",
+			          given ? given : "");
+			return false;
+		}
+		if (!recorded)
+			return true;
+	}
+}
+
+static int read_and_execute(struct cli_options *o)
+{
+	g_autoptr(GError) error = NULL;
+	struct exec_run x = { .options = o };
+	int status = CLI_USAGE;
+
+	x.image = file_read(o->args[0], &x.image_len, &error);
+	if (!x.image)
 		return cli_error("%s", error->message);
-	x.oracles = oracle_set_new(NULL);
-	x.recorder = recorder_new(o->trace);
-	x.report = g_string_new(NULL);
-	x.trace = g_string_new(NULL);
-	status = execute(&x, image, len);
-	g_string_free(x.report, TRUE);
-	g_string_free(x.trace, TRUE);
-	recorder_free(x.recorder);
-	oracle_set_free(x.oracles);
+	if (o->choices)
+		x.recorded = log_read(o->choices);
+	if (!o->choices ||
+	    (x.recorded && belongs(&x) && log_apply(x.recorded, o))) {
+		exec_run_init(&x, o);
+		if (apply_settings(&x.mm_options, o->options))
+			status = execute(&x);
+		exec_run_clear(&x);
+	}
+	choice_log_free(x.recorded);
+	g_free(x.image);
 	return status;
 }
 
@@ -178,11 +405,15 @@ int verb_exec(int argc, char **argv)
 	int status;
 
 	if (!cli_parse(argc, argv, "exec PROGRAM ARGS...",
-	               "Run a static ELF program.", &o, &status))
+	               "Run a static ELF program. Its exit status and signals "
+	               "are reported, not passed on.",
+	               &o, &status))
 		return status;
 	status = CLI_USAGE;
 	if (!o.nr_args)
 		cli_error("exec: expected a static ELF program");
+	else if (o.choices && o.policy)
+		cli_error("exec: --choices and --policy exclude each other");
 	else
 		status = read_and_execute(&o);
 	cli_options_clear(&o);

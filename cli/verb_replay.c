@@ -4,29 +4,20 @@
  */
 #include <string.h>
 
+#include "cli/log.h"
 #include "cli/single.h"
-
-struct replay {
-	struct single single;
-	const struct choice_log *log;
-};
 
 static int replay_variant(const struct scenario *s, const struct ast_variant *v,
                           void *data)
 {
-	struct replay *x = data;
-	struct runner *r = make_runner(s, v, x->single.options);
+	struct single *x = data;
+	struct runner *r = make_runner(s, v, x->options);
 	struct run_result run = { 0 };
 	int status;
 
 	if (!r)
 		return CLI_USAGE;
-	status = single_run(&x->single, r, policy_replay_new(x->log), &run);
-	if (status < CLI_USAGE && x->log->trace_hash &&
-	    (run.trace_hash != x->log->trace_hash ||
-	     run.steps != x->log->nr_steps))
-		status = cli_error("the run is not the recorded one: the "
-		                   "choices fit but the trace differs");
+	status = single_run(x, r, policy_replay_new(x->recorded), &run);
 	runner_free(r);
 	return status;
 }
@@ -34,16 +25,18 @@ static int replay_variant(const struct scenario *s, const struct ast_variant *v,
 static int replay(struct cli_options *o, const struct choice_log *log)
 {
 	g_autoptr(GPtrArray) scenarios = NULL;
-	struct replay x = { .log = log };
+	struct single x;
 	int status;
 
-	take_headers(o, log);
-	scenarios = load_scenarios(o->args);
-	if (!scenarios)
+	if (!log_apply(log, o))
 		return CLI_USAGE;
-	single_init(&x.single, o);
+	scenarios = load_scenarios(o->args);
+	if (!scenarios || !log_belongs(log, scenarios->pdata[0], o))
+		return CLI_USAGE;
+	single_init(&x, o);
+	x.recorded = log;
 	status = for_each_chosen(scenarios, o, replay_variant, &x);
-	return single_finish(&x.single, status);
+	return single_finish(&x, status);
 }
 
 int verb_replay(int argc, char **argv)
@@ -59,7 +52,7 @@ int verb_replay(int argc, char **argv)
 	if (o.nr_args != 1 || !o.choices)
 		cli_error("replay: expected one scenario and --choices LOG");
 	else
-		log = read_log(o.choices);
+		log = log_read(o.choices);
 	if (log)
 		status = replay(&o, log);
 	choice_log_free(log);

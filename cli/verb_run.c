@@ -5,25 +5,15 @@
 #include <string.h>
 
 #include "cli/single.h"
-#include "explore/pct.h"
 
 static struct policy *chosen_policy(const struct runner *r,
                                     const struct cli_options *o)
 {
-	struct policy *policy;
-
 	if (!o->policy || !strcmp(o->policy, "script"))
 		return runner_pinned_policy(r);
 	if (!strcmp(o->policy, "timed"))
 		return policy_timed_new();
-	if (!strcmp(o->policy, "pct")) {
-		policy = policy_pct_new(o->has_seed ? o->seed : 1, o->depth);
-		policy_pct_set_run(policy, o->run);
-		return policy;
-	}
-	policy = policy_random_new(o->has_seed ? o->seed : 1);
-	policy_random_set_run(policy, o->run);
-	return policy;
+	return random_policy(o);
 }
 
 static int run_variant(const struct scenario *s, const struct ast_variant *v,

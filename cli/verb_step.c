@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/lines.h"
+#include "cli/log.h"
 #include "cli/tui.h"
 #include "scenario/source.h"
 
@@ -125,8 +126,7 @@ find_chosen(const struct scenario *s, const struct cli_options *o, bool *found)
 	return v;
 }
 
-static int step_scenario(const struct cli_options *o,
-                         const struct choice_log *log)
+static int step_scenario(struct cli_options *o, const struct choice_log *log)
 {
 	g_autoptr(GPtrArray) scenarios = load_scenarios(o->args);
 	struct run_config config = make_run_config(o);
@@ -142,6 +142,8 @@ static int step_scenario(const struct cli_options *o,
 	if (scenarios->len != 1)
 		return cli_error("step: one scenario, not %u", scenarios->len);
 	s = scenarios->pdata[0];
+	if (log && !log_belongs(log, s, o))
+		return CLI_USAGE;
 	v = find_chosen(s, o, &found);
 	if (!found)
 		return no_variant(scenarios, o->variant);
@@ -170,10 +172,10 @@ int verb_step(int argc, char **argv)
 		          "--help");
 	else if (o.tui && o.commands)
 		cli_error("step: --tui takes keys, not commands from a file");
-	else if (!o.choices || (log = read_log(o.choices)))
+	else if (!o.choices)
 		status = CLI_OK;
-	if (log)
-		take_headers(&o, log);
+	else if ((log = log_read(o.choices)) && log_apply(log, &o))
+		status = CLI_OK;
 	if (status == CLI_OK)
 		status = step_scenario(&o, log);
 	choice_log_free(log);

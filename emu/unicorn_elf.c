@@ -107,6 +107,18 @@ static bool fetch(struct engine *e, uint64_t pc)
 
 /* ---- instructions with a hook of their own ---- */
 
+#define INSN_MAX 15
+
+/* The bytes of an instruction; the windows of its pages may lie apart. */
+static void copy_code(struct engine *e, uint64_t pc, uint8_t *code, unsigned n)
+{
+	unsigned here = (unsigned)MIN(n, PAGE_SIZE - (pc & ~PAGE_MASK));
+
+	memcpy(code, window_bytes(e, pc), here);
+	if (here < n)
+		memcpy(code + here, window_bytes(e, pc + here), n - here);
+}
+
 /* The second byte of RDTSC, the last of RDTSCP; 0: neither. */
 static uint8_t tsc_opcode(const uint8_t *code, uint32_t size)
 {
@@ -134,11 +146,14 @@ static void read_tsc(struct engine *e, uint8_t opcode, uint64_t next)
 static void on_special(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 {
 	struct engine *e = data;
-	uint8_t opcode = tsc_opcode(window_bytes(e, pc), size);
+	uint8_t code[INSN_MAX], opcode;
 
 	(void)uc;
 	if (e->stopping)
 		return;
+	size = MIN(size, INSN_MAX);
+	copy_code(e, pc, code, size);
+	opcode = tsc_opcode(code, size);
 	if (opcode)
 		read_tsc(e, opcode, pc + size);
 	else
@@ -165,14 +180,15 @@ static void hook_insn(struct engine *e, uint64_t pc)
  * hook now, so that the block has to be translated again. */
 static bool hook_block(struct engine *e, uint64_t pc, uint32_t size)
 {
-	const uint8_t *bytes = window_bytes(e, pc);
 	bool found = false;
 
 	for (uint32_t at = 0; at < size;) {
+		unsigned n = MIN(size - at, INSN_MAX);
+		uint8_t code[INSN_MAX];
 		bool special;
-		unsigned n = disas_is_special(e->disas, bytes + at, size - at,
-		                              &special);
 
+		copy_code(e, pc + at, code, n);
+		n = disas_is_special(e->disas, code, n, &special);
 		if (!n)
 			break;
 		if (special && !is_hooked(e, pc + at)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/choicelog.h"
 #include "base/types.h"
 
 static const struct mm_option_value table_free_values[] = {
@@ -348,6 +349,17 @@ char *mm_option_get(const struct mm_options *o, const char *key)
 		if ((unsigned)v->value == value)
 			return g_strdup(v->name);
 	BUG();
+}
+
+void mm_options_record(const struct mm_options *o, struct choice_log *log)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		g_autofree char *value = mm_option_get(o, options[i].name);
+		g_autofree char *setting =
+			g_strconcat(options[i].name, "=", value, NULL);
+
+		choice_log_add_header(log, "option", setting);
+	}
 }
 
 GQuark mm_option_error_quark(void)

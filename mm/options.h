@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+struct choice_log;
+
 enum table_free {
 	TABLE_FREE_RCU,      /* MMU_GATHER_RCU_TABLE_FREE + call_rcu for single
 	                        tables (6.14) */
@@ -164,6 +166,8 @@ char *mm_option_get(const struct mm_options *o, const char *key);
  * Return: the first, for ever.
  */
 const struct mm_option_desc *mm_option_table(unsigned *n);
+/** mm_options_record - add a header "option KEY=VALUE" for each to @log. */
+void mm_options_record(const struct mm_options *o, struct choice_log *log);
 
 #define MM_OPTION_ERROR mm_option_error_quark()
 /** mm_option_error_quark - the domain of enum mm_option_error. Return: it. */

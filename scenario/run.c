@@ -706,24 +706,26 @@ const struct hazard *runner_hazards(const struct runner *r, unsigned *n)
 const struct choice_log *runner_log(struct runner *r)
 {
 	struct choice_log *log = r->machine->log;
-	unsigned n;
-	const struct mm_option_desc *table = mm_option_table(&n);
+	g_autofree char *digest = g_compute_checksum_for_string(
+		G_CHECKSUM_SHA256, r->s->source.text, (gssize)r->s->source.len);
 
 	g_ptr_array_set_size(log->headers, 0);
 	log->nr_steps = r->last_steps;
 	log->trace_hash = r->last_hash;
+	choice_log_set_header(log, "version", MMULATOR_VERSION);
 	choice_log_set_header(log, "scenario", r->s->source.file);
+	choice_log_set_header(log, "title", r->s->title);
+	choice_log_set_header(log, "sha256", digest);
 	choice_log_set_header(log, "variant", variant_name(r->v));
 	choice_log_set_header(log, "engine", r->emu->config.engine->name);
 	choice_log_set_header(log, "memory-model",
 	                      memory_model_name(r->description.memory_model));
-	for (unsigned i = 0; i < n; i++) {
-		g_autofree char *value =
-			mm_option_get(&r->options, table[i].name);
-		g_autofree char *setting =
-			g_strdup_printf("%s=%s", table[i].name, value);
+	if (r->config.step_cap != RUN_STEP_CAP_DEFAULT) {
+		g_autofree char *cap = g_strdup_printf("%" G_GUINT64_FORMAT,
+		                                       r->config.step_cap);
 
-		choice_log_add_header(log, "option", setting);
+		choice_log_set_header(log, "step-cap", cap);
 	}
+	mm_options_record(&r->options, log);
 	return log;
 }

@@ -49,7 +49,7 @@ char *format_expected(const struct ast_variant *v)
 const char *run_end_name(enum run_end end)
 {
 	static const char *const names[] = { "done", "deadlock", "step cap",
-		                             "stopped" };
+		                             "stopped", "paused" };
 
 	return names[end];
 }

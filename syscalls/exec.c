@@ -284,6 +284,7 @@ static void fill_result(const struct exec *x, struct exec_result *r)
 	r->exit_code = status >> 8 & 0xff;
 	r->steps = m->sched.nr_steps;
 	r->trace_hash = m->sched.hash;
+	r->nr_choices = m->log->nr_entries;
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
 		r->cycles = MAX(r->cycles, m->cpus[i].cycles);
 		r->insns += x->emu->vcpus[i].nr_insns;

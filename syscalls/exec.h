@@ -45,6 +45,7 @@ struct exec_result {
 	int signal;    /* that ended the first process, or 0 */
 	uint64_t fault_addr;
 	uint64_t steps, cycles, insns, trace_hash;
+	unsigned nr_choices;
 };
 
 enum exec_error {

@@ -26,6 +26,10 @@ const struct syscall_entry *syscall_lookup(uint64_t nr);
 /** syscall_lookup_name - by name, or NULL. */
 const struct syscall_entry *syscall_lookup_name(const char *name);
 
+/** syscall_name - what Linux calls it, whether it is there or not; NULL: no
+ * such system call. */
+const char *syscall_name(uint64_t nr);
+
 /**
  * do_syscall_64 - the kernel_ops.syscall of a machine with processes.
  *

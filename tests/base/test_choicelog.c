@@ -68,6 +68,11 @@ static const struct {
 	  "line 3: bad repeat count" },
 	{ "mmulator-choices 1\nchoices\na2/1x\n",
 	  "line 3: junk behind a choice" },
+	{ "mmulator-choices 1\nchoices x\n", "line 3: no 'choices' line" },
+	{ "mmulator-choices 1\nchoices 3\na2/1*2\n",
+	  "line 4: the log has 2 of its 3 choices" },
+	{ "mmulator-choices 1\nchoices 3\na2/1*2 a2",
+	  "line 3: expected alternatives 2..255 and '/'" },
 };
 
 START_TEST(a_bad_log_names_the_line)

@@ -90,104 +90,6 @@ START_TEST(json_has_one_object_a_line_with_the_keys)
 }
 END_TEST
 
-START_TEST(a_recorded_run_replays_with_the_same_output)
-{
-	g_autofree char *log = temporary("choices");
-	g_autofree char *record = g_strdup_printf(
-		"run --format json --policy random --seed 5 --variant "
-		"vulnerable --choices-out %s " FLAGSHIP,
-		log);
-	g_autofree char *replay = g_strdup_printf(
-		"replay --format json --choices %s " FLAGSHIP, log);
-	struct result first = run_command(record);
-	struct result second = run_command(replay);
-
-	ck_assert_int_eq(second.status, first.status);
-	ck_assert_str_eq(second.out, first.out);
-	g_unlink(log);
-	clear_result(&first);
-	clear_result(&second);
-}
-END_TEST
-
-/* A log with its header @key saying @value instead; the choices stay. */
-static void assert_replay_notices(const char *key, const char *value)
-{
-	g_autofree char *log = temporary("mmulator-test-altered");
-	g_autofree char *record = g_strdup_printf(
-		"run --variant vulnerable --choices-out %s " FLAGSHIP, log);
-	g_autofree char *replay =
-		g_strdup_printf("replay --choices %s " FLAGSHIP, log);
-	g_autofree char *pattern = g_strdup_printf("(?m)^%s .*$", key);
-	g_autofree char *line = g_strdup_printf("%s %s", key, value);
-	g_autoptr(GRegex) regex = g_regex_new(pattern, 0, 0, NULL);
-	g_autofree char *text = NULL;
-	g_autofree char *altered = NULL;
-	struct result result;
-
-	assert_status(record, 0);
-	assert_status(replay, 0);
-	ck_assert(g_file_get_contents(log, &text, NULL, NULL));
-	altered = g_regex_replace_literal(regex, text, -1, 0, line, 0, NULL);
-	ck_assert_str_ne(altered, text);
-	ck_assert(g_file_set_contents(log, altered, -1, NULL));
-	result = run_command(replay);
-	ck_assert_int_eq(result.status, 2);
-	ck_assert_str_eq(result.err, "mmulator: the run is not the recorded "
-	                             "one: the choices fit but the trace "
-	                             "differs\n");
-	clear_result(&result);
-	g_unlink(log);
-}
-
-START_TEST(a_run_that_is_not_the_recorded_one_is_refused)
-{
-	assert_replay_notices("trace-hash", "0123456789abcdef");
-	assert_replay_notices("steps", "17");
-}
-END_TEST
-
-/* A static program of one instruction, CALLF with a register: no processor
- * knows it, and Unicorn aborts when it translates it. */
-static void write_hostile_program(const char *path)
-{
-	uint64_t elf[16] = {
-		0x00010102464c457f,
-		0, /* ELF64, little-endian */
-		0x00000001003e0002,
-		0x400078, /* EXEC, x86-64, entry */
-		64,
-		0, /* program headers */
-		0x0038004000000000,
-		1, /* one of 56 bytes */
-		0x0000000500000001,
-		0, /* LOAD, R+X, offset 0 */
-		0x400000,
-		0x400000, /* at */
-		122,
-		122, /* size */
-		0x1000,
-		0xd8ff, /* alignment; the code */
-	};
-
-	ck_assert(g_file_set_contents(path, (const char *)elf, 122, NULL));
-}
-
-START_TEST(a_guest_that_unicorn_cannot_translate_is_wrong_input)
-{
-	g_autofree char *path = temporary("hostile");
-	g_autofree char *exec = g_strdup_printf("exec %s", path);
-	struct result result;
-
-	write_hostile_program(path);
-	result = run_command(exec);
-	ck_assert_int_eq(result.status, 2);
-	ck_assert_ptr_nonnull(strstr(result.err, "cannot translate"));
-	clear_result(&result);
-	g_unlink(path);
-}
-END_TEST
-
 /* A thread that runs out of memory, and one that may not write; the scenario
  * counts on the second only. */
 static char *killing_scenario(void)
@@ -282,18 +184,6 @@ START_TEST(a_run_in_which_nobody_is_killed_says_nothing_of_it)
 }
 END_TEST
 
-START_TEST(a_broken_log_is_refused)
-{
-	g_autofree char *log = temporary("broken");
-	g_autofree char *replay = g_strdup_printf(
-		"replay --variant fixed --choices %s " FLAGSHIP, log);
-
-	ck_assert(g_file_set_contents(log, "rubbish\n", -1, NULL));
-	assert_status(replay, 2);
-	g_unlink(log);
-}
-END_TEST
-
 START_TEST(quiet_prints_only_what_differs)
 {
 	struct result result =
@@ -317,14 +207,9 @@ int main(void)
 	tcase_add_test(tcase, the_table_of_check_reads_so);
 	tcase_add_test(tcase, the_table_of_a_search_reads_so);
 	tcase_add_test(tcase, json_has_one_object_a_line_with_the_keys);
-	tcase_add_test(tcase, a_recorded_run_replays_with_the_same_output);
-	tcase_add_test(tcase, a_run_that_is_not_the_recorded_one_is_refused);
-	tcase_add_test(tcase,
-	               a_guest_that_unicorn_cannot_translate_is_wrong_input);
 	tcase_add_test(tcase, a_thread_that_is_killed_is_named_by_every_report);
 	tcase_add_test(tcase,
 	               a_run_in_which_nobody_is_killed_says_nothing_of_it);
-	tcase_add_test(tcase, a_broken_log_is_refused);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
