@@ -130,7 +130,8 @@ START_TEST(a_search_ends_when_it_is_told_to)
 	                                        .data = &asked });
 
 	ck_assert_str_eq(t->ended, "cap on seconds");
-	ck_assert_uint_eq(t->executions, 3);
+	/* Runs that are given up ask as well. */
+	ck_assert_uint_le(t->executions, 3);
 	lab_trial_free(t);
 }
 END_TEST
