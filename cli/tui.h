@@ -5,7 +5,12 @@
 
 #include "stepper/console.h"
 
-/** tui_run - until the user leaves. Return: exit status (enum cli_status). */
-int tui_run(struct console *c);
+/**
+ * tui_run - until the user leaves.
+ * @c: commands for @s
+ *
+ * Return: exit status (enum cli_status).
+ */
+int tui_run(struct console *c, struct session *s);
 
 #endif

@@ -110,7 +110,7 @@ static int walk(const struct cli_options *o, struct session *s)
 
 	console_on_write(c, write_log, NULL);
 	catch_interrupts(s);
-	status = o->tui ? tui_run(c) : line_mode(o, c);
+	status = o->tui ? tui_run(c, s) : line_mode(o, c);
 	console_free(c);
 	return status;
 }

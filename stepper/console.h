@@ -47,6 +47,11 @@ bool console_command(struct console *c, const char *line, GString *out,
 /** console_done - was the last command `quit`? */
 bool console_done(const struct console *c);
 
+/** console_addr - an address as the commands take it. Return: false and
+ * @error. */
+bool console_addr(const struct console *c, const char *text, uint64_t *addr,
+                  GError **error);
+
 /** console_summary - what the run as it stands is worth, as `mmulator run` says
  * it; nothing if it has not ended. */
 void console_summary(const struct console *c, GString *out);

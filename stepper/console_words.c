@@ -141,6 +141,12 @@ bool parse_addr(const struct console *c, const char *text, uint64_t *out,
 	return true;
 }
 
+bool console_addr(const struct console *c, const char *text, uint64_t *addr,
+                  GError **error)
+{
+	return parse_addr(c, text, addr, error);
+}
+
 struct agent *parse_agent(const struct console *c, const char *text,
                           GError **error)
 {

@@ -39,11 +39,17 @@ void viz_choice(GString *out, const struct machine *m, const struct choice *c);
 /** viz_tlb - the translations CPU @cpu holds, each with what has become of it
  * in memory since. */
 void viz_tlb(GString *out, struct machine *m, unsigned cpu);
+/** viz_tlb_brief - the same for a narrow column: "CPU0 4K 40003000->7 WU-D-".
+ */
+void viz_tlb_brief(GString *out, struct machine *m, unsigned cpu);
 /** viz_psc - its paging-structure caches. */
 void viz_psc(GString *out, struct machine *m, unsigned cpu);
 /** viz_pt - the way a walk of @mm's tables for @addr takes, entry by entry. */
 void viz_pt(GString *out, struct machine *m, const struct mm_struct *mm,
             vaddr_t addr);
+/** viz_pt_brief - the same for a narrow column, without raw values. */
+void viz_pt_brief(GString *out, struct machine *m, const struct mm_struct *mm,
+                  vaddr_t addr);
 
 /* ---- the mm (viz/state_mm.c) ---- */
 

@@ -82,15 +82,21 @@ static const char *fate(struct machine *m, const struct tlb_entry *e)
 	return "";
 }
 
+static void rights_words(const struct tlb_entry *e, char words[6])
+{
+	static const char letters[] = "WUXDG";
+
+	for (unsigned i = 0; i <= 5; i++)
+		words[i] =
+			letters[i] && !(e->rights >> i & 1) ? '-' : letters[i];
+}
+
 static void print_entry(GString *out, struct machine *m, const struct held *h)
 {
 	const struct tlb_entry *e = &h->entry;
-	char rights[] = "-----";
-	static const char letters[] = "WUXDG";
+	char rights[6];
 
-	for (unsigned i = 0; letters[i]; i++)
-		if (e->rights >> i & 1)
-			rights[i] = letters[i];
+	rights_words(e, rights);
 	g_string_append_printf(out,
 	                       "  0x%012" PRIx64 " %s -> frame %-6" PRIu64
 	                       " %s pcid %u, step %" PRIu64 " by %s (%s)",
@@ -102,20 +108,45 @@ static void print_entry(GString *out, struct machine *m, const struct held *h)
 	g_string_append_c(out, '\n');
 }
 
-void viz_tlb(GString *out, struct machine *m, unsigned cpu)
+static GArray *translations(const struct tlb *tlb)
 {
-	const struct vcpu *vcpu = cpu_vcpu(&m->cpus[cpu]);
 	GArray *all = g_array_new(FALSE, FALSE, sizeof(struct held));
 
 	g_array_set_clear_func(all, free_held);
-	tlb_for_each(&vcpu->mmu.tlb, collect, all);
+	tlb_for_each(tlb, collect, all);
 	g_array_sort(all, by_address);
+	return all;
+}
+
+void viz_tlb(GString *out, struct machine *m, unsigned cpu)
+{
+	const struct vcpu *vcpu = cpu_vcpu(&m->cpus[cpu]);
+	GArray *all = translations(&vcpu->mmu.tlb);
+
 	g_string_append_printf(
 		out, "CPU%u: %u translation%s, CR3 frame %" PRIu64 " pcid %u\n",
 		cpu, all->len, all->len == 1 ? "" : "s",
 		vcpu->mmu.root >> PAGE_SHIFT, vcpu->mmu.pcid);
 	for (guint i = 0; i < all->len; i++)
 		print_entry(out, m, &g_array_index(all, struct held, i));
+	g_array_free(all, TRUE);
+}
+
+void viz_tlb_brief(GString *out, struct machine *m, unsigned cpu)
+{
+	GArray *all = translations(&cpu_vcpu(&m->cpus[cpu])->mmu.tlb);
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct tlb_entry *e =
+			&g_array_index(all, struct held, i).entry;
+		char rights[6];
+
+		rights_words(e, rights);
+		g_string_append_printf(
+			out, "CPU%u %s %" PRIx64 "->%" PRIu64 " %s %s\n", cpu,
+			viz_size_words(e->shift), e->va, e->pfn, rights,
+			fate(m, e));
+	}
 	g_array_free(all, TRUE);
 }
 
@@ -202,4 +233,26 @@ void viz_pt(GString *out, struct machine *m, const struct mm_struct *mm,
 		g_string_append_printf(out, "  %s at the %s\n",
 		                       no_leaf(&w.entry[w.level]),
 		                       pt_level_name(w.level));
+}
+
+void viz_pt_brief(GString *out, struct machine *m, const struct mm_struct *mm,
+                  vaddr_t addr)
+{
+	struct pt_walk w = pt_walk(m, mm->pgd, addr);
+	char bits[128];
+
+	for (unsigned level = w.root_level; level >= w.level; level--) {
+		const struct pt_entry *e = &w.entry[level];
+
+		g_string_append_printf(out, "%s %s\n", pt_level_name(level),
+		                       pt_entry_format(m, level, e->value, bits,
+		                                       sizeof(bits)));
+	}
+	if (w.leaf)
+		g_string_append_printf(out, "-> 0x%" PRIx64 ", %s page\n",
+		                       w.paddr,
+		                       viz_size_words(pt_level_shift(w.level)));
+	else
+		g_string_append_printf(out, "-> %s\n",
+		                       no_leaf(&w.entry[w.level]));
 }
