@@ -185,6 +185,73 @@ START_TEST(the_choices_are_those_of_the_run)
 }
 END_TEST
 
+/* Between the loads of one the other stores: that takes a preemption. */
+static struct scenario *build_two_loads(const char *hazard)
+{
+	struct lab_builder *b = lab_builder_new("two loads");
+	struct lab_process *p;
+	struct lab_thread *t;
+	struct lab_variant *v;
+
+	lab_machine(b, &(struct lab_machine){ .nr_cpus = 2,
+	                                      .memory_bytes = 64 << 20 });
+	p = lab_process(b, "A");
+	lab_map(p, &(struct lab_map){ .name = "heap",
+	                              .addr = 0x40000000,
+	                              .size_bytes = 4096 });
+	lab_before(p, "store heap 1 on cpu 0");
+	lab_before(p, "store heap 1 on cpu 1");
+	t = lab_thread(p, "loads", 0);
+	lab_load(t, 1, 8, lab_at("heap", 0));
+	lab_load(t, 2, 8, lab_at("heap", 0));
+	lab_store(lab_thread(p, "stores", 1), 8, lab_at("heap", 0), 2);
+	v = lab_variant(b, "only");
+	if (hazard)
+		lab_expect_hazard(v, hazard);
+	else
+		lab_variant_condition(
+			v, "never (loads:r1 == 1 /\\ loads:r2 == 2)");
+	return finish_scenario(b);
+}
+
+static void assert_bound(const struct scenario *two_loads, unsigned bound,
+                         bool ok)
+{
+	const struct lab_plan plan = { .policy = LAB_EXPLORE,
+		                       .bounded = true,
+		                       .bound = bound };
+	struct lab_trial *t = lab_try(two_loads, NULL, &plan, NULL);
+
+	ck_assert(t);
+	ck_assert_int_eq(t->ok, ok);
+	ck_assert_int_eq(t->exhausted, ok);
+	lab_trial_free(t);
+}
+
+START_TEST(a_bound_is_held)
+{
+	struct scenario *two_loads = build_two_loads(NULL);
+
+	assert_bound(two_loads, 0, true);
+	assert_bound(two_loads, 1, false);
+	scenario_free(two_loads);
+}
+END_TEST
+
+START_TEST(random_runs_are_judged_together)
+{
+	struct scenario *two_loads = build_two_loads("leak");
+	const struct lab_plan plan = { .policy = LAB_RANDOM, .nr_runs = 2 };
+	struct lab_trial *t = lab_try(two_loads, "only", &plan, NULL);
+
+	ck_assert(t);
+	ck_assert(!t->ok);
+	ck_assert_str_eq(t->reason, "no hazard leak in 2 runs");
+	lab_trial_free(t);
+	scenario_free(two_loads);
+}
+END_TEST
+
 static void assert_impossible(const char *variant, const struct lab_plan *plan,
                               const char *message)
 {
@@ -225,6 +292,8 @@ int main(void)
 	tcase_add_test(tcase, a_capped_search_is_not_exhausted);
 	tcase_add_test(tcase, a_search_ends_when_it_is_told_to);
 	tcase_add_test(tcase, random_runs_are_those_of_the_seed);
+	tcase_add_test(tcase, a_bound_is_held);
+	tcase_add_test(tcase, random_runs_are_judged_together);
 	tcase_add_test(tcase, both_engines_make_the_same_trial);
 	tcase_add_test(tcase, the_choices_are_those_of_the_run);
 	tcase_add_test(tcase, what_is_impossible_is_an_error);
