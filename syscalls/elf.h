@@ -39,14 +39,18 @@ enum elf_error {
 	ELF_ERROR_UNSUPPORTED /* a good one that cannot be run here */
 };
 #define ELF_ERROR elf_error_quark()
+/** elf_error_quark - the domain of enum elf_error. Return: it. */
 GQuark elf_error_quark(void);
 
 /**
  * elf_parse - read the headers of a program.
- * @bytes: @len bytes of any content
+ * @bytes: any content
+ * @len: how many bytes
  * @name: of the file, for messages
+ * @image: set to what was found
+ * @error: set, with file, offset and reason
  *
- * Return: false and @error with file, offset and reason.
+ * Return: false and @error if it is no program that can be run.
  */
 bool elf_parse(const uint8_t *bytes, size_t len, const char *name,
                struct elf_image *image, GError **error);

@@ -54,6 +54,7 @@ enum exec_error {
 	EXEC_ERROR_POLICY     /* the policy could not go on */
 };
 #define EXEC_ERROR exec_error_quark()
+/** exec_error_quark - the domain of enum exec_error. Return: it. */
 GQuark exec_error_quark(void);
 
 /**

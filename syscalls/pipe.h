@@ -18,7 +18,7 @@ struct pipe;
 
 #define PIPE_BUFFERS 16
 
-/** pipe_new - empty; NULL: memory is out. */
+/** pipe_new - an empty pipe. Return: it; NULL: memory is out. */
 struct pipe *pipe_new(struct machine *m);
 /** pipe_free - drop the references in it; a step each. */
 void pipe_free(struct pipe *pipe);
@@ -33,10 +33,13 @@ void pipe_free(struct pipe *pipe);
 long pipe_vmsplice(struct pipe *pipe, struct mm_struct *mm, vaddr_t addr,
                    uint64_t len);
 /**
- * pipe_read - the next @n bytes into user memory.
+ * pipe_read - the next bytes into user memory.
+ * @to: the user's address
+ * @n: bytes at most
  *
- * Linux v6.12 fs/pipe.c pipe_read(). Return: bytes read; -EAGAIN empty,
- * -EFAULT.
+ * Context: on the caller's agent. Steps.
+ * Return: bytes read; -EAGAIN empty, -EFAULT.
+ * Source: Linux v6.12 fs/pipe.c pipe_read()
  */
 long pipe_read(struct pipe *pipe, vaddr_t to, uint64_t n);
 

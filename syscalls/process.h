@@ -62,15 +62,17 @@ struct process {
 
 /**
  * process_new - a process without threads, with descriptors 0, 1 and 2.
+ * @name: copied
  * @host: borrowed, for the run
  *
- * Return: NULL if memory is out.
+ * Return: it; NULL if memory is out.
  */
 struct process *process_new(struct machine *m, const char *name,
                             const struct syscall_host *host);
-/** process_fork - a child with the same files. NULL: memory is out. */
+/** process_fork - a child of @parent with the same files. Return: it; NULL:
+ * memory is out. */
 struct process *process_fork(struct machine *m, struct process *parent);
-/** process_unfork - take process_fork() back, at once. */
+/** process_unfork - take process_fork() of @p back, at once. */
 void process_unfork(struct machine *m, struct process *p);
 /** process_add_thread - @t is a thread of @p; the first gives it its pid.
  * Return: false: too many. */
@@ -89,12 +91,28 @@ static inline struct process *task_process(const struct task *t)
 
 /* ---- descriptors ---- */
 
-/** process_file - what @fd names, or NULL. */
+/**
+ * process_file - what a descriptor names.
+ * @fd: any number
+ *
+ * Return: the open file, or NULL.
+ */
 struct open_file *process_file(const struct process *p, uint64_t fd);
-/** process_open - the lowest free descriptor for a new open file of @kind.
- * Return: the descriptor, -EMFILE, -ENOMEM. */
+/**
+ * process_open - the lowest free descriptor for a new open file.
+ * @p: whose
+ * @kind: of file
+ *
+ * Return: the descriptor, -EMFILE, -ENOMEM.
+ */
 int process_open(struct machine *m, struct process *p, enum file_kind kind);
-/** process_close - 0 or -EBADF. Takes steps if it was a shmem file. */
+/**
+ * process_close - close a descriptor; steps if it was a shmem file.
+ * @p: whose
+ * @fd: any number
+ *
+ * Return: 0 or -EBADF.
+ */
 int process_close(struct machine *m, struct process *p, uint64_t fd);
 
 #endif

@@ -19,11 +19,26 @@ struct syscall_entry {
 	syscall_fn fn;
 };
 
-/** syscall_table_get - all of them, by number. */
+/**
+ * syscall_table_get - all system calls, by number.
+ * @n: set to how many
+ *
+ * Return: the first, for ever.
+ */
 const struct syscall_entry *syscall_table_get(unsigned *n);
-/** syscall_lookup - by number, or NULL. */
+/**
+ * syscall_lookup - a system call by its number.
+ * @nr: as the guest passes it
+ *
+ * Return: it, or NULL.
+ */
 const struct syscall_entry *syscall_lookup(uint64_t nr);
-/** syscall_lookup_name - by name, or NULL. */
+/**
+ * syscall_lookup_name - a system call by its name.
+ * @name: "madvise"
+ *
+ * Return: it, or NULL.
+ */
 const struct syscall_entry *syscall_lookup_name(const char *name);
 
 /** syscall_name - what Linux calls it, whether it is there or not; NULL: no
@@ -32,10 +47,14 @@ const char *syscall_name(uint64_t nr);
 
 /**
  * do_syscall_64 - the kernel_ops.syscall of a machine with processes.
+ * @nr: as the guest passes it
+ * @args: likewise
  *
  * Entry and exit are a step each, labelled with the call's name and "return
  * from system call", and EV_SYSCALL_ENTER and EV_SYSCALL_EXIT.
- * Return: -ENOSYS for a number that is not in the table.
+ *
+ * Context: on @t's agent, in kernel mode.
+ * Return: what the call returns; -ENOSYS for a number that is not in the table.
  */
 long do_syscall_64(struct task *t, long nr, const uint64_t args[6]);
 
