@@ -41,8 +41,12 @@ const struct syscall_entry *syscall_lookup(uint64_t nr);
  */
 const struct syscall_entry *syscall_lookup_name(const char *name);
 
-/** syscall_name - what Linux calls it, whether it is there or not; NULL: no
- * such system call. */
+/**
+ * syscall_name - what Linux calls a system call, whether it is there or not.
+ * @nr: as the guest passes it
+ *
+ * Return: "madvise"; NULL: no such system call.
+ */
 const char *syscall_name(uint64_t nr);
 
 /**
