@@ -95,7 +95,7 @@ enum script_until {
 	SCRIPT_BEFORE,  /* ... until its next step is `label` */
 	SCRIPT_AFTER,   /* ... until it has made step `label` */
 	SCRIPT_STEPS,   /* ... `count` steps */
-	SCRIPT_BLOCKED, /* ... until it cannot move */
+	SCRIPT_BLOCKED, /* ... until it waits for more than its CPU */
 	SCRIPT_CHOOSE,  /* no move: the next choice of `choice` kind by `agent`
 	                 * answers `count` */
 };

@@ -64,6 +64,16 @@ static void fail(struct policy_script *s, const char *why)
 	            l->label ? ": " : "", l->label ? l->label : "");
 }
 
+/* It could move if it had its CPU, as a thread before its first run. */
+static bool waits_for_cpu(const struct agent *a)
+{
+	const struct task *t = a->arg;
+
+	if (a->kind != AGENT_TASK && a->kind != AGENT_KTHREAD)
+		return false;
+	return !a->done && t->state == TASK_RUNNING && t->cpu->curr != t;
+}
+
 /* Is the current line over before @a makes its announced step? */
 static bool line_over(struct policy_script *s, const struct agent *a,
                       bool enabled)
@@ -80,7 +90,7 @@ static bool line_over(struct policy_script *s, const struct agent *a,
 	case SCRIPT_STEPS:
 		return s->steps >= l->count;
 	case SCRIPT_BLOCKED:
-		return !enabled;
+		return !enabled && !waits_for_cpu(a);
 	case SCRIPT_CHOOSE:
 		return false;
 	default:

@@ -146,6 +146,9 @@ GPtrArray *load_scenarios(char **paths);
 struct run_config make_run_config(const struct cli_options *o);
 /** no_variant - say that no scenario has @name. Return: CLI_USAGE. */
 int no_variant(GPtrArray *scenarios, const char *name);
+/** load_readable - the same, without those that cannot be read or parsed
+ * (said so); *@all: there was none. */
+GPtrArray *load_readable(char **paths, bool *all);
 /** make_runner - with the flags applied; NULL: an error was said. */
 struct runner *make_runner(const struct scenario *s,
                            const struct ast_variant *v,

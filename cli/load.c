@@ -80,12 +80,12 @@ static void free_scenario(gpointer s)
 	scenario_free(s);
 }
 
-GPtrArray *load_scenarios(char **paths)
+GPtrArray *load_readable(char **paths, bool *all)
 {
 	g_autoptr(GPtrArray) files = list_files(paths);
 	GPtrArray *scenarios;
-	bool ok = true;
 
+	*all = files;
 	if (!files)
 		return NULL;
 	scenarios = g_ptr_array_new_with_free_func(free_scenario);
@@ -98,12 +98,19 @@ GPtrArray *load_scenarios(char **paths)
 			continue;
 		}
 		cli_error("%s", error->message);
-		ok = false;
+		*all = false;
 	}
-	if (ok)
-		return scenarios;
-	g_ptr_array_unref(scenarios);
-	return NULL;
+	return scenarios;
+}
+
+GPtrArray *load_scenarios(char **paths)
+{
+	bool all;
+	GPtrArray *scenarios = load_readable(paths, &all);
+
+	if (scenarios && !all)
+		g_clear_pointer(&scenarios, g_ptr_array_unref);
+	return scenarios;
 }
 
 struct run_config make_run_config(const struct cli_options *o)

@@ -150,8 +150,13 @@ static const struct mm_option_value thp_values[] = {
 		.name = #field, .help = (text),                           \
 		.offset = offsetof(struct mm_options, field), __VA_ARGS__ \
 	}
-#define CHOICE(field, text)       OPTION(field, text, .values = field##_values)
-#define SWITCH(field, text)       OPTION(field, text, .is_bool = true)
+#define CHOICE(field, text) OPTION(field, text, .values = field##_values)
+#define SWITCH(field, text, on_text, off_text)             \
+	OPTION(field, text, .is_bool = true,               \
+	       .values = (const struct mm_option_value[]){ \
+		       { "on", true, on_text },            \
+		       { "off", false, off_text },         \
+		       { NULL, 0, NULL } })
 #define NUMBER(field, most, text) OPTION(field, text, .max = (most))
 
 static const struct mm_option_desc options[] = {
@@ -160,22 +165,30 @@ static const struct mm_option_desc options[] = {
 	CHOICE(flush_before_install,
 	       "flush the TLB before an entry changes the page size"),
 	SWITCH(gather_nesting,
-	       "a gather that overlapped another flushes everything"),
-	SWITCH(pmd_recheck, "pte_offset_map_lock re-reads the PMD"),
-	SWITCH(retract_recheck,
-	       "khugepaged's retract looks at the PMD again once it is locked"),
+	       "what a gather that overlapped another does at its end",
+	       "it flushes everything",
+	       "it flushes only its own range: the other's stale entries stay (R5.13)"),
+	SWITCH(pmd_recheck, "pte_offset_map_lock and the PMD",
+	       "the PMD is read again once the PTE lock is held",
+	       "the table that was found before the lock is trusted (R5.6)"),
+	SWITCH(retract_recheck, "khugepaged's retract and the PMD",
+	       "looked at again once it is locked",
+	       "the PMD found before the lock is trusted (R5.7)"),
 	CHOICE(pml_lock, "how table reclaim takes the PMD lock"),
-	SWITCH(freed_tables_ipi_lazy,
-	       "a flush for freed tables interrupts lazy CPUs too"),
-	SWITCH(ptlock_free_rcu,
-	       "a table's split lock lives until the grace period is over"),
+	SWITCH(freed_tables_ipi_lazy, "a flush for freed tables and lazy CPUs",
+	       "they are interrupted too",
+	       "they are passed over and keep walking freed tables (R5.12)"),
+	SWITCH(ptlock_free_rcu, "how long a table's split lock lives",
+	       "until the grace period is over",
+	       "until the table is unhooked: a walker may still take it (R5.9)"),
 	CHOICE(pte_update, "how mprotect changes a live entry"),
 	CHOICE(switch_mm, "how a context switch maintains the CPU mask"),
-	SWITCH(lazy_barrier,
-	       "a CPU that is no longer lazy says so before it reads tlb_gen"),
-	SWITCH(flush_barrier,
-	       "a flush's caller has written the tables before the CPU mask "
-	       "is read"),
+	SWITCH(lazy_barrier, "a CPU that is no longer lazy",
+	       "says so before it reads tlb_gen",
+	       "may read tlb_gen while its store that says so still waits"),
+	SWITCH(flush_barrier, "a flush's caller and the CPU mask",
+	       "has written the tables before the mask is read",
+	       "may read the mask while its stores to the tables still wait"),
 	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
@@ -185,15 +198,19 @@ static const struct mm_option_desc options[] = {
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
 	CHOICE(write_copy, "how write() reads user memory into the page cache"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
-	SWITCH(zap_resched,
-	       "zap_pte_range sees need_resched half way through a table"),
+	SWITCH(zap_resched, "need_resched in zap_pte_range",
+	       "it is seen half way through a table",
+	       "a table is zapped in one go"),
 	NUMBER(gather_batch, 510, "pages per gather batch, 0 = 510"),
 	NUMBER(table_batch, 509, "tables per gather batch, 0 = 509"),
-	SWITCH(table_batch_fail,
-	       "the page of a table batch can never be allocated"),
+	SWITCH(table_batch_fail, "the page of a table batch",
+	       "can never be allocated",
+	       "can be allocated as long as there is memory"),
 	NUMBER(pgtables_base_kb, 1 << 20,
 	       "kB of page tables shown before anything is mapped"),
-	SWITCH(pcid, "address spaces keep their TLB entries over a switch"),
+	SWITCH(pcid, "what address spaces keep in the TLB over a switch",
+	       "their entries, tagged with a PCID",
+	       "nothing: every switch flushes (nopcid)"),
 };
 
 void mm_options_default(struct mm_options *o)

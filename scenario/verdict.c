@@ -203,6 +203,17 @@ static bool wants_random(const struct verification *x)
 	return !(v && v->expect == EXPECT_HAZARD && runner_schedule(x->r));
 }
 
+/* Is there anybody to race with? What only the hardware and RCU leave open is
+ * looked at as often as the scenario itself asks. */
+static bool is_alone(const struct runner *r)
+{
+	const struct ast_machine m =
+		effective_machine(runner_scenario(r), runner_variant(r));
+
+	return runner_scenario(r)->nr_threads <= 1 && !m.speculation &&
+	       !m.eviction;
+}
+
 static void plan(struct verification *x)
 {
 	const struct ast_variant *v = runner_variant(x->r);
@@ -212,7 +223,7 @@ static void plan(struct verification *x)
 		search = &v->search;
 	x->nr_random = search->nr_runs;
 	x->out->seed = search->set ? search->seed : 1;
-	if (x->options && x->options->has_random)
+	if (x->options && x->options->has_random && !is_alone(x->r))
 		x->nr_random = x->options->nr_random;
 	if (x->options && x->options->has_seed)
 		x->out->seed = x->options->seed;
