@@ -49,6 +49,9 @@ enum event_type {
 	/* kernel, seen from outside */
 	EV_PT_WRITE,      /* kernel wrote an entry: addr = pa, a = new, b = old,
 	                   * c = level */
+	EV_FLUSH,         /* the kernel decided about a TLB flush: a = enum
+	                   * flush_event, [addr, b) the addresses, c = the
+	                   * CPU it is about or FLUSH_EVERY_CPU; text = why */
 	EV_MM_NEW,        /* a = mm id, b = root pa, c = parent mm id or 0 */
 	EV_MM_EXIT,       /* a = mm id: nobody uses it, its mappings go */
 	EV_MM_FREE,       /* a = mm id */
@@ -67,11 +70,18 @@ enum event_type {
 	EV_RULE,     /* a rule was broken; text says which; a,b: classes of
 	              * locks, data: const char *, the name of one */
 	EV_RCU,      /* a = enum rcu_event */
+	EV_IRQ,      /* interrupts of the agent's CPU: a = 1 on, 0 off */
 	EV_IPI,      /* addr = target cpu, a = 0 sent 1 taken 2 done */
 	EV_NOTE,     /* text for the reader of a report; addr */
 	EV_DEADLOCK, /* nobody can move; data = NULL */
 	EV_TYPE_COUNT
 };
+
+enum flush_event {
+	FLUSH_DEFERRED, /* it is owed and comes later */
+	FLUSH_SKIPPED   /* it does not come */
+};
+#define FLUSH_EVERY_CPU UINT64_MAX
 
 struct event {
 	enum event_type type;

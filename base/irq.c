@@ -30,6 +30,7 @@ void local_irq_disable(void)
 
 	step(STEP_WRITE, irq_obj(cpu), 0, "local_irq_disable", cpu->id);
 	cpu->irq_enabled = false;
+	emit(cpu->machine, EV_IRQ, .a = 0);
 	cpu_update_gates(cpu);
 }
 
@@ -39,6 +40,7 @@ void local_irq_enable(void)
 
 	step(STEP_WRITE, irq_obj(cpu), 0, "local_irq_enable", cpu->id);
 	cpu->irq_enabled = true;
+	emit(cpu->machine, EV_IRQ, .a = 1);
 	cpu_update_gates(cpu);
 }
 

@@ -20,6 +20,7 @@ void rcu_read_lock(void)
 	/* Reading section and grace period depend on each other through the
 	 * CPU's quiescent state, hence its object. */
 	step(STEP_LOCAL, rcu_obj(), 0, "rcu_read_lock", 0);
+	emit(a->machine, EV_RCU, .a = RCU_READ_BEGIN);
 	if (!a->cpu)
 		return;
 	a->cpu->rcu_readers++;
@@ -38,6 +39,7 @@ void rcu_read_unlock(void)
 	if (--a->rcu_nesting)
 		return;
 	step(STEP_LOCAL, rcu_obj(), 0, "rcu_read_unlock", 0);
+	emit(a->machine, EV_RCU, .a = RCU_READ_END);
 	if (!a->cpu)
 		return;
 	a->cpu->rcu_readers--;

@@ -22,7 +22,9 @@ enum rcu_event {
 	RCU_GP_START,
 	RCU_CPU_QS,
 	RCU_GP_END,
-	RCU_CALLBACK
+	RCU_CALLBACK,
+	RCU_READ_BEGIN, /* the outermost rcu_read_lock() */
+	RCU_READ_END
 };
 
 struct rcu_state {

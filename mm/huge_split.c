@@ -95,6 +95,11 @@ static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 		flush_pmd_tlb_range(vma, haddr, haddr + HPAGE_PMD_SIZE);
 	} else {
 		old = pmdp_get(haddr, pmd);
+		emit(mm->kernel->machine, EV_FLUSH, .a = FLUSH_SKIPPED,
+		     .addr = haddr, .b = haddr + HPAGE_PMD_SIZE,
+		     .c = FLUSH_EVERY_CPU,
+		     .text = "the table replaces the live PMD "
+		             "(thp_split=direct)");
 	}
 
 	page = pmd_page(old);

@@ -62,6 +62,16 @@ static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
 	return moved;
 }
 
+/* At the end, with no lock held. */
+static void flush_later(struct mover *mv, uint64_t extent)
+{
+	mv->need_flush = true;
+	emit(mv->mm->kernel->machine, EV_FLUSH, .a = FLUSH_DEFERRED,
+	     .addr = mv->old_addr, .b = mv->old_addr + extent,
+	     .c = FLUSH_EVERY_CPU,
+	     .text = "left to the end of mremap (mremap_flush=after)");
+}
+
 /*
  * Before eb66ae030829 (v4.19): the destination's lock goes first, and only
  * dirty entries are flushed while the source's is held.
@@ -74,8 +84,8 @@ static void move_ptes_flush_after(struct mover *mv, struct moved_ptes moved,
 		spin_unlock(new_ptl);
 	if (moved.dirty)
 		flush_tlb_range(mv->vma, mv->old_addr, mv->old_addr + extent);
-	else
-		mv->need_flush |= moved.present;
+	else if (moved.present)
+		flush_later(mv, extent);
 }
 
 /* With both tables mapped and locked. */
@@ -140,7 +150,7 @@ static bool move_pmd_locked(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd)
 	pmd_populate(mv->new_addr, new_pmd, pmd_pgtable(pmd));
 	pmd_pgtable_page(pmd)->index = mv->new_addr & PMD_MASK;
 	if (mv->flush_after)
-		mv->need_flush = true;
+		flush_later(mv, PMD_SIZE);
 	else
 		flush_tlb_range(mv->vma, mv->old_addr, mv->old_addr + PMD_SIZE);
 	return true;
@@ -185,7 +195,7 @@ static bool move_normal_pud(struct mover *mv, pud_t *old_pud, pud_t *new_pud)
 		pfn_to_page(&mv->mm->kernel->machine->mem, pud_pgtable(pud))
 			->index = mv->new_addr & PUD_MASK;
 		if (mv->flush_after)
-			mv->need_flush = true;
+			flush_later(mv, PUD_SIZE);
 		else
 			flush_tlb_range(mv->vma, mv->old_addr,
 			                mv->old_addr + PUD_SIZE);

@@ -138,6 +138,23 @@ void pt_reclaim_rfc_v1(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	}
 }
 
+static bool install_flushes(struct mm_struct *mm, enum install_kind kind)
+{
+	switch (mm_opt(mm)->flush_before_install) {
+	case FBI_OFF:
+		return false;
+	case FBI_PTE:
+		return kind == INSTALL_PTE_TABLE;
+	case FBI_HUGE:
+		return kind == INSTALL_HUGE_PAGE;
+	case FBI_IF_PENDING:
+		return mm_tlb_flush_pending(mm);
+	case FBI_BOTH:
+	default:
+		return true;
+	}
+}
+
 /*
  * Between a zap that dropped its locks and its flush, CPUs may still cache
  * translations of another size, or of another frame, for the addresses that
@@ -152,24 +169,15 @@ void flush_before_install(struct mm_struct *mm, vaddr_t addr,
 {
 	vaddr_t start = addr & PMD_MASK;
 
-	switch (mm_opt(mm)->flush_before_install) {
-	case FBI_OFF:
+	if (!install_flushes(mm, kind)) {
+		/* For reports. */
+		if (mm->tlb_flush_pending.counter > 0)
+			emit(mm->kernel->machine, EV_FLUSH, .a = FLUSH_SKIPPED,
+			     .addr = start, .b = start + PMD_SIZE,
+			     .c = FLUSH_EVERY_CPU,
+			     .text = "another size is installed while one is "
+			             "pending (flush_before_install)");
 		return;
-	case FBI_PTE:
-		if (kind != INSTALL_PTE_TABLE)
-			return;
-		break;
-	case FBI_HUGE:
-		if (kind != INSTALL_HUGE_PAGE)
-			return;
-		break;
-	case FBI_IF_PENDING:
-		if (!mm_tlb_flush_pending(mm))
-			return;
-		break;
-	case FBI_BOTH:
-	default:
-		break;
 	}
 
 	count_vm_event(mm->kernel, flush_before_install);

@@ -299,6 +299,33 @@ void mm_context_switch(struct task *prev, struct task *next)
 	}
 }
 
+/* ---- flushing: why not, for reports ---- */
+
+#define NOT_IN_CPUMASK "not in mm_cpumask"
+#define OTHER_MM       "another mm is loaded"
+#define SEEN_TLB_GEN   "its tlb_gen says it has seen this flush"
+#define LAZY           "lazy, it flushes when it next switches"
+#define LAZY_TABLES    "lazy (freed_tables_ipi_lazy=off)"
+#define SWITCHING      "between two mms (switch_mm=skip_switching)"
+
+static void skip_flush(const struct flush_tlb_info *f, unsigned cpu,
+                       const char *why)
+{
+	emit(this_machine(), EV_FLUSH, .a = FLUSH_SKIPPED, .addr = f->start,
+	     .b = f->end, .c = cpu, .text = why);
+}
+
+static void skip_cpus_outside(const struct flush_tlb_info *f, cpumask_t mask)
+{
+	struct machine *m = this_machine();
+
+	if (!event_wanted(m, EV_FLUSH))
+		return;
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		if (!(mask >> i & 1))
+			skip_flush(f, i, NOT_IN_CPUMASK);
+}
+
 /* ---- flushing: the CPU that is told ---- */
 
 /* Partial, if it takes this CPU exactly from one generation to the newest. */
@@ -346,8 +373,10 @@ void flush_tlb_func(void *info)
 
 	if (!local) {
 		count_vm_event(k, nr_tlb_remote_flush_received);
-		if (f->mm && f->mm != loaded_mm)
+		if (f->mm && f->mm != loaded_mm) {
+			skip_flush(f, smp_processor_id(), OTHER_MM);
 			return;
+		}
 	}
 	if (loaded_mm == k->init_mm)
 		return;
@@ -363,12 +392,17 @@ void flush_tlb_func(void *info)
 
 	local_tlb_gen = ts->ctxs[ts->loaded_mm_asid].tlb_gen;
 	if (f->new_tlb_gen != TLB_GENERATION_INVALID &&
-	    f->new_tlb_gen <= local_tlb_gen)
+	    f->new_tlb_gen <= local_tlb_gen) {
+		skip_flush(f, smp_processor_id(), SEEN_TLB_GEN);
 		return;
+	}
 
 	mm_tlb_gen = read_mm_tlb_gen(loaded_mm);
-	if (local_tlb_gen == mm_tlb_gen)
-		return; /* a concurrent request's flush did it all */
+	if (local_tlb_gen == mm_tlb_gen) {
+		/* A concurrent request's flush did it all. */
+		skip_flush(f, smp_processor_id(), SEEN_TLB_GEN);
+		return;
+	}
 
 	flush_local_to(ts, f, mm_tlb_gen, local);
 }
@@ -377,9 +411,11 @@ void flush_tlb_func(void *info)
 
 /*
  * Linux v6.12 arch/x86/mm/tlb.c should_flush_tlb(), with "Eliminate window
- * where TLB flushes may be inadvertently skipped" (6.12.29).
+ * where TLB flushes may be inadvertently skipped" (6.12.29). Here it says why
+ * not; NULL: it should.
  */
-static bool should_flush_tlb(struct cpu *cpu, const struct flush_tlb_info *info)
+static const char *shouldnt_flush_tlb(struct cpu *cpu,
+                                      const struct flush_tlb_info *info)
 {
 	struct tlb_state *ts = cpu_tlbstate(cpu);
 	const struct mm_struct *loaded_mm;
@@ -389,15 +425,17 @@ static bool should_flush_tlb(struct cpu *cpu, const struct flush_tlb_info *info)
 
 	/* It will flush when it next switches to the mm. */
 	if (READ_ONCE_AT(ts->is_lazy, "read is_lazy", cpu->id))
-		return false;
+		return info->freed_tables ? LAZY_TABLES : LAZY;
 	if (!info->mm)
-		return true;
+		return NULL;
 	/* It may have entries of the mm it leaves or of the one it takes.
 	 * Option switch_mm=skip_switching: it was not asked (CVE-2025-37964).
 	 */
 	if (loaded_mm == LOADED_MM_SWITCHING)
-		return mm_opt(info->mm)->switch_mm != SWITCH_MM_SKIP_SWITCHING;
-	return loaded_mm == info->mm;
+		return mm_opt(info->mm)->switch_mm == SWITCH_MM_SKIP_SWITCHING
+		               ? SWITCHING
+		               : NULL;
+	return loaded_mm == info->mm ? NULL : OTHER_MM;
 }
 
 /*
@@ -426,8 +464,13 @@ static void native_flush_tlb_multi(cpumask_t mask, struct flush_tlb_info *info)
 
 	for_each_cpu_in(cpu, mask)
 	{
-		if (cpu == smp_processor_id() ||
-		    should_flush_tlb(&m->cpus[cpu], info))
+		const char *why = NULL;
+
+		if (cpu != smp_processor_id())
+			why = shouldnt_flush_tlb(&m->cpus[cpu], info);
+		if (why)
+			skip_flush(info, cpu, why);
+		else
 			wanted |= BIT_ULL(cpu);
 	}
 	on_each_cpu_mask(wanted, flush_tlb_func, info, true);
@@ -482,6 +525,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	info->new_tlb_gen = new_tlb_gen;
 
 	mask = mm_cpumask(mm);
+	skip_cpus_outside(info, mask | BIT_ULL(smp_processor_id()));
 	if (mask & ~BIT_ULL(smp_processor_id())) {
 		native_flush_tlb_multi(mask, info);
 	} else if (mm == this_cpu_read(cpu_tlbstate(this_cpu())->loaded_mm)) {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/access.h"
+#include "base/rcu.h"
 #include "mmu/mmu.h"
 #include "pagetable/pgtable.h"
 #include "viz/viz_internal.h"
@@ -225,6 +226,34 @@ static void describe_lock(GString *out, const struct record *rec)
 	                       rec->text ? rec->text : "lock");
 }
 
+static void describe_decision(GString *out, const struct record *rec)
+{
+	if (rec->a == FLUSH_DEFERRED)
+		g_string_append(out, "flush owed");
+	else if (rec->c == FLUSH_EVERY_CPU)
+		g_string_append(out, "no flush");
+	else
+		g_string_append_printf(out, "no flush for CPU%" PRIu64, rec->c);
+	if (rec->text)
+		g_string_append_printf(out, ": %s", rec->text);
+}
+
+static void describe_rcu(GString *out, const struct record *rec)
+{
+	static const char *const words[] = {
+		[RCU_GP_START] = "grace period begins",
+		[RCU_CPU_QS] = "quiescent: CPU",
+		[RCU_GP_END] = "grace period ends",
+		[RCU_CALLBACK] = "callback",
+		[RCU_READ_BEGIN] = "rcu_read_lock",
+		[RCU_READ_END] = "rcu_read_unlock",
+	};
+
+	g_string_append(out, rec->a < ARRAY_SIZE(words) ? words[rec->a] : "?");
+	if (rec->a == RCU_CPU_QS)
+		g_string_append_printf(out, "%" PRIu64, rec->addr);
+}
+
 static void describe_rest(GString *out, const struct machine *m,
                           const struct record *rec)
 {
@@ -254,6 +283,16 @@ static void describe_rest(GString *out, const struct machine *m,
 		                               ? pt_level_name((unsigned)rec->b)
 		                               : "entry for",
 		                       rec->c);
+		break;
+	case EV_FLUSH:
+		describe_decision(out, rec);
+		break;
+	case EV_IRQ:
+		g_string_append_printf(out, "interrupts %s",
+		                       rec->a ? "on" : "off");
+		break;
+	case EV_RCU:
+		describe_rcu(out, rec);
 		break;
 	case EV_CR3:
 		g_string_append_printf(out,

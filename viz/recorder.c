@@ -35,8 +35,7 @@ struct recorder *recorder_new(bool all_steps)
 	r->observer.types = BIT(EV_TYPE_COUNT) - 1;
 	if (!all_steps)
 		r->observer.types &= ~(BIT(EV_STEP) | BIT(EV_CHOICE) |
-		                       BIT(EV_INSN) | BIT(EV_OBJ_ALLOC) |
-		                       BIT(EV_OBJ_FREE) | BIT(EV_FRAME_ALLOC));
+		                       BIT(EV_INSN) | BIT(EV_OBJ_ALLOC));
 	return r;
 }
 
