@@ -51,7 +51,8 @@ enum event_type {
 	                   * c = level */
 	EV_FLUSH,         /* the kernel decided about a TLB flush: a = enum
 	                   * flush_event, [addr, b) the addresses, c = the
-	                   * CPU it is about or FLUSH_EVERY_CPU; text = why */
+	                   * CPU it is about or FLUSH_EVERY_CPU; text = why;
+	                   * data = const unsigned *, the mm's id, or NULL */
 	EV_MM_NEW,        /* a = mm id, b = root pa, c = parent mm id or 0 */
 	EV_MM_EXIT,       /* a = mm id: nobody uses it, its mappings go */
 	EV_MM_FREE,       /* a = mm id */
@@ -79,7 +80,8 @@ enum event_type {
 
 enum flush_event {
 	FLUSH_DEFERRED, /* it is owed and comes later */
-	FLUSH_SKIPPED   /* it does not come */
+	FLUSH_SKIPPED,  /* it does not come */
+	FLUSH_BEGUN     /* it comes, as far as CPUs are not skipped */
 };
 #define FLUSH_EVERY_CPU UINT64_MAX
 

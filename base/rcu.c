@@ -68,6 +68,8 @@ static void queue_callback(struct machine *m, struct rcu_head *head,
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
 {
 	step(STEP_RMW, rcu_obj(), 0, "call_rcu", 0);
+	emit(this_machine(), EV_RCU, .a = RCU_QUEUED,
+	     .addr = mem_obj(this_machine(), head));
 	queue_callback(this_machine(), head, func);
 }
 
@@ -105,7 +107,7 @@ static void run_callbacks(struct machine *m, struct rcu_head *list)
 
 		list = head->next;
 		step(STEP_LOCAL, mem_obj(m, head), 0, "rcu: callback", 0);
-		emit(m, EV_RCU, .a = RCU_CALLBACK);
+		emit(m, EV_RCU, .a = RCU_CALLBACK, .addr = mem_obj(m, head));
 		rcu->nr_callbacks--;
 		head->func(head);
 	}

@@ -22,7 +22,8 @@ enum rcu_event {
 	RCU_GP_START,
 	RCU_CPU_QS,
 	RCU_GP_END,
-	RCU_CALLBACK,
+	RCU_QUEUED,     /* call_rcu(): addr = object of the rcu_head */
+	RCU_CALLBACK,   /* likewise, it is called */
 	RCU_READ_BEGIN, /* the outermost rcu_read_lock() */
 	RCU_READ_END
 };

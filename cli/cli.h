@@ -125,6 +125,7 @@ struct json_run {
 	const char *reason; /* or NULL */
 	const struct run_result *run;
 	const GArray *killed; /* of struct killed; NULL: no threads */
+	const GArray *why;    /* of struct why_link; NULL: not recorded */
 	unsigned executions;  /* 0: not an exploration */
 	bool exhausted;
 	int preemptions; /* -1: not counted */

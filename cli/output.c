@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
+#include "viz/why.h"
 
 void output_init(struct output *out, const struct cli_options *o)
 {
@@ -87,6 +88,28 @@ static void add_killed(GString *line, const GArray *killed)
 	json_close(line, ']');
 }
 
+/* The chain that led to the hazard, see viz/why.h. */
+static void add_why(GString *line, const GArray *links)
+{
+	json_open(line, "why", '[');
+	for (unsigned i = 0; i < links->len; i++) {
+		const struct why_link *l =
+			&g_array_index(links, struct why_link, i);
+
+		json_open(line, NULL, '{');
+		json_int(line, "step", l->step);
+		if (l->cpu < 0)
+			json_string(line, "cpu", NULL);
+		else
+			json_int(line, "cpu", (uint64_t)l->cpu);
+		json_string(line, "agent", l->who);
+		json_string(line, "kind", why_kind_name(l->kind));
+		json_string(line, "what", l->what);
+		json_close(line, '}');
+	}
+	json_close(line, ']');
+}
+
 static void add_exploration(GString *line, const struct json_run *j)
 {
 	json_int(line, "executions", j->executions);
@@ -116,6 +139,8 @@ void output_json_run(struct output *out, const struct json_run *j)
 	json_int(line, "cycles", j->run->cycles);
 	json_int(line, "choices", j->run->nr_choices);
 	json_hash(line, "trace_hash", j->run->trace_hash);
+	if (j->why)
+		add_why(line, j->why);
 	if (j->executions)
 		add_exploration(line, j);
 	if (j->guest)

@@ -8,7 +8,7 @@
 #include "mm/mm_types.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
-#include "viz/report.h"
+#include "viz/why.h"
 
 void single_init(struct single *x, const struct cli_options *o)
 {
@@ -100,8 +100,13 @@ static void print_report(struct single *x, struct runner *r,
 }
 
 static void print_json(struct single *x, struct runner *r,
+                       const struct recorder *recorder,
                        const struct run_result *run, const char *reason)
 {
+	const struct hazard *told =
+		viz_hazard_to_tell(run->hazards, run->nr_hazards);
+	g_autoptr(GArray) why =
+		told ? viz_why(recorder, told, runner_machine(r)) : NULL;
 	const struct ast_variant *v = runner_variant(r);
 	g_autofree char *expected = format_expected(v);
 	g_autoptr(GArray) killed = killed_threads(r, run);
@@ -115,6 +120,7 @@ static void print_json(struct single *x, struct runner *r,
 		.reason = reason,
 		.run = run,
 		.killed = killed,
+		.why = why,
 	};
 
 	output_json_run(&x->out, &j);
@@ -152,7 +158,7 @@ static void print_run(struct single *x, struct runner *r,
                       const struct run_result *run, const char *reason)
 {
 	if (x->options->format == FORMAT_JSON)
-		print_json(x, r, run, reason);
+		print_json(x, r, recorder, run, reason);
 	else
 		print_report(x, r, recorder, run, reason);
 	keep_files(x, r, recorder);

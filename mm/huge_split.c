@@ -35,10 +35,14 @@ static void table_set_pte(struct page *table, unsigned index, pte_t pte)
 static void split_hook_table(struct vm_area_struct *vma, pmd_t *pmd,
                              vaddr_t haddr, pgtable_t table)
 {
-	struct physmem *mem = &vma->vm_mm->kernel->machine->mem;
+	struct mm_struct *mm = vma->vm_mm;
 
 	smp_wmb(); /* the PTEs before the table */
-	pmd_populate(haddr, pmd, page_to_pfn(mem, table));
+	pmd_populate(haddr, pmd, page_to_pfn(&mm->kernel->machine->mem, table));
+	if (mm_opt(mm)->thp_split == THP_SPLIT_DIRECT)
+		note_flush(mm, FLUSH_SKIPPED, haddr, haddr + HPAGE_PMD_SIZE,
+		           "the table replaced the live PMD "
+		           "(thp_split=direct)");
 }
 
 /* The huge zero page: 512 times the zero page. */
@@ -95,11 +99,6 @@ static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 		flush_pmd_tlb_range(vma, haddr, haddr + HPAGE_PMD_SIZE);
 	} else {
 		old = pmdp_get(haddr, pmd);
-		emit(mm->kernel->machine, EV_FLUSH, .a = FLUSH_SKIPPED,
-		     .addr = haddr, .b = haddr + HPAGE_PMD_SIZE,
-		     .c = FLUSH_EVERY_CPU,
-		     .text = "the table replaces the live PMD "
-		             "(thp_split=direct)");
 	}
 
 	page = pmd_page(old);

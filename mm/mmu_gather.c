@@ -69,24 +69,23 @@ static void tlb_adjust_range(struct mmu_gather *tlb, vaddr_t addr,
 }
 
 /* For reports: the flush comes when the gather is full or finished. */
-static void owe_flush(vaddr_t addr, uint64_t size)
+static void owe_flush(const struct mmu_gather *tlb, vaddr_t addr, uint64_t size)
 {
-	emit(this_machine(), EV_FLUSH, .a = FLUSH_DEFERRED, .addr = addr,
-	     .b = addr + size, .c = FLUSH_EVERY_CPU,
-	     .text = "left to the mmu_gather");
+	note_flush(tlb->mm, FLUSH_DEFERRED, addr, addr + size,
+	           "left to the mmu_gather");
 }
 
 void tlb_flush_pte_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size)
 {
 	tlb_adjust_range(tlb, addr, size);
-	owe_flush(addr, size);
+	owe_flush(tlb, addr, size);
 	tlb->cleared_ptes = true;
 }
 
 void tlb_flush_pmd_range(struct mmu_gather *tlb, vaddr_t addr, uint64_t size)
 {
 	tlb_adjust_range(tlb, addr, size);
-	owe_flush(addr, size);
+	owe_flush(tlb, addr, size);
 	tlb->cleared_pmds = true;
 }
 
@@ -362,10 +361,9 @@ void tlb_remove_table(struct mmu_gather *tlb, struct page *table)
 	                                : MAX_TABLE_BATCH;
 
 	if (opt->table_free == TABLE_FREE_NO_FLUSH) {
-		emit(this_machine(), EV_FLUSH, .a = FLUSH_SKIPPED,
-		     .addr = tlb->start, .b = tlb->end, .c = FLUSH_EVERY_CPU,
-		     .text = "the table is freed before any (table_free="
-		             "no_flush)");
+		note_flush(tlb->mm, FLUSH_SKIPPED, tlb->start, tlb->end,
+		           "the table is freed before any "
+		           "(table_free=no_flush)");
 		pagetable_free(table);
 		return;
 	}
@@ -389,7 +387,7 @@ static void table_free_tlb(struct mmu_gather *tlb, struct page *table,
                            vaddr_t addr)
 {
 	tlb_adjust_range(tlb, addr, PAGE_SIZE);
-	owe_flush(addr, PAGE_SIZE);
+	owe_flush(tlb, addr, PAGE_SIZE);
 	tlb->freed_tables = true;
 	if (!mm_opt(tlb->mm)->ptlock_free_rcu)
 		pagetable_dtor(table);
@@ -456,10 +454,9 @@ static void note_nothing_to_flush(const struct mmu_gather *tlb)
 {
 	if (tlb->end || tlb->mm->tlb_flush_pending.counter < 2)
 		return;
-	emit(this_machine(), EV_FLUSH, .a = FLUSH_SKIPPED, .addr = 0,
-	     .b = TLB_FLUSH_ALL, .c = FLUSH_EVERY_CPU,
-	     .text = "this gather unhooked nothing, and does not ask who "
-	             "else owes one (gather_nesting=off)");
+	note_flush(tlb->mm, FLUSH_SKIPPED, 0, TLB_FLUSH_ALL,
+	           "this gather unhooked nothing, and does not ask who else "
+	           "owes one (gather_nesting=off)");
 }
 
 void tlb_finish_mmu(struct mmu_gather *tlb)

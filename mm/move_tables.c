@@ -66,10 +66,8 @@ static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
 static void flush_later(struct mover *mv, uint64_t extent)
 {
 	mv->need_flush = true;
-	emit(mv->mm->kernel->machine, EV_FLUSH, .a = FLUSH_DEFERRED,
-	     .addr = mv->old_addr, .b = mv->old_addr + extent,
-	     .c = FLUSH_EVERY_CPU,
-	     .text = "left to the end of mremap (mremap_flush=after)");
+	note_flush(mv->mm, FLUSH_DEFERRED, mv->old_addr, mv->old_addr + extent,
+	           "left to the end of mremap (mremap_flush=after)");
 }
 
 /*

@@ -172,11 +172,9 @@ void flush_before_install(struct mm_struct *mm, vaddr_t addr,
 	if (!install_flushes(mm, kind)) {
 		/* For reports. */
 		if (mm->tlb_flush_pending.counter > 0)
-			emit(mm->kernel->machine, EV_FLUSH, .a = FLUSH_SKIPPED,
-			     .addr = start, .b = start + PMD_SIZE,
-			     .c = FLUSH_EVERY_CPU,
-			     .text = "another size is installed while one is "
-			             "pending (flush_before_install)");
+			note_flush(mm, FLUSH_SKIPPED, start, start + PMD_SIZE,
+			           "another size is installed while one is "
+			           "pending (flush_before_install)");
 		return;
 	}
 

@@ -301,6 +301,13 @@ void mm_context_switch(struct task *prev, struct task *next)
 
 /* ---- flushing: why not, for reports ---- */
 
+void note_flush(const struct mm_struct *mm, enum flush_event what,
+                vaddr_t start, vaddr_t end, const char *why)
+{
+	emit(mm->kernel->machine, EV_FLUSH, .a = what, .addr = start, .b = end,
+	     .c = FLUSH_EVERY_CPU, .text = why, .data = &mm->id);
+}
+
 #define NOT_IN_CPUMASK "not in mm_cpumask"
 #define OTHER_MM       "another mm is loaded"
 #define SEEN_TLB_GEN   "its tlb_gen says it has seen this flush"
@@ -311,8 +318,10 @@ void mm_context_switch(struct task *prev, struct task *next)
 static void skip_flush(const struct flush_tlb_info *f, unsigned cpu,
                        const char *why)
 {
+	const struct mm_struct *mm = f->mm;
+
 	emit(this_machine(), EV_FLUSH, .a = FLUSH_SKIPPED, .addr = f->start,
-	     .b = f->end, .c = cpu, .text = why);
+	     .b = f->end, .c = cpu, .text = why, .data = mm ? &mm->id : NULL);
 }
 
 static void skip_cpus_outside(const struct flush_tlb_info *f, cpumask_t mask)
@@ -523,6 +532,7 @@ void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	info = get_flush_tlb_info(mm, start, end, stride_shift);
 	info->freed_tables = freed_tables;
 	info->new_tlb_gen = new_tlb_gen;
+	note_flush(mm, FLUSH_BEGUN, start, end, NULL);
 
 	mask = mm_cpumask(mm);
 	skip_cpus_outside(info, mask | BIT_ULL(smp_processor_id()));

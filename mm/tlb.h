@@ -169,4 +169,12 @@ void mm_cpumask_clear(struct mm_struct *mm, unsigned cpu);
 /** mm_cpumask - the CPUs that use @mm. A step. Return: a bit for each. */
 cpumask_t mm_cpumask(struct mm_struct *mm);
 
+/**
+ * note_flush - say what was decided about a flush, for reports (EV_FLUSH).
+ * @why: a literal, or NULL
+ * Context: any; no step.
+ */
+void note_flush(const struct mm_struct *mm, enum flush_event what,
+                vaddr_t start, vaddr_t end, const char *why);
+
 #endif

@@ -230,6 +230,8 @@ static void describe_decision(GString *out, const struct record *rec)
 {
 	if (rec->a == FLUSH_DEFERRED)
 		g_string_append(out, "flush owed");
+	else if (rec->a == FLUSH_BEGUN)
+		g_string_append(out, "flush begins");
 	else if (rec->c == FLUSH_EVERY_CPU)
 		g_string_append(out, "no flush");
 	else
@@ -244,6 +246,7 @@ static void describe_rcu(GString *out, const struct record *rec)
 		[RCU_GP_START] = "grace period begins",
 		[RCU_CPU_QS] = "quiescent: CPU",
 		[RCU_GP_END] = "grace period ends",
+		[RCU_QUEUED] = "call_rcu",
 		[RCU_CALLBACK] = "callback",
 		[RCU_READ_BEGIN] = "rcu_read_lock",
 		[RCU_READ_END] = "rcu_read_unlock",

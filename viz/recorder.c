@@ -4,8 +4,10 @@
  *
  *	access         addr va, a value, b pa, c size, d what was there before
  *	tlb fill, drop addr va, a first frame, b shift, c reason of a drop
- *	entry written  addr va it translates (0: unknown), a new, b old, c pa
+ *	entry written  addr va it translates (0: unknown), a new, b old, c pa,
+ *	               d id of the mm (0: unknown)
  *	instruction    addr pc, a b its bytes, c how many
+ *	flush          as the event, d the mm's id, 0: none
  *	syscall enter  a number, b c d the first three arguments
  *	others         as the event (base/event.h)
  */
@@ -129,6 +131,7 @@ static void fill_entry(struct record *rec, const struct machine *m,
 	table = &m->mem.mem_map[pfn];
 	if (table->kind < FRAME_PT_PTE || table->kind > FRAME_PT_PGD)
 		return;
+	rec->d = table->pt_owner;
 	rec->addr =
 		table->index + ((ev->addr >> 3 & 511) << pt_level_shift(level));
 }
@@ -184,6 +187,8 @@ static void recorder_event(struct observer *o, struct machine *m,
 		fill_entry(&rec, m, ev);
 	else if (ev->type == EV_INSN)
 		fill_insn(&rec, ev);
+	else if (ev->type == EV_FLUSH && ev->data)
+		rec.d = *(const unsigned *)ev->data;
 	else if (ev->type == EV_SYSCALL_ENTER)
 		fill_syscall(&rec, ev);
 	if (r->records->len == RECORDS_MAX) {

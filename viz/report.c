@@ -4,49 +4,17 @@
  */
 #include "viz/report.h"
 
-#include <inttypes.h>
-
 #include "viz/story_internal.h"
+#include "viz/why.h"
 
 /* ---- hazard lines ---- */
 
-static const char *role_name(enum hazard_role role)
+static void print_sentence(GString *out, const struct hazard *h)
 {
-	static const char *const names[HAZARD_ROLE_COUNT] = {
-		[HAZARD_FILLED] = "cached",
-		[HAZARD_SET] = "set",
-		[HAZARD_REMOVED] = "removed",
-		[HAZARD_DECLARED] = "declared done",
-		[HAZARD_FREED] = "freed",
-		[HAZARD_PINNED] = "referenced",
-		[HAZARD_STORED] = "stored",
-		[HAZARD_USED] = "used",
-	};
+	g_autofree char *text = g_strdup_printf("hazard %s: %s", h->oracle,
+	                                        h->text ? h->text : "");
 
-	return role < HAZARD_ROLE_COUNT ? names[role] : "?";
-}
-
-static void print_hazard(GString *out, const struct hazard *h,
-                         const struct machine *m, bool links)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-
-	g_string_printf(text, "hazard %s: %s", h->oracle,
-	                h->text ? h->text : "");
-	wrap_text(out, text->str, REPORT_WIDTH, 2);
-	g_string_append_c(out, '\n');
-	if (!links || !h->nr_links)
-		return;
-	g_string_truncate(text, 0);
-	for (unsigned i = 0; i < h->nr_links; i++) {
-		g_autofree char *who = agent_label(m, h->links[i].agent);
-
-		g_string_append_printf(
-			text, "%s%s by %s at step %" PRIu64, i ? ", " : "",
-			role_name(h->links[i].role), who, h->links[i].step);
-	}
-	g_string_append(out, "  ");
-	wrap_text(out, text->str, REPORT_WIDTH, 2);
+	wrap_text(out, text, REPORT_WIDTH, 2);
 	g_string_append_c(out, '\n');
 }
 
@@ -78,12 +46,20 @@ void viz_report(GString *out, const struct recorder *rec,
                 const struct machine *m)
 {
 	const struct hazard *told = viz_hazard_to_tell(hazards, n);
+	g_autoptr(GString) columns = g_string_new(NULL);
+	g_autoptr(GArray) links = NULL;
 
 	if (!told) {
 		g_string_append(out, "no hazard\n");
 		return;
 	}
-	viz_columns(out, rec, told, m);
+	print_sentence(out, told);
+	links = viz_why(rec, told, m);
+	viz_why_text(out, links);
+	viz_columns(columns, rec, told, m);
+	if (columns->len)
+		g_string_append_printf(out, "\n%s", columns->str);
 	for (unsigned i = 0; i < n; i++)
-		print_hazard(out, &hazards[i], m, &hazards[i] == told);
+		if (&hazards[i] != told)
+			print_sentence(out, &hazards[i]);
 }

@@ -79,8 +79,8 @@ GArray *viz_flow(const struct recorder *r, const struct hazard *h,
 void wrap_text(GString *out, const char *text, unsigned width, unsigned indent);
 
 /**
- * viz_report - columns and hazard lines of the hazard to tell, the other
- * hazards as one line each.
+ * viz_report - the hazard to tell: its sentence, why it came to it (viz/why.h),
+ * an empty line, the columns; the sentences of the others.
  * @out: appended to; ends with a newline
  * @r: what happened
  * @hazards: what the oracles found; may be none
