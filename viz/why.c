@@ -183,6 +183,23 @@ static void add_walk_dirtied(struct why *w, size_t fill)
 	}
 }
 
+/* Where the call began in which the CPU of @i was; @i if in none. */
+static size_t call_of(const struct why *w, size_t i)
+{
+	for (size_t k = i; k-- > 0;) {
+		const struct record *rec = &w->records[k];
+
+		if (rec->cpu != w->records[i].cpu)
+			continue;
+		if (rec->type == EV_SYSCALL_ENTER ||
+		    rec->type == EV_KERNEL_ENTER)
+			return k;
+		if (rec->type == EV_SYSCALL_EXIT || rec->type == EV_KERNEL_EXIT)
+			return i;
+	}
+	return i;
+}
+
 /* The life of the page's translation of record @fill, until the hazard. */
 static void add_translation(struct why *w, vaddr_t va, size_t fill,
                             uint64_t cpus)
@@ -200,6 +217,10 @@ static void add_translation(struct why *w, vaddr_t va, size_t fill,
 	if (removed == NO_RECORD)
 		return;
 	span.from = removed;
+	if (why_add_flushes(w, &span))
+		return;
+	/* Or before it: the entry was still in a store buffer then. */
+	span.from = call_of(w, removed);
 	why_add_flushes(w, &span);
 }
 

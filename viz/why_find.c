@@ -207,8 +207,9 @@ static void add_begun(struct why *w, const struct why_span *span)
 	}
 }
 
-void why_add_flushes(struct why *w, const struct why_span *span)
+bool why_add_flushes(struct why *w, const struct why_span *span)
 {
+	unsigned before = w->links->len;
 	bool skipped = false;
 
 	for (size_t i = span->from; i < span->to; i++) {
@@ -223,6 +224,7 @@ void why_add_flushes(struct why *w, const struct why_span *span)
 	}
 	if (!skipped)
 		add_begun(w, span);
+	return w->links->len > before;
 }
 
 /* ---- what happened to a frame ---- */

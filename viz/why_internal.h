@@ -48,8 +48,8 @@ uint64_t why_mm_of(const struct why *w, size_t i);
  * set by hardware. Return: the first, NO_RECORD if there is none. */
 size_t why_add_changes(struct why *w, const struct why_span *span);
 /** why_add_flushes - flushes of the page that were owed or left out, and when
- * the owed one began if the CPUs were not left out. */
-void why_add_flushes(struct why *w, const struct why_span *span);
+ * the owed one began if the CPUs were not left out. Return: was there any? */
+bool why_add_flushes(struct why *w, const struct why_span *span);
 /** why_end_of - the first record after @step. */
 size_t why_end_of(const struct why *w, uint64_t step);
 /** why_add_callback - if RCU made @i happen: who asked, after which grace

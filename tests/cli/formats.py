@@ -313,7 +313,9 @@ class Sarif(unittest.TestCase):
         texts = [2 * depth * " " + text
                  for _, _, depth, text in sorted(steps)]
         failure = ET.fromstring(REPORTS.text["junit"]).find(".//failure").text
-        head, *lines = failure.split("\n\n")[0].split("\n")[1:]
+        columns, = (block for block in failure.split("\n\n")
+                    if block.startswith("CPU"))
+        head, *lines = columns.split("\n")
         column = head.index("CPU", 1)
         shown = [line if line[:column].strip() else line[column:]
                  for line in lines]
