@@ -17,6 +17,8 @@ static const struct verb {
 	  "check PATH...: every variant against what it expects" },
 	{ "replay", verb_replay,
 	  "replay FILE --choices LOG: a recorded run again" },
+	{ "explain", verb_explain,
+	  "explain LOG [FILE]: why it came to what a recorded run shows" },
 	{ "step", verb_step, "step FILE: walk through a run, and back" },
 	{ "exec", verb_exec, "exec PROGRAM ARGS...: a static ELF guest" },
 	{ "list", verb_list,

@@ -181,6 +181,7 @@ void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int verb_run(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_replay(int argc, char **argv);
+int verb_explain(int argc, char **argv);
 int verb_step(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_exec(int argc, char **argv);

@@ -258,8 +258,10 @@ static bool set_format(struct cli_options *o, const struct flag *f,
 {
 	/* In the order of enum cli_format. */
 	static const struct word words[] = {
-		[FORMAT_TEXT] = { "text", "run check replay exec list" },
-		[FORMAT_JSON] = { "json", "run check replay exec list" },
+		[FORMAT_TEXT] = { "text",
+		                  "run check replay explain exec list" },
+		[FORMAT_JSON] = { "json",
+		                  "run check replay explain exec list" },
 		[FORMAT_KTAP] = { "ktap", "check" },
 		[FORMAT_JUNIT] = { "junit", "check" },
 		[FORMAT_SARIF] = { "sarif", "check" },
@@ -351,7 +353,7 @@ static const struct flag flags[] = {
 	  "sc, or tso: store buffers", set_memory_model,
 	  offsetof(struct cli_options, memory_model) },
 	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
-	{ "format", 0, "F", "run check replay exec list", NULL,
+	{ "format", 0, "F", "run check replay explain exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
 	{ "choices", 0, "LOG", "replay step exec", NULL,
 	  "the recorded run to repeat", TEXT(choices) },
@@ -359,7 +361,7 @@ static const struct flag flags[] = {
 	  "record the run's choices", TEXT(choices_out) },
 	{ "trace", 0, "FILE", "run replay exec", NULL,
 	  "write every step of the run", TEXT(trace) },
-	{ "output", 0, "FILE", "run check replay exec list", NULL,
+	{ "output", 0, "FILE", "run check replay explain exec list", NULL,
 	  "write there instead of to the terminal", TEXT(output) },
 	{ "quiet", 'q', NULL, "run check replay exec", NULL,
 	  "only what differs", SWITCH(quiet) },
@@ -368,7 +370,7 @@ static const struct flag flags[] = {
 	{ "commands", 'x', "FILE", "step", NULL, "take the commands from there",
 	  TEXT(commands) },
 	{ "tui", 0, NULL, "step", NULL, "a full screen", SWITCH(tui) },
-	{ "help", 'h', NULL, "run check replay step exec list", NULL,
+	{ "help", 'h', NULL, "run check replay explain step exec list", NULL,
 	  "show this", SWITCH(help) },
 };
 

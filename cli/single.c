@@ -81,7 +81,10 @@ static void print_report(struct single *x, struct runner *r,
 	append_wrapped(report, 2, "%s: %s, expects %s",
 	               runner_scenario(r)->source.file, variant_name(v),
 	               expected);
-	if (run->nr_hazards || run->end == RUN_DONE)
+	if (x->explain && run->nr_hazards)
+		viz_explain(report, recorder, run->hazards, run->nr_hazards,
+		            runner_machine(r));
+	else if (run->nr_hazards || run->end == RUN_DONE)
 		viz_report(report, recorder, run->hazards, run->nr_hazards,
 		           runner_machine(r));
 	else

@@ -15,9 +15,21 @@ struct single {
 	unsigned nr_runs;
 	bool keep;    /* print nothing, keep it in `out` and `flow` */
 	GArray *flow; /* viz_flow(); NULL: no hazard */
-	/* replay: the run it has to be; else NULL */
+	bool explain; /* every hazard is told, not only the first */
+	/* replay, explain: the run it has to be; else NULL */
 	const struct choice_log *recorded;
 };
+
+/**
+ * single_replay - the run of @log again, of the scenario that is @o's only
+ * argument.
+ * @o: takes what the log says
+ * @explain: as in struct single
+ *
+ * Return: the status; CLI_USAGE with an error said if it is not that run.
+ */
+int single_replay(struct cli_options *o, const struct choice_log *log,
+                  bool explain);
 
 /** random_policy - the one --policy random or pct asks for. */
 struct policy *random_policy(const struct cli_options *o);

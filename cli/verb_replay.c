@@ -22,7 +22,8 @@ static int replay_variant(const struct scenario *s, const struct ast_variant *v,
 	return status;
 }
 
-static int replay(struct cli_options *o, const struct choice_log *log)
+int single_replay(struct cli_options *o, const struct choice_log *log,
+                  bool explain)
 {
 	g_autoptr(GPtrArray) scenarios = NULL;
 	struct single x;
@@ -35,6 +36,7 @@ static int replay(struct cli_options *o, const struct choice_log *log)
 		return CLI_USAGE;
 	single_init(&x, o);
 	x.recorded = log;
+	x.explain = explain;
 	status = for_each_chosen(scenarios, o, replay_variant, &x);
 	return single_finish(&x, status);
 }
@@ -54,7 +56,7 @@ int verb_replay(int argc, char **argv)
 	else
 		log = log_read(o.choices);
 	if (log)
-		status = replay(&o, log);
+		status = single_replay(&o, log, false);
 	choice_log_free(log);
 	cli_options_clear(&o);
 	return status;

@@ -41,25 +41,40 @@ void viz_columns(GString *out, const struct recorder *rec,
 	story_clear(&r);
 }
 
+/* Sentence, chain and columns of one hazard. */
+static void tell(GString *out, const struct recorder *rec,
+                 const struct hazard *h, const struct machine *m)
+{
+	g_autoptr(GString) columns = g_string_new(NULL);
+	g_autoptr(GArray) links = viz_why(rec, h, m);
+
+	print_sentence(out, h);
+	viz_why_text(out, links);
+	viz_columns(columns, rec, h, m);
+	if (columns->len)
+		g_string_append_printf(out, "\n%s", columns->str);
+}
+
 void viz_report(GString *out, const struct recorder *rec,
                 const struct hazard *hazards, unsigned n,
                 const struct machine *m)
 {
 	const struct hazard *told = viz_hazard_to_tell(hazards, n);
-	g_autoptr(GString) columns = g_string_new(NULL);
-	g_autoptr(GArray) links = NULL;
 
 	if (!told) {
 		g_string_append(out, "no hazard\n");
 		return;
 	}
-	print_sentence(out, told);
-	links = viz_why(rec, told, m);
-	viz_why_text(out, links);
-	viz_columns(columns, rec, told, m);
-	if (columns->len)
-		g_string_append_printf(out, "\n%s", columns->str);
+	tell(out, rec, told, m);
 	for (unsigned i = 0; i < n; i++)
 		if (&hazards[i] != told)
 			print_sentence(out, &hazards[i]);
+}
+
+void viz_explain(GString *out, const struct recorder *rec,
+                 const struct hazard *hazards, unsigned n,
+                 const struct machine *m)
+{
+	for (unsigned i = 0; i < n; i++)
+		tell(out, rec, &hazards[i], m);
 }

@@ -91,6 +91,11 @@ void viz_report(GString *out, const struct recorder *r,
                 const struct hazard *hazards, unsigned n,
                 const struct machine *m);
 
+/** viz_explain - every one of @n hazards as viz_report() has the first. */
+void viz_explain(GString *out, const struct recorder *r,
+                 const struct hazard *hazards, unsigned n,
+                 const struct machine *m);
+
 /** viz_trace - every record, one line each; instructions of scenario threads
  * disassembled. */
 void viz_trace(GString *out, const struct recorder *r, const struct machine *m);
