@@ -41,17 +41,14 @@ struct cli_options {
 	char *variant;
 	char **options; /* KEY=VALUE */
 	char *policy;   /* NULL: as pinned */
-	bool has_bound; /* explore: most preemptions */
-	unsigned bound;
-	bool has_spontaneous; /* explore: most steps of hardware on its own */
-	uint64_t spontaneous;
-	unsigned depth;      /* pct */
+	bool has_bound, has_spontaneous, has_seed, has_runs;
+	unsigned bound;       /* explore: most preemptions */
+	uint64_t spontaneous; /* explore: most steps of hardware on its own */
+	unsigned depth;       /* pct */
+	unsigned nr_runs;
 	uint64_t executions; /* most of a search; 0: as the verb thinks */
 	double seconds;      /* of the search of one variant; 0: no cap */
-	bool has_seed;
 	uint64_t seed;
-	bool has_runs;
-	unsigned nr_runs;
 	uint64_t run;      /* number of the random run to make */
 	uint64_t step_cap; /* of one run; 0: the default */
 	char *engine_name;
@@ -62,9 +59,9 @@ struct cli_options {
 	char *choices_out;
 	char *choices;  /* the log to replay */
 	char *commands; /* step: a file of commands */
-	bool tui;       /* step */
 	char *output;
 	bool quiet, verbose, help;
+	bool tui;    /* step */
 	char **args; /* what is left */
 	unsigned nr_args;
 };
