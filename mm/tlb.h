@@ -171,7 +171,11 @@ cpumask_t mm_cpumask(struct mm_struct *mm);
 
 /**
  * note_flush - say what was decided about a flush, for reports (EV_FLUSH).
+ * @what: the decision
+ * @start: first address of the flush
+ * @end: first one after it
  * @why: a literal, or NULL
+ *
  * Context: any; no step.
  */
 void note_flush(const struct mm_struct *mm, enum flush_event what,

@@ -371,33 +371,86 @@ struct scenario {
 	GStringChunk *strings;
 };
 
-/** scenario_new - an empty scenario that keeps a copy of @text. */
+/**
+ * scenario_new - an empty scenario, for the parser to fill.
+ * @file: what errors call the text; copied
+ * @text: any bytes; copied
+ * @len: how many
+ *
+ * Return: never NULL; scenario_free().
+ */
 struct scenario *scenario_new(const char *file, const char *text, size_t len);
+/**
+ * scenario_free - the end of a scenario and of everything that hangs off it.
+ * @s: NULL: nothing happens
+ *
+ * Context: no runner uses it any more.
+ */
 void scenario_free(struct scenario *s);
 
-/** ast_alloc - zeroed memory that lives as long as @s. */
+/**
+ * ast_alloc - zeroed memory that lives as long as @s.
+ * @size: bytes
+ *
+ * Return: never NULL; not to be freed.
+ */
 void *ast_alloc(struct scenario *s, size_t size);
 #define ast_new(s, type) ((type *)ast_alloc(s, sizeof(type)))
-/** ast_intern - a copy of @len bytes (-1: all) of @text, one per content. */
+/**
+ * ast_intern - a string that lives as long as @s, one per content.
+ * @text: copied
+ * @len: bytes of it; -1: up to its NUL byte
+ *
+ * Return: never NULL; the same address for the same content.
+ */
 const char *ast_intern(struct scenario *s, const char *text, gssize len);
-/** ast_lock_labels - those of a lock called @name: "lock L" and so on. */
+/**
+ * ast_lock_labels - what the steps on a declared lock are called.
+ * @name: the lock's
+ *
+ * Return: "lock NAME", "down_read NAME" and the others; strings of @s.
+ */
 struct lock_labels ast_lock_labels(struct scenario *s, const char *name);
 
-/** find_process and others - by name, or NULL. */
+/**
+ * find_process - the process of a name.
+ * @name: as the scenario spells it; the same in the four functions below
+ *
+ * Return: it, NULL if there is none.
+ */
 struct ast_process *find_process(const struct scenario *s, const char *name);
+/** find_thread - the thread, kernel threads too, of @name. Return: or NULL. */
 struct ast_thread *find_thread(const struct scenario *s, const char *name);
+/** find_lock - the declared lock of @name. Return: or NULL. */
 struct ast_lock *find_lock(const struct scenario *s, const char *name);
+/** find_file - the file of @name. Return: or NULL. */
 struct ast_file *find_file(const struct scenario *s, const char *name);
+/** find_variant - the variant of @name. Return: or NULL. */
 struct ast_variant *find_variant(const struct scenario *s, const char *name);
-/** find_map - in @p or, from the fork on, its parents; or NULL. */
+/**
+ * find_map - a mapping that a process made itself or inherited.
+ * @p: where to look first; then in its parents. NULL: nowhere
+ * @name: of the mapping
+ *
+ * Context: the `parent` of @p is checked, else only @p is looked at.
+ * Return: the nearest one, NULL if there is none.
+ */
 struct ast_map *find_map(const struct ast_process *p, const char *name);
 
-/** arch_name - as in `arch`. */
+/**
+ * arch_name - the word that `arch` takes.
+ * @arch: any value
+ *
+ * Return: a literal; "?" for a value that is none.
+ */
 const char *arch_name(enum ast_arch arch);
 
 /**
  * effective_machine - the scenario's machine with a variant's changes.
- * Return: every field set.
+ * @s: where neither it nor @v says anything, the language's default applies
+ * @v: one of its variants, or NULL
+ *
+ * Return: the machine, every field and every bit of `set` set.
  */
 struct ast_machine effective_machine(const struct scenario *s,
                                      const struct ast_variant *v);

@@ -14,8 +14,10 @@
 
 /**
  * scenario_check - fill the fields marked "checked".
- * @errors: what is wrong is appended, each as source_report() does; if it is
- *	still empty afterwards the scenario can run
+ * @s: as parsed; not checked before
+ * @errors: what is wrong is appended, each as source_report() does, up to
+ *	SCENARIO_ERRORS_MAX; if it is still empty afterwards the scenario can
+ *	run
  */
 void scenario_check(struct scenario *s, GString *errors);
 

@@ -19,7 +19,14 @@ struct final_state {
 	struct mm_struct *const *mms;
 };
 
-/** condition_holds - is it true of @state? No steps; outside of a run. */
+/**
+ * condition_holds - is a condition true at the end of a run?
+ * @cond: checked, without its quantifier
+ * @state: what it is asked of; memory that is not mapped reads as 0
+ *
+ * Context: no agent runs. Makes no step.
+ * Return: whether it holds.
+ */
 bool condition_holds(const struct ast_cond *cond,
                      const struct final_state *state);
 

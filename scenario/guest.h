@@ -26,25 +26,49 @@ struct guest {
 /**
  * guest_boot - kernel and files.
  * @g: machine and scenario are set; the machine was just reset
+ * @options: of the kernel; copied
  *
+ * Context: no agent runs. Makes no step.
  * Return: false if the machine's memory is too small.
  */
 bool guest_boot(struct guest *g, const struct mm_options *options);
 
-/** guest_add_process - @process begins to exist with the address space @mm,
- * its first reference included. Return: false: memory is out. */
+/**
+ * guest_add_process - a process begins to exist, with every file open.
+ * @process: which; its parent, if any, was added before
+ * @mm: its address space; the first reference passes to @g. NULL, because
+ *	making it failed, fails here as well
+ *
+ * Context: no agent runs. Makes no step.
+ * Return: false: memory is out.
+ */
 bool guest_add_process(struct guest *g, const struct ast_process *process,
                        struct mm_struct *mm);
-/** guest_add_thread - make @t, which has not run yet, a thread of @process; its
- * body is process_thread_body(). Return: false: too many. */
+/**
+ * guest_add_thread - a task becomes a thread of a process.
+ * @process: added before
+ * @t: has not run yet; its body is process_thread_body()
+ *
+ * Context: no agent runs. Makes no step.
+ * Return: false if the process has PROCESS_THREADS_MAX already.
+ */
 bool guest_add_thread(struct guest *g, const struct ast_process *process,
                       struct task *t);
-/** guest_give_mm - make @t, which has not run yet, a kernel thread that
- * uses the address space of @process. */
+/**
+ * guest_give_mm - a kernel thread uses the address space of a process.
+ * @process: added before
+ * @t: has not run yet; holds a reference (mm_users) from now on
+ *
+ * Context: no agent runs. Makes no step.
+ */
 void guest_give_mm(struct guest *g, const struct ast_process *process,
                    struct task *t);
 
-/** guest_end - on a task: give up every process and file, wait for RCU. */
+/**
+ * guest_end - give up every process and file, then wait for RCU.
+ *
+ * Context: on a task, no locks. Steps.
+ */
 void guest_end(struct guest *g);
 
 #endif

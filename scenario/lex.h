@@ -3,8 +3,9 @@
  * Words, numbers, strings and signs of a scenario.
  *
  * Any bytes may come in: a byte that can start nothing is a token of kind
- * TOK_ERROR, and so is everything after it.  A line's end is a token, because
- * it ends a statement; a comment (# to the end of the line) is nothing.
+ * TOK_ERROR, and so is everything after it; a word, number or string that is
+ * wrong is one such token.  A line's end is a token, because it ends a
+ * statement; a comment (# to the end of the line) is nothing.
  */
 #ifndef MMULATOR_SCENARIO_LEX_H
 #define MMULATOR_SCENARIO_LEX_H
@@ -67,12 +68,21 @@ struct lexer {
 	struct source_pos pos;
 };
 
+/**
+ * lexer_init - begin at the first byte.
+ * @src: borrowed as long as tokens are taken
+ */
 void lexer_init(struct lexer *lex, const struct source *src);
 
-/** lexer_next - the next token; at the end TOK_EOF for ever. */
+/** lexer_next - take a token. Return: it; at the end TOK_EOF for ever. */
 struct token lexer_next(struct lexer *lex);
 
-/** token_kind_name - for "expected ...": "'{'", "a name", "a number". */
+/**
+ * token_kind_name - the words for "expected ...": "'{'", "a name", "a number".
+ * @kind: any value
+ *
+ * Return: a literal; "?" for a value that is none.
+ */
 const char *token_kind_name(enum token_kind kind);
 
 #endif

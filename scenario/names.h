@@ -35,23 +35,40 @@ struct syscall_desc {
 	const char *usage;
 };
 
-/** find_syscall - by name, or NULL. */
+/** find_syscall - the system call of @name. Return: it, NULL if unknown. */
 const struct syscall_desc *find_syscall(const char *name);
-/** syscall_table - all of them, for lists and suggestions. */
+/**
+ * syscall_table - every system call of the language.
+ * @n: set to how many
+ *
+ * Return: the first of them; constant.
+ */
 const struct syscall_desc *syscall_table(unsigned *n);
 
 /**
  * arg_names - the words an argument of @kind may be made of.
+ *
  * Return: a table, NULL if it takes no words of its own.
  */
 const struct name_value *arg_names(enum arg_kind kind);
-/** arg_kind_name - "an address", "an advice", ... */
+/**
+ * arg_kind_name - for "expected ...": "an address", "a size".
+ * @kind: any value; what has no words of its own is "a number"
+ *
+ * Return: a literal.
+ */
 const char *arg_kind_name(enum arg_kind kind);
 
-/** signal_names - SIGSEGV and others. */
+/** signal_names - the signals that end threads here. Return: a table. */
 const struct name_value *signal_names(void);
 
-/** find_value - entry of @table named @name, or NULL. */
+/**
+ * find_value - what a word stands for.
+ * @table: ended by a name of NULL
+ * @name: case matters
+ *
+ * Return: the entry, NULL if there is none.
+ */
 const struct name_value *find_value(const struct name_value *table,
                                     const char *name);
 

@@ -25,8 +25,12 @@
 #define SCENARIO_SCHEDULE_LINES_MAX 1000
 
 /**
- * scenario_parse - parse and check @len bytes of @text.
- * @file: what errors call it
+ * scenario_parse - parse and check a text.
+ * @file: what errors call it; copied
+ * @text: any bytes; copied
+ * @len: how many
+ * @error: SCENARIO_ERROR_SYNTAX for what is no scenario, _RULE for one that
+ *	makes no sense
  *
  * Return: a scenario that can run, or NULL and @error (SCENARIO_ERROR) whose
  * message is complete, several lines long and ends without a newline.
@@ -34,7 +38,13 @@
 struct scenario *scenario_parse(const char *file, const char *text, size_t len,
                                 GError **error);
 
-/** scenario_load - read the file at @path and scenario_parse() it. */
+/**
+ * scenario_load - read a file and scenario_parse() it.
+ * @path: also what errors call it
+ * @error: as scenario_parse(), or SCENARIO_ERROR_READ
+ *
+ * Return: a scenario that can run, or NULL and @error.
+ */
 struct scenario *scenario_load(const char *path, GError **error);
 
 #endif

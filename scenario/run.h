@@ -65,29 +65,43 @@ struct run_result {
  * @s: checked; borrowed
  * @v: one of its variants; NULL: the scenario as it is, if it has none
  * @config: copied (what it points to is borrowed); NULL: defaults
+ * @error: SCENARIO_ERROR_RULE, PROFILE_ERROR or MM_OPTION_ERROR
  *
- * Return: NULL and @error (SCENARIO_ERROR_RULE) if the profile, an option of
- * @config or the machine's size is impossible.
+ * Return: NULL and @error if the profile, the memory model or an option of
+ * @config is impossible; runner_free().
  */
 struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
                           const struct run_config *config, GError **error);
+/**
+ * runner_free - the end of a runner, its machine and its last result.
+ * @r: NULL: nothing happens
+ */
 void runner_free(struct runner *r);
 
-/** runner_config - what it was made with. */
+/** runner_config - what it was made with. Return: it, step_cap filled in. */
 const struct run_config *runner_config(const struct runner *r);
-/** runner_machine - for observers; they see the whole run. */
+/**
+ * runner_machine - where the runs happen, for observers.
+ *
+ * Return: the runner's; an observer sees the initial part and the end too.
+ */
 struct machine *runner_machine(struct runner *r);
-/** runner_on_start - call @fn(@data) at the start of every run, after the
- * machine was reset. */
+/**
+ * runner_on_start - be called at the start of every run.
+ * @fn: called after the machine and the oracles were reset, before the kernel
+ *	boots; NULL: nobody is called any more
+ * @data: its argument
+ */
 void runner_on_start(struct runner *r, void (*fn)(void *data), void *data);
 
 /**
  * runner_run - one run.
  * @policy: answers the choices of the threads' part; its begin() is called
  * @out: result
+ * @error: SCENARIO_ERROR_RULE, with the place, or POLICY_ERROR
  *
- * Return: false and @error if the initial part fails (SCENARIO_ERROR_RULE, with
- * the place) or the policy gives up (POLICY_ERROR).
+ * Return: false and @error if the initial part fails, if there are more agents
+ * than NR_AGENTS_MAX, or if the policy gives up.
  */
 bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
                 GError **error);
@@ -103,36 +117,84 @@ bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
  * A run may be abandoned at any point: by beginning another.
  */
 
-/** runner_begin - power on, the initial part, the threads. @policy: borrowed
- * until the next. Return: as runner_run(). */
+/**
+ * runner_begin - power on, the initial part, the threads.
+ * @policy: borrowed until the next run begins
+ * @error: SCENARIO_ERROR_RULE
+ *
+ * Return: false and @error if the initial part fails or there are more agents
+ * than NR_AGENTS_MAX; another run may begin then, nothing else.
+ */
 bool runner_begin(struct runner *r, struct policy *policy, GError **error);
-/** runner_go - let the threads run (machine_run()), on after a pause. */
+/**
+ * runner_go - let the threads run, or run on after a pause.
+ *
+ * Context: runner_begin() succeeded.
+ * Return: why they stopped; RUN_PAUSED: call again.
+ */
 enum run_end runner_go(struct runner *r);
-/** runner_end - after anything but RUN_PAUSED. Return: as runner_run(). */
+/**
+ * runner_end - conditions, end of the processes, final scan.
+ * @out: result
+ * @error: POLICY_ERROR
+ *
+ * Context: runner_go() returned anything but RUN_PAUSED.
+ * Return: false and @error if the policy gave up.
+ */
 bool runner_end(struct runner *r, struct run_result *out, GError **error);
-/** runner_first_step - machine->sched.nr_steps when the threads began. */
+/**
+ * runner_first_step - where the threads' part begins.
+ *
+ * Return: machine->sched.nr_steps at that moment of the last run.
+ */
 uint64_t runner_first_step(const struct runner *r);
-/** runner_hazards - found so far in this run; valid as run_result's. */
+/**
+ * runner_hazards - what was found so far in this run.
+ * @n: set to how many
+ *
+ * Return: the first of them; valid until the next run.
+ */
 const struct hazard *runner_hazards(const struct runner *r, unsigned *n);
 
-/** runner_log - choices of the last run, with headers that name the scenario,
- * the variant, the engine and the options; valid until the next run. */
+/**
+ * runner_log - the choices of the last run.
+ *
+ * Context: the run was ended; of an abandoned one the headers are not true.
+ * Return: with headers that name the version, scenario, variant, engine,
+ * memory model and options; valid until the next run.
+ */
 const struct choice_log *runner_log(struct runner *r);
 
-/** runner_conditions - those of the scenario, then the variant's. */
+/**
+ * runner_conditions - those of the scenario, then the variant's.
+ * @n: set to how many, at most RUN_CONDITIONS_MAX
+ *
+ * Return: the runner's.
+ */
 const struct ast_condition *const *runner_conditions(const struct runner *r,
                                                      unsigned *n);
 
-/** runner_scenario, runner_variant - what it runs; the variant may be NULL. */
+/** runner_scenario - what it runs. Return: as given to runner_new(). */
 const struct scenario *runner_scenario(const struct runner *r);
+/** runner_variant - the variant it runs. Return: NULL: none. */
 const struct ast_variant *runner_variant(const struct runner *r);
-/** variant_name - its name, "default" for NULL. */
+/** variant_name - what reports call @v. Return: "default" for NULL. */
 const char *variant_name(const struct ast_variant *v);
 
-/** runner_schedule - the schedule that applies, or NULL. */
+/**
+ * runner_schedule - the schedule that applies: the variant's own, else the
+ * scenario's.
+ *
+ * Return: NULL if there is none or the variant says `policy timed`.
+ */
 const struct ast_schedule *runner_schedule(const struct runner *r);
-/** runner_pinned_policy - a policy that follows the schedule; timed without
- * one. */
+/**
+ * runner_pinned_policy - a policy that follows runner_schedule(), leniently if
+ * it says so or is the scenario's and the variant expects clean.
+ *
+ * Return: timed without a schedule; never NULL; policy_free() before the
+ * scenario ends.
+ */
 struct policy *runner_pinned_policy(const struct runner *r);
 
 #endif

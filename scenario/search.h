@@ -38,8 +38,13 @@ struct search_options {
 
 /**
  * search_variant - as verify_variant(), by a search.
+ * @options: what to search, and how far
+ * @out: verdict_clear(); its `first` is the run that decided, not the pinned
+ *	one
+ * @error: as runner_run(), or as runner_new() of the runner that repeats a
+ *	hazard under Unicorn
  *
- * `first` of the verdict is the run that decided.
+ * Return: false and @error if a run is impossible; nothing to clear then.
  */
 bool search_variant(struct runner *r, const struct search_options *options,
                     struct verdict *out, GError **error);

@@ -37,20 +37,23 @@ enum scenario_error {
 	SCENARIO_ERROR_READ,   /* it cannot be read */
 };
 #define SCENARIO_ERROR scenario_error_quark()
+/** scenario_error_quark - the domain of enum scenario_error. Return: it. */
 GQuark scenario_error_quark(void);
 
 /**
  * source_report - append one error with its line and caret to @out.
  * @out: ends with a newline afterwards
  * @src: the text
- * @pos: the place
+ * @pos: the place; at line 0 and in lines above 200 bytes the message stands
+ *	alone
  * @message: one line, no full stop
  */
 void source_report(GString *out, const struct source *src,
                    struct source_pos pos, const char *message);
 
 /**
- * nearest_name - the entry of @names that @word was probably meant to be.
+ * nearest_name - the name that a word was probably meant to be.
+ * @word: any; above 32 bytes nothing is near
  * @names: NULL-terminated
  *
  * Return: one of @names, or NULL if none is close.
@@ -58,8 +61,10 @@ void source_report(GString *out, const struct source *src,
 const char *nearest_name(const char *word, const char *const *names);
 
 /**
- * append_suggestion - add "; did you mean X?" or "; one of X, Y, Z" to @out.
- * Long lists are not spelled out.
+ * append_suggestion - add "; did you mean 'X'?" or "; one of X, Y, Z".
+ * @out: the message so far
+ * @word: what was found instead
+ * @names: NULL-terminated; above twelve they are not spelled out
  */
 void append_suggestion(GString *out, const char *word,
                        const char *const *names);

@@ -59,11 +59,14 @@ struct verdict {
 /**
  * verify_variant - run it and judge.
  * @options: NULL: as the scenario says
+ * @out: the verdict; verdict_clear()
+ * @error: as runner_run()
  *
- * Return: false and @error if a run is impossible (see runner_run()).
+ * Return: false and @error if a run is impossible; nothing to clear then.
  */
 bool verify_variant(struct runner *r, const struct verify_options *options,
                     struct verdict *out, GError **error);
+/** verdict_clear - free what it holds; twice is fine. */
 void verdict_clear(struct verdict *v);
 
 /**
@@ -77,6 +80,8 @@ void note_killed(struct verdict *out, const struct runner *r,
 
 /**
  * judge_run - one run alone against what is expected.
+ * @r: where it ran
+ * @run: its outcome
  * @whole: it is the only one: `exists` and every hazard must show in it
  *
  * Return: NULL if it fits, else why not (g_free()).
@@ -84,19 +89,53 @@ void note_killed(struct verdict *out, const struct runner *r,
 char *judge_run(const struct runner *r, const struct run_result *run,
                 bool whole);
 
-/** judge_all_runs - what only all runs together can tell; @held are the
- * conditions that held in some run. Return: as judge_run(). */
+/**
+ * judge_all_runs - what only all runs together can tell: does every expected
+ * hazard and every `exists` show in one of them?
+ * @r: where they ran
+ * @fired: hazards of any of them, 1 << enum oracle_id
+ * @held: conditions that held in some of them, bits as in struct run_result
+ * @executions: how many there were, for the sentence
+ *
+ * Return: NULL if so, else what is missing (g_free()).
+ */
 char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
                      unsigned executions);
 
-/** run_end_name - "done", "deadlock", "step cap" or "stopped". */
+/**
+ * run_end_name - how a run ended, for reports.
+ * @end: a value of the enum
+ *
+ * Return: "done", "deadlock", "step cap", "stopped" or "paused".
+ */
 const char *run_end_name(enum run_end end);
-/** expected_hazards, allowed_hazards - bits of what the variant names. */
+/**
+ * expected_hazards - what `expect hazard` names.
+ * @v: NULL: nothing is expected
+ *
+ * Return: 1 << enum oracle_id of each.
+ */
 uint32_t expected_hazards(const struct ast_variant *v);
+/**
+ * allowed_hazards - what may show: everything expected and what `allow` names.
+ * @v: NULL: nothing may
+ *
+ * Return: 1 << enum oracle_id of each.
+ */
 uint32_t allowed_hazards(const struct ast_variant *v);
-/** format_hazards - "size-mix, stale-use"; "" for none. */
+/**
+ * format_hazards - names of oracles, in the order of enum oracle_id.
+ * @fired: 1 << enum oracle_id of each
+ *
+ * Return: "stale-use, size-mix"; "" for none; g_free().
+ */
 char *format_hazards(uint32_t fired);
-/** format_expected - "clean" or "hazard size-mix". */
+/**
+ * format_expected - what a variant expects, for reports.
+ * @v: NULL: clean
+ *
+ * Return: "clean" or "hazard size-mix"; g_free().
+ */
 char *format_expected(const struct ast_variant *v);
 
 #endif
