@@ -74,22 +74,56 @@ struct explorer_stats {
 	bool complete;
 };
 
+/**
+ * explorer_new - a search that has not begun.
+ * @options: copied; the shard is below nr_shards, or nr_shards is 0; BUG
+ *	otherwise
+ *
+ * Return: never NULL; explorer_free().
+ */
 struct explorer *explorer_new(const struct explorer_options *options);
+/**
+ * explorer_free - the search is not needed any more, nor its policy.
+ * @x: NULL: nothing happens
+ */
 void explorer_free(struct explorer *x);
 
-/** explorer_next - the policy of the next run; NULL: the search is over.
- * Borrowed, the same object every time. */
+/**
+ * explorer_next - the next run.
+ *
+ * Context: the run before, if any, was handed to explorer_done().
+ * Return: its policy, the explorer's, the same object every time; NULL: the
+ * search is over, explorer_stats() says why.
+ */
 struct policy *explorer_next(struct explorer *x);
-/** explorer_counts - was the last run a complete one of this shard? If not, its
- * outcome means nothing. */
+/**
+ * explorer_counts - was the last run a complete one of this shard?
+ *
+ * Return: false: its outcome means nothing.
+ */
 bool explorer_counts(const struct explorer *x);
-/** explorer_done - the last run was looked at. */
+/**
+ * explorer_done - the last run was looked at.
+ * @hazard: it showed one; of a run that does not count this is ignored
+ */
 void explorer_done(struct explorer *x, bool hazard);
-/** explorer_preemptions - of the last run. */
+/**
+ * explorer_preemptions - what the last run cost.
+ *
+ * Context: before explorer_next() changes the path.
+ * Return: how many times an agent was preempted in it.
+ */
 unsigned explorer_preemptions(const struct explorer *x);
 
+/** explorer_stats - figures so far. Return: the explorer's, always current. */
 const struct explorer_stats *explorer_stats(const struct explorer *x);
-/** explorer_end_name - "exhausted", "cap on executions" ... */
+/**
+ * explorer_end_name - why a search ended, for reports.
+ * @end: a value of the enum
+ *
+ * Return: a literal: "exhausted", "hazard found", "cap on executions", "cap on
+ * steps", "cap on seconds", "not reproducible" or "goes on".
+ */
 const char *explorer_end_name(enum explorer_end end);
 
 #endif

@@ -41,21 +41,55 @@ struct hidden_state {
 	uint64_t fills[NR_CPUS_MAX]; /* of the TLB */
 };
 
-/** footprint_announced - of the step @a waits to make.
- * @waits: what footprint_waits() said when it announced the step */
+/**
+ * footprint_announced - what is known of a step before it is made.
+ * @fp: set; no effects
+ * @a: waits to make the step
+ * @waits: what footprint_waits() said when @a announced it
+ */
 void footprint_announced(struct footprint *fp, const struct agent *a,
                          cpu_index_t waits);
-/** footprint_waits - the CPU whose quiescence @a waits for. */
+/**
+ * footprint_waits - whose quiescence does an agent wait for?
+ * @m: its machine
+ * @a: alive
+ *
+ * Return: the CPU; 0: its gate, if it has one, is not such.
+ */
 cpu_index_t footprint_waits(const struct machine *m, const struct agent *a);
 
+/**
+ * hidden_state_read - what a step may change unannounced, as it is now.
+ * @s: set
+ * @m: between two steps
+ */
 void hidden_state_read(struct hidden_state *s, const struct machine *m);
-/** footprint_effects - complete @fp by what the step changed. */
+/**
+ * footprint_effects - complete a footprint by what the step changed.
+ * @fp: as announced
+ * @before: read before the step
+ * @after: read after it, when everybody had announced the next one
+ */
 void footprint_effects(struct footprint *fp, const struct hidden_state *before,
                        const struct hidden_state *after);
 
-/** objects_conflict - the announced part of footprints_conflict(). */
+/**
+ * objects_conflict - do the objects of two steps overlap, and does one change
+ * its object?
+ * @a: announced
+ * @b: announced
+ *
+ * Return: whether; the order does not matter.
+ */
 bool objects_conflict(const struct footprint *a, const struct footprint *b);
-/** footprints_conflict - do the two depend on each other? Symmetric. */
+/**
+ * footprints_conflict - do two steps depend on each other?
+ * @a: with the effects if it was made
+ * @b: likewise
+ *
+ * Return: whether; the order does not matter.  What nobody knows yet of a step
+ * that was not made is left out.
+ */
 bool footprints_conflict(const struct footprint *a, const struct footprint *b);
 
 /* Objects that nobody announces. */

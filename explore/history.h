@@ -50,12 +50,17 @@ struct history {
 	unsigned nr_wide, wide_room;
 };
 
+/** history_init - no event yet; history_fini(). */
 void history_init(struct history *h);
+/** history_fini - free what it holds. */
 void history_fini(struct history *h);
 
-/** history_push - one more event; its clock is computed. */
+/**
+ * history_push - one more event; its clock is computed.
+ * @fp: of the step, with its effects; copied
+ */
 void history_push(struct history *h, const struct footprint *fp);
-/** history_truncate - only the first @nr_events are left. */
+/** history_truncate - keep @nr_events at most; the later ones are forgotten. */
 void history_truncate(struct history *h, unsigned nr_events);
 
 static inline const uint32_t *history_clock(const struct history *h,
@@ -90,16 +95,22 @@ static inline uint64_t first_bit(uint64_t mask)
 }
 
 /**
- * history_rivals - the newest events of other agents that @fp depends on.
+ * history_rivals - the newest events of other agents that a step depends on.
+ * @fp: of the step; its effects count as far as they are known
  * @past_unlocks: what @fp waits for excludes everybody else, so that it cannot
  *	come between an acquisition and its release: the acquisitions are meant
+ * @out: one event of each agent that has one
  *
  * Events that happen before another rival may be left out.
  */
 void history_rivals(const struct history *h, const struct footprint *fp,
                     bool past_unlocks, struct rivals *out);
 
-/** history_clock_of - the clock of a step not made yet, without itself. */
+/**
+ * history_clock_of - the clock of a step not made yet, without itself.
+ * @fp: of the step; its agent fits, that is, is below h->width
+ * @clock: set; h->width counters, by agent
+ */
 void history_clock_of(const struct history *h, const struct footprint *fp,
                       uint32_t *clock);
 

@@ -15,16 +15,33 @@
 #define PCT_STEPS_DEFAULT 1000
 
 /**
- * policy_pct_new - reproducible from @seed, 1 <= @depth <= PCT_DEPTH_MAX.
+ * policy_pct_new - random priorities, reproducible from a seed.
+ * @seed: any number
+ * @depth: orderings the bug may need, 1 .. PCT_DEPTH_MAX; BUG otherwise
  *
  * As with policy_random_new(), run k of one object differs from run k-1, and
- * policy_pct_set_run() jumps to a run.
+ * policy_pct_set_run() jumps to a run.  What is chosen besides agents is
+ * uniform.
+ *
+ * Return: never NULL; policy_free().
  */
 struct policy *policy_pct_new(uint64_t seed, unsigned depth);
+/**
+ * policy_pct_set_run - the next run is a certain one of the seed.
+ * @p: from policy_pct_new(); BUG otherwise
+ * @run: its number, from 0
+ */
 void policy_pct_set_run(struct policy *p, uint64_t run);
 
-/** policy_pct_set_steps - how long a run is expected to be; before begin().
- * Part of what makes a run reproducible. */
+/**
+ * policy_pct_set_steps - how long a run is expected to be.
+ * @p: from policy_pct_new(); BUG otherwise
+ * @steps: 0 counts as 1; PCT_STEPS_DEFAULT until it is called.  The priorities
+ *	change within so many steps, so they are part of what makes a run
+ *	reproducible
+ *
+ * Context: before the run's begin().
+ */
 void policy_pct_set_steps(struct policy *p, uint64_t steps);
 
 #endif

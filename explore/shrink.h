@@ -31,7 +31,8 @@ struct shrink_task {
 
 /**
  * shrink - a smaller run than @log's that fails.
- * @log: choices of a failing run
+ * @task: how to run and judge
+ * @log: choices of a failing run; borrowed for the call
  * @cost: of the run found; may be NULL
  *
  * Return: a policy that makes that run (policy_free()), or NULL if @log's own

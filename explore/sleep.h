@@ -40,15 +40,37 @@ struct dozer {
 	bool block_met; /* by a walker */
 };
 
-/** sleep_inherit - the parent's event was made: who sleeps on at @node? */
+/**
+ * sleep_inherit - the parent's event was made: who sleeps on at its child?
+ * @node: the child, whose parent is right before it; its `sleep` and dozers
+ *	are set
+ *
+ * Context: the parent's event is the newest of the history.
+ */
 void sleep_inherit(struct explorer *x, struct node *node);
-/** sleep_blocked - a new node is about to be made; with whom did the last one's
- * agent's block end? */
+/**
+ * sleep_blocked - a new node is about to be made: did the last one's agent end
+ * its block?
+ * @m: where the run happens
+ * @enabled: bits of the agents that can move now
+ *
+ * If it did, but lives on, the step it waits with becomes the block's last.
+ * Without a bound there are no blocks.
+ */
 void sleep_blocked(struct explorer *x, const struct machine *m,
                    uint64_t enabled);
-/** sleep_tried - everything after the event at @node was searched. */
+/**
+ * sleep_tried - everything after an event was searched: its agent may sleep.
+ * @node: the last of the path, the state before the event
+ * @event: its number in the history
+ */
 void sleep_tried(struct explorer *x, struct node *node, unsigned event);
-/** sleep_pop - @node leaves the path; @parent stays (NULL: there is none). */
+/**
+ * sleep_pop - a node leaves the path, and its sleepers and dozers with it.
+ * @node: the last of the path
+ * @parent: keeps the block that @node's first agent went on with; NULL: there
+ *	is none
+ */
 void sleep_pop(struct explorer *x, struct node *node, struct node *parent);
 
 #endif
