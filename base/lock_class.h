@@ -14,6 +14,7 @@ enum lock_mode {
 enum lock_class {
 	LOCK_CLASS_NONE,
 	LOCK_MMAP,       /* mm->mmap_lock */
+	LOCK_VMA,        /* vma->vm_lock */
 	LOCK_I_MMAP,     /* mapping->i_mmap_rwsem */
 	LOCK_ANON_VMA,   /* anon_vma->rwsem */
 	LOCK_PAGE_TABLE, /* mm->page_table_lock */

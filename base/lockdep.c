@@ -9,6 +9,7 @@ const char *lock_class_name(enum lock_class class)
 	static const char *const names[LOCK_CLASS_COUNT] = {
 		[LOCK_CLASS_NONE] = "lock",
 		[LOCK_MMAP] = "mmap_lock",
+		[LOCK_VMA] = "vma lock",
 		[LOCK_I_MMAP] = "i_mmap_rwsem",
 		[LOCK_ANON_VMA] = "anon_vma",
 		[LOCK_PAGE_TABLE] = "page_table_lock",

@@ -52,11 +52,59 @@ static bool mm_fault_error(struct task *t, const struct fault_info *f,
 	return fault_signal(t, f, GUEST_SIGSEGV, "the fault failed");
 }
 
+#define NO_RIGHT "the mapping does not allow it"
+
+/*
+ * The first try of a user's fault, with the VMA's lock only.
+ * @bad_area: set to the reason if there is no right to the access
+ * Return: VM_FAULT_RETRY: take mmap_lock.
+ */
+static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
+                                       const struct fault_info *f,
+                                       unsigned flags, const char **bad_area)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t fault = 0;
+
+	if (!vma_locks_on(mm) || !f->user)
+		return VM_FAULT_RETRY;
+	vma = lock_vma_under_rcu(mm, f->addr);
+	if (!vma)
+		return VM_FAULT_RETRY;
+	if (access_error(vma, f))
+		*bad_area = NO_RIGHT;
+	else
+		fault = handle_mm_fault(vma, f->addr,
+		                        flags | FAULT_FLAG_VMA_LOCK);
+	if (!(fault & VM_FAULT_RETRY))
+		vma_end_read(vma);
+	return fault;
+}
+
+static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
+                                        const struct fault_info *f,
+                                        unsigned flags, const char **bad_area)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t fault = 0;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, f->addr);
+	if (!vma)
+		*bad_area = "nothing is mapped there";
+	else if (access_error(vma, f))
+		*bad_area = NO_RIGHT;
+	else
+		fault = handle_mm_fault(vma, f->addr, flags);
+	mmap_read_unlock(mm);
+	return fault;
+}
+
 bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 {
 	struct mm_struct *mm = t->mm;
 	unsigned flags = FAULT_FLAG_USER;
-	struct vm_area_struct *vma;
+	const char *bad_area = NULL;
 	vm_fault_t fault;
 
 	if (!mm || f->addr >= task_size())
@@ -74,16 +122,11 @@ bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 		flags |= FAULT_FLAG_INSTRUCTION;
 
 	count_vm_event(mm->kernel, pgfault);
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, f->addr);
-	if (!vma || access_error(vma, f)) {
-		mmap_read_unlock(mm);
-		return fault_signal(t, f, GUEST_SIGSEGV,
-		                    vma ? "the mapping does not allow it"
-		                        : "nothing is mapped there");
-	}
-	fault = handle_mm_fault(vma, f->addr, flags);
-	mmap_read_unlock(mm);
+	fault = fault_under_vma_lock(mm, f, flags, &bad_area);
+	if (fault & VM_FAULT_RETRY)
+		fault = fault_under_mmap_lock(mm, f, flags, &bad_area);
+	if (bad_area)
+		return fault_signal(t, f, GUEST_SIGSEGV, bad_area);
 
 	if (fault & VM_FAULT_ERROR)
 		return mm_fault_error(t, f, fault);

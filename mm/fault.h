@@ -12,7 +12,8 @@
  * do_user_addr_fault - the kernel_ops.page_fault of the mm.
  * @f: the fault
  *
- * Finds the VMA under mmap_lock (read), checks the access, handles the fault.
+ * Finds the VMA, by its own lock (option vma_lock) or under mmap_lock (read),
+ * checks the access, handles the fault.
  *
  * Context: on @t's agent, no locks held.
  * Return: true to try the access again; false after setting exit_signal,

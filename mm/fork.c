@@ -241,6 +241,12 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm)
 	struct vm_area_struct *mpnt, *tmp;
 
 	for_each_vma(oldmm, mpnt) {
+		/*
+		 * Copy-on-write must not replace a page that other CPUs can
+		 * still write to: the flush comes at the end.
+		 */
+		if (mm_opt(oldmm)->vma_lock != VMA_LOCK_6_4)
+			vma_start_write(mpnt);
 		if (mpnt->vm_flags & VM_DONTCOPY)
 			continue;
 		tmp = dup_vma(mm, mpnt);

@@ -149,10 +149,13 @@ static vm_fault_t do_huge_anon_page(struct vm_fault *vmf)
 
 vm_fault_t do_huge_pmd_anonymous_page(struct vm_fault *vmf)
 {
+	vm_fault_t ret;
+
 	if (!thp_vma_suitable(vmf->vma, vmf->address))
 		return VM_FAULT_FALLBACK;
-	if (anon_vma_prepare(vmf->vma))
-		return VM_FAULT_OOM;
+	ret = vmf_anon_prepare(vmf);
+	if (ret)
+		return ret;
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
 		return do_huge_zero_page(vmf);
 	return do_huge_anon_page(vmf);

@@ -215,6 +215,7 @@ static int collapse_locked(struct collapse *c)
 	if (!c->pmd)
 		return -EAGAIN;
 
+	vma_start_write(c->vma);
 	/* rmap walkers must not see the PMD while it is none. */
 	anon_vma = c->vma->anon_vma;
 	anon_vma_lock_write(anon_vma);

@@ -174,6 +174,7 @@ static int madvise_update_vma(struct vm_area_struct *vma,
 	if (!vma)
 		return -EAGAIN; /* -ENOMEM means a hole here */
 	*prev = vma;
+	vma_start_write(vma);
 	vma->vm_flags = new_flags;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "mm/memory.h"
 
 #include "mm/huge_memory.h"
+#include "mm/mmap_lock.h"
 #include "mm/pgtable_map.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
@@ -62,6 +63,30 @@ bool vmf_pte_changed(struct vm_fault *vmf)
 	return !pte_none(pte);
 }
 
+/*
+ * Linux v6.12 mm/memory.c vmf_anon_prepare(): neighbours, whose anon_vma could
+ * be shared, are not locked by the VMA's lock. Return: VM_FAULT_RETRY with that
+ * released.
+ */
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct mm_struct *mm = vma->vm_mm;
+	int err;
+
+	if (!(vmf->flags & FAULT_FLAG_VMA_LOCK))
+		return anon_vma_prepare(vma) ? VM_FAULT_OOM : 0;
+	if (READ_ONCE_AT(vma->anon_vma, "read vma->anon_vma", vma->vm_start))
+		return 0;
+	if (!mmap_read_trylock(mm)) {
+		vma_end_read(vma);
+		return VM_FAULT_RETRY;
+	}
+	err = anon_vma_prepare(vma);
+	mmap_read_unlock(mm);
+	return err ? VM_FAULT_OOM : 0;
+}
+
 /* ---- anonymous memory ---- */
 
 /*
@@ -100,6 +125,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct mm_struct *mm = vma->vm_mm;
 	struct page *page;
+	vm_fault_t ret;
 	pte_t entry;
 
 	if (vma->vm_flags & VM_SHARED)
@@ -113,8 +139,9 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
 		return do_anonymous_zero_page(vmf);
 
-	if (anon_vma_prepare(vma))
-		return VM_FAULT_OOM;
+	ret = vmf_anon_prepare(vmf);
+	if (ret)
+		return ret;
 	page = alloc_anon_page(mm->kernel->machine, 0, true);
 	if (!page)
 		return VM_FAULT_OOM;
@@ -248,8 +275,11 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
 	};
 	vm_fault_t ret;
 
-	lockdep_assert_held(&vma->vm_mm->mmap_lock,
-	                    "handle_mm_fault() needs mmap_lock");
+	if (flags & FAULT_FLAG_VMA_LOCK)
+		vma_assert_locked(vma);
+	else
+		lockdep_assert_held(&vma->vm_mm->mmap_lock,
+		                    "handle_mm_fault() needs mmap_lock");
 	vmf.pmd = mm_alloc_pmd(vma->vm_mm, vmf.address);
 	if (!vmf.pmd)
 		return VM_FAULT_OOM;

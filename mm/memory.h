@@ -30,6 +30,7 @@ typedef unsigned vm_fault_t;
 #define FAULT_FLAG_INSTRUCTION    0x100u
 #define FAULT_FLAG_UNSHARE        0x400u /* a private copy, not writable */
 #define FAULT_FLAG_ORIG_PTE_VALID 0x800u
+#define FAULT_FLAG_VMA_LOCK       0x1000u /* the VMA's lock, not mmap_lock */
 
 struct vm_fault {
 	struct vm_area_struct *vma;
@@ -53,7 +54,9 @@ struct vm_fault {
  * @address: faulting address
  * @flags: FAULT_FLAG_*
  *
- * Context: mmap_lock held for reading; kept. Steps, never sleeps.
+ * Context: mmap_lock held for reading; kept. With FAULT_FLAG_VMA_LOCK instead
+ * @vma's lock: kept unless VM_FAULT_RETRY is returned. Steps, may sleep for the
+ * lock of a page.
  * Return: 0 or VM_FAULT_* bits.
  */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, vaddr_t address,
@@ -128,5 +131,6 @@ vm_fault_t do_fault(struct vm_fault *vmf);
  * Return: it is so.
  */
 bool vmf_pte_changed(struct vm_fault *vmf);
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
 
 #endif

@@ -120,14 +120,17 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	struct vm_area_struct *vma = vmf->vma;
 	struct machine *m = vma->vm_mm->kernel->machine;
 	struct page *copy = NULL;
+	vm_fault_t ret = vmf_anon_prepare(vmf);
 	bool copied = false;
 
-	if (!anon_vma_prepare(vma))
+	if (!ret) {
 		copy = alloc_anon_page(m, 0, !old);
-	if (!copy) {
+		ret = copy ? 0 : VM_FAULT_OOM;
+	}
+	if (ret) {
 		if (old)
 			put_page(old);
-		return VM_FAULT_OOM;
+		return ret;
 	}
 	if (old)
 		copy_user_page(copy, old, vmf->address);

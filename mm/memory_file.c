@@ -110,8 +110,9 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	vm_fault_t ret;
 
-	if (anon_vma_prepare(vma))
-		return VM_FAULT_OOM;
+	ret = vmf_anon_prepare(vmf);
+	if (ret)
+		return ret;
 	vmf->cow_page = alloc_anon_page(vma->vm_mm->kernel->machine, 0, false);
 	if (!vmf->cow_page)
 		return VM_FAULT_OOM;

@@ -68,6 +68,11 @@ struct vm_area_struct {
 	struct vm_area_struct *unmap_next;
 	struct rcu_head vm_rcu;
 
+	/* Per-VMA lock, mm/vma_lock.h. */
+	struct rw_semaphore vm_lock;
+	uint32_t vm_lock_seq; /* mmap_lock write and vm_lock to change */
+	bool detached;        /* no longer in the tree; while marked */
+
 	const char *name; /* from the scenario, for reports; may be NULL */
 };
 
@@ -77,6 +82,7 @@ struct mm_struct {
 	const char *name; /* process name of the scenario */
 
 	struct rw_semaphore mmap_lock;
+	uint32_t mm_lock_seq; /* mmap_lock write to change */
 	/* mmap_lock. */
 	struct vma_tree *mm_mt;
 	unsigned map_count;

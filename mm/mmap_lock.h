@@ -6,7 +6,7 @@
 #ifndef MMULATOR_MM_MMAP_LOCK_H
 #define MMULATOR_MM_MMAP_LOCK_H
 
-#include "mm/mm_types.h"
+#include "mm/vma_lock.h"
 
 static inline void mmap_init_lock(struct mm_struct *mm)
 {
@@ -22,10 +22,12 @@ static inline bool must_check mmap_write_trylock(struct mm_struct *mm)
 }
 static inline void mmap_write_unlock(struct mm_struct *mm)
 {
+	vma_end_write_all(mm);
 	up_write_label(&mm->mmap_lock, "mmap_write_unlock");
 }
 static inline void mmap_write_downgrade(struct mm_struct *mm)
 {
+	vma_end_write_all(mm);
 	downgrade_write_label(&mm->mmap_lock, "mmap_write_downgrade");
 }
 static inline void mmap_read_lock(struct mm_struct *mm)

@@ -161,6 +161,7 @@ static int mprotect_fixup(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		return -ENOMEM;
 
 	*pprev = vma;
+	vma_start_write(vma);
 	vma->vm_flags = newflags;
 	change_protection(tlb, vma, start, end);
 	/* Locked memory that becomes writable is copied now, not on access. */

@@ -79,6 +79,7 @@ static long move_vma(struct mremap *mr, struct vm_area_struct *vma)
 	/* The munmap below may split one VMA in three. */
 	if (mm->map_count >= DEFAULT_MAX_MAP_COUNT - 3)
 		return -ENOMEM;
+	vma_start_write(vma);
 	move.new_vma = copy_vma(
 		&vma, mr->new_addr, mr->new_len,
 		vma->vm_pgoff + ((mr->addr - vma->vm_start) >> PAGE_SHIFT),

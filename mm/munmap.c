@@ -46,6 +46,8 @@ int vms_gather_munmap_vmas(struct vma_munmap *vms)
 			if (err)
 				return err;
 		}
+		vma_start_write(vma);
+		vma_mark_detached(vma);
 		if (!vms->vma_count)
 			vms->prev = vma_prev(vma);
 		vms->next = vma_next(vma);
@@ -131,8 +133,11 @@ void vms_abort_munmap_vmas(struct vma_munmap *vms)
 		vms_complete_munmap_vmas(vms);
 		return;
 	}
-	for (struct vm_area_struct *vma = vms->vma; vma; vma = vma->unmap_next)
+	for (struct vm_area_struct *vma = vms->vma; vma;
+	     vma = vma->unmap_next) {
+		vma->detached = false;
 		vma_link_file(vma);
+	}
 }
 
 /* Linux v6.12 mm/vma.c do_vmi_align_munmap() */
@@ -193,6 +198,7 @@ static void exit_mmap_vmas(struct mm_struct *mm)
 	mm->mm_mt->in_rcu = false;
 	for (vma = first; vma; vma = next) {
 		next = vma_next(vma);
+		vma_start_write(vma);
 		free_pgtables(&tlb, vma, 0, next ? next->vm_start : 0);
 	}
 	tlb_finish_mmu(&tlb);

@@ -138,6 +138,14 @@ static const struct mm_option_value write_copy_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value vma_lock_values[] = {
+	{ "off", VMA_LOCK_OFF, "none: faults take mmap_lock (before 6.4)" },
+	{ "v6_4", VMA_LOCK_6_4,
+	  "fork does not lock the parent's VMAs: before fb49c455323f (M34)" },
+	{ "v6_12", VMA_LOCK_6_12, "as in 6.12; off is the default all the same" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_values[] = {
 	{ "always", THP_ALWAYS, "huge pages wherever they fit" },
 	{ "madvise", THP_MADVISE, "only where MADV_HUGEPAGE asked" },
@@ -197,6 +205,7 @@ static const struct mm_option_desc options[] = {
 	CHOICE(cow_reuse, "when a write fault reuses the page it finds"),
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
 	CHOICE(write_copy, "how write() reads user memory into the page cache"),
+	CHOICE(vma_lock, "per-VMA locks for page faults"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
 	SWITCH(zap_resched, "need_resched in zap_pte_range",
 	       "it is seen half way through a table",

@@ -60,6 +60,11 @@ enum mremap_flush {
 	MREMAP_FLUSH_LOCKED,
 	MREMAP_FLUSH_AFTER
 }; /* M01 */
+enum vma_lock {
+	VMA_LOCK_OFF,
+	VMA_LOCK_6_4,
+	VMA_LOCK_6_12
+}; /* M34 */
 enum thp_enabled {
 	THP_ALWAYS,
 	THP_MADVISE,
@@ -117,6 +122,7 @@ struct mm_options {
 	enum cow_reuse cow_reuse;
 	enum fork_pinned fork_pinned;
 	enum write_copy write_copy;
+	enum vma_lock vma_lock;
 	enum thp_enabled thp;
 	bool zap_resched;      /* zap_pte_range() sees need_resched half way */
 	unsigned gather_batch; /* pages per batch; 0 = Linux's 510 */

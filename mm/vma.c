@@ -57,8 +57,10 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 	struct vm_area_struct *vma;
 
 	vma = kzalloc(mm->kernel->machine, sizeof(*vma), "vm_area_struct");
-	if (vma)
-		vma->vm_mm = mm;
+	if (!vma)
+		return NULL;
+	vma->vm_mm = mm;
+	vma_lock_init(vma);
 	return vma;
 }
 
@@ -72,6 +74,7 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->anon_vma_next = NULL;
 	vma->i_mmap_next = NULL;
 	vma->unmap_next = NULL;
+	vma_lock_init(vma);
 	return vma;
 }
 
@@ -122,6 +125,7 @@ int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 	                     vma->vm_start, vma->vm_end, vma))
 		return -ENOMEM;
 
+	vma_start_write(vma); /* it is changed after it can be found */
 	vma_tree_commit(&store, "vma_iter_store");
 	vma_link_file(vma);
 	mm->map_count++;
@@ -155,6 +159,7 @@ static void vma_free_removed(struct vma_prepare *vp, struct vm_area_struct *vma)
 	/* anon_vma_merge(): vp->vma is in the same list. */
 	unlink_anon_vmas(vma);
 	vma->vm_mm->map_count--;
+	vma_mark_detached(vma);
 	vm_area_free(vma);
 }
 
@@ -229,6 +234,8 @@ int split_vma_nocount(struct vm_area_struct *vma, vaddr_t addr, bool new_below)
 	if (new->vm_file)
 		get_file(new->vm_file);
 
+	vma_start_write(vma);
+	vma_start_write(new);
 	vp.insert = new;
 	vma_prepare(&vp);
 	/* A huge page must not straddle the new border. */
@@ -269,6 +276,7 @@ int vma_shrink(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	                 low ? start : vma->vm_end, NULL))
 		return -ENOMEM;
 
+	vma_start_write(vma);
 	vma_prepare(&vp);
 	vma_adjust_trans_huge(vma, start, end);
 	vma->vm_pgoff += (start - vma->vm_start) >> PAGE_SHIFT;

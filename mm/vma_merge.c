@@ -246,13 +246,16 @@ struct vm_area_struct *vma_merge_existing_range(struct vma_merge *vmg)
 		vmg->next = vma_next(vma);
 		right = can_vma_merge_right(vmg, left);
 	}
+	if (!left && !right)
+		return NULL;
+	vma_start_write(vma);
+	if (left)
+		vma_start_write(vmg->prev);
+	if (right)
+		vma_start_write(vmg->next);
 	if (left && right)
 		return merge_both(vmg);
-	if (left)
-		return merge_left(vmg);
-	if (right)
-		return merge_right(vmg);
-	return NULL;
+	return left ? merge_left(vmg) : merge_right(vmg);
 }
 
 /* Linux v6.12 mm/vma.c vma_merge_new_range(), vma_expand() */
@@ -279,7 +282,9 @@ struct vm_area_struct *vma_merge_new_range(struct vma_merge *vmg)
 		c.vma = prev;
 		c.pgoff = prev->vm_pgoff;
 	}
+	vma_start_write(c.vma);
 	if (left && right) {
+		vma_start_write(next);
 		c.remove = next;
 		err = dup_anon_vma(prev, next, &dup);
 	}
