@@ -84,24 +84,47 @@ static void split_counts(struct vm_area_struct *vma, struct page *page,
 		page_add_anon_rmap(page + i, vma, haddr + i * PAGE_SIZE, flags);
 }
 
+/*
+ * Linux v4.15 mm/pgtable-generic.c pmdp_invalidate(): load, change, store; and
+ * the split goes by an even older look.
+ */
+static pmd_t invalidate_plain(struct vm_area_struct *vma, pmd_t *pmd,
+                              vaddr_t haddr)
+{
+	pmd_t old = pmdp_get(haddr, pmd);
+
+	set_pmd_at(haddr, pmd, pmd_mkinvalid(pmdp_get(haddr, pmd)));
+	flush_pmd_tlb_range(vma, haddr, haddr + HPAGE_PMD_SIZE);
+	return old;
+}
+
+/*
+ * Take the huge PMD out of the hardware's hands. From then on it sets neither A
+ * nor D there: what the exchange returned is final.
+ */
+static pmd_t split_invalidate(struct vm_area_struct *vma, pmd_t *pmd,
+                              vaddr_t haddr)
+{
+	const struct mm_options *options = mm_opt(vma->vm_mm);
+	pmd_t old;
+
+	if (options->thp_split == THP_SPLIT_DIRECT)
+		return pmdp_get(haddr, pmd);
+	if (options->thp_split_dirty == THP_SPLIT_DIRTY_PLAIN)
+		return invalidate_plain(vma, pmd, haddr);
+	old = pmdp_invalidate(haddr, pmd);
+	flush_pmd_tlb_range(vma, haddr, haddr + HPAGE_PMD_SIZE);
+	return old;
+}
+
 static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
                                 vaddr_t haddr)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	pmd_t old;
-	struct page *page;
+	pmd_t old = split_invalidate(vma, pmd, haddr);
+	struct page *page = pmd_page(old);
 	pgtable_t table;
 
-	if (mm_opt(mm)->thp_split == THP_SPLIT_INVALIDATE) {
-		/* From here on hardware sets neither A nor D in the old one:
-		 * what the exchange returned is final. */
-		old = pmdp_invalidate(haddr, pmd);
-		flush_pmd_tlb_range(vma, haddr, haddr + HPAGE_PMD_SIZE);
-	} else {
-		old = pmdp_get(haddr, pmd);
-	}
-
-	page = pmd_page(old);
 	if (pmd_dirty(old))
 		SetPageDirty(page);
 	split_counts(vma, page, haddr);

@@ -83,6 +83,14 @@ static const struct mm_option_value thp_split_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value thp_split_dirty_values[] = {
+	{ "exchange", THP_SPLIT_DIRTY_EXCHANGE,
+	  "from the entry that the exchange returned: d52605d7cb30 (4.16)" },
+	{ "plain", THP_SPLIT_DIRTY_PLAIN,
+	  "from what it read before: a dirty bit set meanwhile is lost (M28)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value mremap_flush_values[] = {
 	{ "locked", MREMAP_FLUSH_LOCKED, "flush before the PTE locks go" },
 	{ "after", MREMAP_FLUSH_AFTER,
@@ -142,7 +150,8 @@ static const struct mm_option_value vma_lock_values[] = {
 	{ "off", VMA_LOCK_OFF, "none: faults take mmap_lock (before 6.4)" },
 	{ "v6_4", VMA_LOCK_6_4,
 	  "fork does not lock the parent's VMAs: before fb49c455323f (M34)" },
-	{ "v6_12", VMA_LOCK_6_12, "as in 6.12; off is the default all the same" },
+	{ "v6_12", VMA_LOCK_6_12,
+	  "as in 6.12; off is the default all the same" },
 	{ NULL, 0, NULL },
 };
 
@@ -199,6 +208,7 @@ static const struct mm_option_desc options[] = {
 	       "may read the mask while its stores to the tables still wait"),
 	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
+	CHOICE(thp_split_dirty, "where a split PMD's dirty bit is taken from"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
 	CHOICE(foll_cow, "what a forced write (FOLL_FORCE) is let through to"),
 	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),

@@ -56,6 +56,10 @@ enum thp_split {
 	THP_SPLIT_INVALIDATE,
 	THP_SPLIT_DIRECT
 }; /* M29 */
+enum thp_split_dirty {
+	THP_SPLIT_DIRTY_EXCHANGE,
+	THP_SPLIT_DIRTY_PLAIN
+}; /* M28 */
 enum mremap_flush {
 	MREMAP_FLUSH_LOCKED,
 	MREMAP_FLUSH_AFTER
@@ -116,6 +120,7 @@ struct mm_options {
 	bool flush_barrier; /* the flush's smp_mb() (M11) */
 	enum irqsave_spin irqsave_spin;
 	enum thp_split thp_split;
+	enum thp_split_dirty thp_split_dirty;
 	enum mremap_flush mremap_flush;
 	enum foll_cow foll_cow;
 	enum gup_read gup_read;

@@ -8,6 +8,7 @@
 #include "mm/memory.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/tlb.h"
 #include "mm/vma.h"
 
 /* A step on a page's counts; those of the refcount are in mm/page.c. */
@@ -415,6 +416,80 @@ static bool may_discard(struct page *page)
 	return ref_count == 1 + map_count && !PageDirty(page);
 }
 
+/* ---- a huge page mapped by PTEs ---- */
+
+/* Linux v6.15 mm/rmap.c folio_unmap_pte_batch(): all of it, side by side. */
+static bool maps_whole_folio(const struct page_vma_mapped_walk *pvmw)
+{
+	const struct vm_area_struct *vma = pvmw->vma;
+	vaddr_t addr = pvmw->address;
+
+	if (!IS_ALIGNED(addr, HPAGE_PMD_SIZE) ||
+	    vma->vm_end - addr < HPAGE_PMD_SIZE)
+		return false;
+	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
+		pte_t pte = ptep_get(addr + i * PAGE_SIZE, pvmw->pte + i);
+
+		if (!pte_present(pte) || pte_page(pte) != pvmw->page + i)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Clear the entries, flush once. Hardware sets no dirty bit from then on, so
+ * what the entries said is final.
+ */
+static void unmap_whole_folio(const struct page_vma_mapped_walk *pvmw,
+                              pte_t *old)
+{
+	vaddr_t addr = pvmw->address;
+
+	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
+		old[i] =
+			ptep_get_and_clear(addr + i * PAGE_SIZE, pvmw->pte + i);
+		if (pte_dirty(old[i]))
+			SetPageDirty(pvmw->page);
+	}
+	flush_tlb_range(pvmw->vma, addr, addr + HPAGE_PMD_SIZE);
+}
+
+static void restore_whole_folio(const struct page_vma_mapped_walk *pvmw,
+                                const pte_t *old)
+{
+	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
+		set_pte_at(pvmw->address + i * PAGE_SIZE, pvmw->pte + i,
+		           old[i]);
+	SetPageSwapBacked(pvmw->page);
+}
+
+/*
+ * Linux v6.15 mm/rmap.c try_to_unmap_one() for a large lazyfree folio, with
+ * get_and_clear_full_ptes(): v6.12 goes page by page.
+ */
+static void unmap_lazyfree_folio(struct page_vma_mapped_walk *pvmw)
+{
+	struct machine *m = this_machine();
+	struct page *page = pvmw->page;
+	pte_t *old;
+
+	if (!maps_whole_folio(pvmw))
+		return;
+	old = kzalloc(m, HPAGE_PMD_NR * sizeof(*old), "ptes");
+	if (!old)
+		return;
+	unmap_whole_folio(pvmw, old);
+	if (may_discard(page)) {
+		add_mm_counter(pvmw->vma->vm_mm, page, -(int64_t)HPAGE_PMD_NR);
+		for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
+			page_remove_rmap(page + i, pvmw->vma, false);
+		page_ref_add(page, -(int)HPAGE_PMD_NR);
+	} else {
+		restore_whole_folio(pvmw, old);
+	}
+	kfree(m, old);
+}
+
 /*
  * Linux v6.12 mm/rmap.c try_to_unmap_one().
  *
@@ -435,6 +510,12 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
 		return true;
 	if ((vma->vm_flags & VM_LOCKED) || !pvmw.pte ||
 	    (PageAnon(page) && !lazyfree)) {
+		page_vma_mapped_walk_done(&pvmw);
+		return false;
+	}
+
+	if (PageHead(page)) {
+		unmap_lazyfree_folio(&pvmw);
 		page_vma_mapped_walk_done(&pvmw);
 		return false;
 	}

@@ -5,8 +5,9 @@
  * A fault takes its VMA's lock for reading. Who changes a VMA, or the page
  * tables under it in a way faults must not see, holds mmap_lock for writing and
  * marks the VMA: vm_lock_seq = mm_lock_seq. Nobody takes the lock of a marked
- * VMA for reading; all marks end at once when mm_lock_seq moves on, as mmap_lock
- * is released or downgraded. The lock itself is only held to wait for readers.
+ * VMA for reading; all marks end at once when mm_lock_seq moves on, as
+ * mmap_lock is released or downgraded. The lock itself is only held to wait for
+ * readers.
  *
  * With the option off none of this takes a step.
  *

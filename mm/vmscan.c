@@ -18,8 +18,8 @@ static bool free_lazyfree(struct kernel *k, struct page *page)
 {
 	if (page_mapped(page) || !page_ref_freeze(page, 1))
 		return false;
-	count_vm_event(k, pglazyfreed);
-	count_vm_event(k, pgfree);
+	count_vm_events(k, pglazyfreed, compound_nr(page));
+	count_vm_events(k, pgfree, compound_nr(page));
 	return true;
 }
 
@@ -48,13 +48,14 @@ out_put:
  * The page mapped at @addr, with a reference (isolated from the LRU), if it is
  * lazyfree. Linux v6.12 mm/madvise.c madvise_cold_or_pageout_pte_range().
  *
- * DIVERGES: huge pages and pages that several processes map are left alone.
+ * DIVERGES: huge pages mapped by a PMD, and pages that several processes map,
+ * are left alone.
  */
 static struct page *isolate_lazyfree(struct vm_area_struct *vma, vaddr_t addr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	pmd_t *pmd = mm_find_pmd(mm, addr);
-	struct page *page;
+	struct page *page, *head = NULL;
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
 
@@ -66,13 +67,17 @@ static struct page *isolate_lazyfree(struct vm_area_struct *vma, vaddr_t addr)
 
 	pte = ptep_get(addr, ptep);
 	page = pte_present(pte) ? vm_normal_page(vma, addr, pte) : NULL;
-	if (page && PageAnon(page) && !PageSwapBacked(page) &&
-	    !PageCompound(page) && page->mapcount == 1)
-		get_page(page);
+	if (page)
+		head = compound_head(page);
+	/* Each frame is mapped once: by PTEs of this process. */
+	if (head && PageAnon(head) && !PageSwapBacked(head) &&
+	    page->mapcount == 1 &&
+	    folio_mapcount(head) == (int)compound_nr(head))
+		get_page(head);
 	else
-		page = NULL;
+		head = NULL;
 	pte_unmap_unlock(ptep, ptl);
-	return page;
+	return head;
 }
 
 long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
@@ -84,6 +89,7 @@ long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 	     addr += PAGE_SIZE) {
 		struct vm_area_struct *vma;
 		struct page *page = NULL;
+		unsigned nr;
 
 		mmap_read_lock(mm);
 		vma = find_vma_intersection(mm, addr, end);
@@ -94,8 +100,9 @@ long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 		mmap_read_unlock(mm);
 		if (!vma)
 			break;
+		nr = page ? compound_nr(page) : 0;
 		if (page && shrink_folio(mm->kernel, page))
-			freed++;
+			freed += nr;
 	}
 	return freed;
 }

@@ -2,10 +2,13 @@
 /* Reclaim of lazily freed pages: Linux v6.12 mm/rmap.c try_to_unmap_one(). */
 #include "mm/vmscan.h"
 
+#include "mm/huge_memory.h"
 #include "mm/mm.h"
+#include "mm/mmap_lock.h"
 #include "mm/page.h"
 #include "mm/sys.h"
 #include "mm/uapi.h"
+#include "mm/vma.h"
 #include "tests/mm/lab.h"
 
 #define HEAP UINT64_C(0x40000000)
@@ -135,8 +138,109 @@ START_TEST(the_address_is_flushed_before_the_page_goes)
 }
 END_TEST
 
+/* ---- a huge page mapped by PTEs ---- */
+
+#define HUGE_SIZE (HPAGE_PMD_NR * PAGE_SIZE)
+
+/* A lazily freed huge page; hardware may set D in its PMD; then the split. */
+static struct page *split_lazyfree(struct task *t, bool store)
+{
+	struct lab *lab = lab_of(t);
+	struct vm_area_struct *vma;
+	struct page *head;
+	struct pt_walk w;
+
+	lab_map(t, HEAP, HUGE_SIZE);
+	lab_touch(t, HEAP, true);
+	head = lab_page(t->mm, HEAP);
+	ck_assert(PageHead(head));
+	ck_assert_int_eq(do_sys_madvise(t, HEAP, HUGE_SIZE, MADV_FREE), 0);
+	w = pt_walk(lab->m, t->mm->pgd, HEAP);
+	ck_assert_uint_eq(w.level, PT_LEVEL_PMD);
+	ck_assert(!w.entry[PT_LEVEL_PMD].dirty);
+	if (store)
+		phys_write(&lab->m->mem, w.entry[PT_LEVEL_PMD].pa, 8,
+		           w.entry[PT_LEVEL_PMD].value | 0x40);
+	mmap_read_lock(t->mm);
+	vma = vma_lookup(t->mm, HEAP);
+	split_huge_pmd_address(vma, HEAP);
+	mmap_read_unlock(t->mm);
+	ck_assert_uint_eq(pt_walk(lab->m, t->mm->pgd, HEAP).level,
+	                  PT_LEVEL_PTE);
+	return head;
+}
+
+static void run_huge(void (*fn)(struct task *t))
+{
+	struct lab *lab = lab_new(1);
+
+	lab->options.thp = THP_ALWAYS;
+	lab_boot(lab);
+	lab_task(lab, 0, lab_mm(lab, "A"), "t", fn);
+	lab_run(lab);
+	lab_free(lab, true);
+}
+
+static void body_huge_clean(struct task *t)
+{
+	struct page *head = split_lazyfree(t, false);
+
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP + PAGE_SIZE, PAGE_SIZE),
+	                 HPAGE_PMD_NR);
+	ck_assert_uint_eq(head->kind, FRAME_FREE);
+	ck_assert_int_eq(t->mm->rss_anon.counter, 0);
+	ck_assert_uint_eq(lab_of(t)->k->vmstat->pglazyfreed, HPAGE_PMD_NR);
+	exit_mm(t);
+}
+
+START_TEST(a_split_huge_page_is_freed_whole)
+{
+	run_huge(body_huge_clean);
+}
+END_TEST
+
+static void body_huge_dirty(struct task *t)
+{
+	struct page *head = split_lazyfree(t, true);
+
+	/* The split took the dirty bit over: the page is wanted. */
+	ck_assert_uint_ne(lab_pte(t->mm, HEAP) & 0x40, 0);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, PAGE_SIZE), 0);
+	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
+		ck_assert_ptr_eq(lab_page(t->mm, HEAP + i * PAGE_SIZE),
+		                 head + i);
+	ck_assert(PageSwapBacked(head));
+	ck_assert_int_eq(head->refcount, HPAGE_PMD_NR);
+	exit_mm(t);
+}
+
+START_TEST(a_huge_page_written_since_is_kept)
+{
+	run_huge(body_huge_dirty);
+}
+END_TEST
+
+static void body_huge_part(struct task *t)
+{
+	struct page *head = split_lazyfree(t, false);
+
+	ck_assert_int_eq(do_sys_munmap(t, HEAP + PAGE_SIZE, PAGE_SIZE), 0);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, PAGE_SIZE), 0);
+	ck_assert_ptr_eq(lab_page(t->mm, HEAP), head);
+	exit_mm(t);
+}
+
+START_TEST(part_of_a_huge_page_is_left_alone)
+{
+	run_huge(body_huge_part);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+	tcase_add_test(tc, a_split_huge_page_is_freed_whole);
+	tcase_add_test(tc, a_huge_page_written_since_is_kept);
+	tcase_add_test(tc, part_of_a_huge_page_is_left_alone);
 	tcase_add_test(tc, clean_lazyfree_pages_are_freed);
 	tcase_add_test(tc, a_page_written_since_is_put_back);
 	tcase_add_test(tc, a_page_somebody_holds_is_put_back);
