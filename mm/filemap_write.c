@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/once.h"
 #include "mm/filemap.h"
 #include "mm/page.h"
 #include "mm/shmem.h"
@@ -58,6 +59,7 @@ static uint64_t copy_from_iter(struct page *page, uint64_t offset, vaddr_t from,
 
 		if (m->hw->copy_from_user(m, &value, from + done, size, atomic))
 			break;
+		smp_mb(); /* as other stores of the kernel to user memory */
 		step(STEP_WRITE, phys_obj(pa), size, "copy_folio_from_iter",
 		     pa);
 		charge(m->costs->kernel_op);

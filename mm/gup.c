@@ -403,6 +403,7 @@ void gup_page_write(const struct gup_page *page, unsigned offset,
 	struct physmem *mem = &this_machine()->mem;
 	const uint8_t *bytes = from;
 
+	smp_mb(); /* as other stores of the kernel to user memory */
 	while (n) {
 		unsigned size = chunk_size(offset, n);
 		paddr_t pa = page_phys(page->page) + offset;
