@@ -198,7 +198,9 @@ START_TEST(a_log_that_is_cut_off_is_refused)
 		result = run_format("replay --choices %s " FLAGSHIP, path);
 		ck_assert_int_eq(result.status, 2);
 		ck_assert_str_eq(result.out, "");
-		ck_assert_ptr_nonnull(strstr(result.err, ": line "));
+		/* "choices" without a number is a log of unknown length. */
+		ck_assert(strstr(result.err, ": line ") ||
+		          strstr(result.err, ": the log ends after"));
 		clear_result(&result);
 	}
 	g_unlink(path);
