@@ -103,8 +103,9 @@ static void start_editing(struct lines *l)
 	el_set(l->edit, EL_EDITOR, "emacs");
 	el_set(l->edit, EL_SIGNAL, 1);
 	el_set(l->edit, EL_HIST, history, l->history);
-	el_set(l->edit, EL_ADDFN, "mmulator-complete",
-	       "complete a word of the stepper", on_tab);
+	/* The narrow form would leak a copy of the names. */
+	el_wset(l->edit, EL_ADDFN, L"mmulator-complete",
+	        L"complete a word of the stepper", on_tab);
 	el_set(l->edit, EL_BIND, "^I", "mmulator-complete", NULL);
 	el_source(l->edit, NULL);
 }

@@ -46,10 +46,12 @@ void tui_grid_text(struct tui_grid *g, unsigned row, unsigned column,
 
 	for (unsigned i = 0; i < width; i++) {
 		size_t at = (size_t)row * g->width + column + i;
-		char c = i < len ? text[i] : ' ';
+		char c = ' ';
 
 		if (row >= g->height || column + i >= g->width)
 			return;
+		if (i < len)
+			c = text[i];
 		g->cells[at] = g_ascii_isprint(c) ? c : '?';
 		g->looks[at] = (uint8_t)look;
 	}
@@ -86,7 +88,7 @@ static struct columns make_columns(const struct tui_grid *g,
 {
 	unsigned nr_cpus = session_machine(s)->nr_cpus;
 	unsigned fit = MAX(g->width / COLUMN_MIN, 1);
-	struct columns c = { .n = MIN(nr_cpus, fit) };
+	struct columns c = { .n = MAX(MIN(nr_cpus, fit), 1) };
 
 	if (nr_cpus < fit && some_on_no_cpu(s)) {
 		c.others = true;

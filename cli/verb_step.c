@@ -15,8 +15,8 @@
 
 /* ---- Ctrl-C stops a move, not the program ---- */
 
-/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal
- * handler has no other way to say it. */
+/* A signal handler has no other way to say it. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int sig)
@@ -172,9 +172,8 @@ int verb_step(int argc, char **argv)
 		          "--help");
 	else if (o.tui && o.commands)
 		cli_error("step: --tui takes keys, not commands from a file");
-	else if (!o.choices)
-		status = CLI_OK;
-	else if ((log = log_read(o.choices)) && log_apply(log, &o))
+	else if (!o.choices ||
+	         ((log = log_read(o.choices)) && log_apply(log, &o)))
 		status = CLI_OK;
 	if (status == CLI_OK)
 		status = step_scenario(&o, log);

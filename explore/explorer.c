@@ -429,7 +429,7 @@ struct explorer *explorer_new(const struct explorer_options *options)
 	x->dozers = g_array_new(FALSE, FALSE, sizeof(struct dozer));
 	x->block_steps = g_array_new(FALSE, FALSE, sizeof(struct footprint));
 	x->answers = g_array_new(FALSE, FALSE, sizeof(struct answer));
-	history_init(&x->history);
+	event_history_init(&x->history);
 	return x;
 }
 

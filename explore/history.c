@@ -13,7 +13,7 @@
 #define WIDTH_STEP    16
 #define SLOTS_MIN     1024
 
-void history_init(struct history *h)
+void event_history_init(struct history *h)
 {
 	*h = (struct history){ .width = WIDTH_STEP };
 	h->slot_mask = SLOTS_MIN - 1;

@@ -50,8 +50,9 @@ struct history {
 	unsigned nr_wide, wide_room;
 };
 
-/** history_init - no event yet; history_fini(). */
-void history_init(struct history *h);
+/** event_history_init - no event yet; history_fini(). libedit has the shorter
+ * name. */
+void event_history_init(struct history *h);
 /** history_fini - free what it holds. */
 void history_fini(struct history *h);
 

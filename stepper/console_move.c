@@ -132,6 +132,7 @@ static bool step_until(struct console *c, struct session_move *move,
 		move->steps = 0;
 		move->until = &b;
 		go(c, move, out);
+		move->until = NULL;
 	}
 	g_free(b.label);
 	return right;

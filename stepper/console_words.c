@@ -67,7 +67,7 @@ bool parse_cpu(const struct console *c, const char *text, unsigned *out,
                GError **error)
 {
 	unsigned nr_cpus = session_machine(c->session)->nr_cpus;
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (!parse_count(text, "CPU", 0, nr_cpus - 1, &n, error))
 		return false;
@@ -122,7 +122,7 @@ bool parse_addr(const struct console *c, const char *text, uint64_t *out,
                 GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(text, "+", 2);
-	const struct ast_map *map;
+	const struct ast_map *map = NULL;
 	uint64_t offset = 0;
 
 	if (read_number(text, out))

@@ -381,6 +381,9 @@ enum session_stop session_go(struct session *s, const struct session_move *move)
 	runner_hazards(s->runner, &s->began_hazards);
 	stop = go_on(s);
 	s->move = NULL;
+	/* It is the caller's, and may be gone when somebody asks. */
+	if (s->hit == move->until)
+		s->hit = NULL;
 	return stop;
 }
 

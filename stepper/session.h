@@ -140,7 +140,8 @@ void session_set_policy(struct session *s, struct policy *policy);
 const char *session_policy_name(const struct session *s);
 /** session_policy_error - why the policy could not go on. */
 const char *session_policy_error(const struct session *s);
-/** session_breakpoint - the one that stopped the last session_go(). */
+/** session_breakpoint - the one that stopped the last session_go(); NULL: the
+ * move's own `until`, or something else. */
 const struct breakpoint *session_breakpoint(const struct session *s);
 /** session_breakpoints - those that stop it; the caller may change the list. */
 struct breakpoint_list *session_breakpoints(struct session *s);

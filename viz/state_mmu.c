@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the hardware holds and what the tables say. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "emu/vcpu.h"
 #include "pagetable/pgtable.h"
@@ -86,9 +87,10 @@ static void rights_words(const struct tlb_entry *e, char words[6])
 {
 	static const char letters[] = "WUXDG";
 
-	for (unsigned i = 0; i <= 5; i++)
-		words[i] =
-			letters[i] && !(e->rights >> i & 1) ? '-' : letters[i];
+	memcpy(words, "-----", 6);
+	for (unsigned i = 0; i < 5; i++)
+		if (e->rights >> i & 1)
+			words[i] = letters[i];
 }
 
 static void print_entry(GString *out, struct machine *m, const struct held *h)

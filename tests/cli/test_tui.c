@@ -121,7 +121,7 @@ static void wait_for(const char *part)
 	ck_assert_msg(strstr(now, part), "no '%s' on\n%s", part, now);
 }
 
-static void setup(void)
+static void start(const char *flags, const char *ready)
 {
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *tests = g_path_get_dirname(self);
@@ -130,11 +130,21 @@ static void setup(void)
 	folder = g_dir_make_tmp("mmulator-tui-XXXXXX", NULL);
 	ck_assert(folder);
 	line = g_strdup_printf("new-session -d -x 80 -y 24 \""
-	                       "'%s/../cli/mmulator' step " FLAGSHIP " --tui; "
+	                       "'%s/../cli/mmulator' step " FLAGSHIP " %s; "
 	                       "echo status \\$?; sleep 100\"",
-	                       tests);
+	                       tests, flags);
 	must(line);
-	wait_for("?: help");
+	wait_for(ready);
+}
+
+static void setup(void)
+{
+	start("--tui", "?: help");
+}
+
+static void setup_lines(void)
+{
+	start("", "(step 90)");
 }
 
 static void teardown(void)
@@ -205,6 +215,31 @@ START_TEST(commands_and_addresses)
 }
 END_TEST
 
+/* ---- line mode, at a terminal ---- */
+
+START_TEST(lines_are_edited_completed_and_repeated)
+{
+	keys("'step tou' Tab '3' Enter");
+	wait_for("CPU2  touch      walk pgd 0x40001000");
+	/* An empty line is the last one again. */
+	keys("Enter");
+	wait_for("CPU2  touch      page fault");
+	/* From the history: `goto start`, edited. */
+	keys("'goto start' Enter");
+	wait_for("(step 90)");
+	keys("Up BSpace BSpace BSpace BSpace BSpace e n d Enter");
+	wait_for("goto end");
+	/* Two possibilities are listed. */
+	keys("'st' Tab Tab");
+	wait_for("step  steps");
+	keys("C-u 'nonsense' Enter");
+	wait_for("unknown command 'nonsense'");
+	/* A wrong command does not end it. */
+	keys("C-d");
+	wait_for("status 0");
+}
+END_TEST
+
 /* ---- without a terminal ---- */
 
 START_TEST(any_size_can_be_drawn)
@@ -245,6 +280,7 @@ int main(void)
 	Suite *s = suite_create("cli/tui");
 	TCase *terminal = tcase_create("terminal"),
 	      *grid = tcase_create("grid");
+	TCase *lines = tcase_create("lines");
 	SRunner *sr;
 	int failed;
 
@@ -255,8 +291,12 @@ int main(void)
 	tcase_add_test(terminal, a_hazard_and_another_size);
 	tcase_add_test(terminal, an_agent_of_choice_and_an_answer);
 	tcase_add_test(terminal, commands_and_addresses);
-	if (has_tmux())
+	tcase_add_checked_fixture(lines, setup_lines, teardown);
+	tcase_add_test(lines, lines_are_edited_completed_and_repeated);
+	if (has_tmux()) {
 		suite_add_tcase(s, terminal);
+		suite_add_tcase(s, lines);
+	}
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
