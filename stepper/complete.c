@@ -145,11 +145,12 @@ static void offer_argument(struct offers *o, const char *name, unsigned nr)
 {
 	const struct command *cmd = console_find(name, NULL);
 
-	if (!cmd || nr >= G_N_ELEMENTS(cmd->complete))
-		return;
-	for (unsigned i = 0; i < console_nr_commands; i++)
-		if (!strcmp(console_commands[i].name, cmd->name))
-			offer_kind(o, console_commands[i].complete[nr]);
+	for (unsigned i = 0; cmd && nr < 2 && i < console_nr_commands; i++) {
+		const struct command *form = &console_commands[i];
+
+		if (!strcmp(form->name, cmd->name))
+			offer_kind(o, nr ? form->second : form->first);
+	}
 }
 
 static const char *first_word(char **words)

@@ -41,7 +41,7 @@ struct command {
 	unsigned min, max; /* arguments */
 	bool (*run)(struct console *c, const struct words *w, GString *out,
 	            GError **error);
-	enum word_kind complete[2]; /* first, second argument */
+	enum word_kind first, second; /* of the arguments */
 };
 
 extern const struct command console_commands[];

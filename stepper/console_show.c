@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "stepper/console_internal.h"
-#include "viz/report.h"
 #include "viz/state.h"
 
 #define NAME_WIDTH 10
@@ -219,17 +218,17 @@ bool cmd_rcu(struct console *c, const struct words *w, GString *out,
 bool cmd_columns(struct console *c, const struct words *w, GString *out,
                  GError **error)
 {
-	const struct session *s = c->session;
-	const struct hazard *hazards;
-	unsigned n;
-
 	(void)w;
 	(void)error;
-	if (session_ended(s) && session_columns(s)) {
-		g_string_append(out, session_columns(s));
-		return true;
-	}
-	hazards = runner_hazards(session_runner(s), &n);
-	viz_report(out, session_recorder(s), hazards, n, session_machine(s));
+	session_tell(c->session, TEXT_COLUMNS, out);
+	return true;
+}
+
+bool cmd_why(struct console *c, const struct words *w, GString *out,
+             GError **error)
+{
+	(void)w;
+	(void)error;
+	session_tell(c->session, TEXT_WHY, out);
 	return true;
 }

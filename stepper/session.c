@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "scenario/verdict.h"
 #include "viz/report.h"
+#include "viz/why.h"
 
 #define POLL_MASK 1023
 
@@ -28,7 +29,7 @@ struct session {
 	GPtrArray *names; /* of agents, by id */
 	bool complete;    /* known to its end; then: */
 	struct run_result result;
-	char *verdict, *columns, *log_text;
+	char *verdict, *log_text, *texts[TEXT_COUNT];
 
 	/* The machine's state. */
 	unsigned taken; /* choices made */
@@ -70,7 +71,8 @@ static void forget_end(struct session *s)
 	s->complete = false;
 	s->result = (struct run_result){ 0 };
 	g_clear_pointer(&s->verdict, g_free);
-	g_clear_pointer(&s->columns, g_free);
+	for (int i = 0; i < TEXT_COUNT; i++)
+		g_clear_pointer(&s->texts[i], g_free);
 	g_clear_pointer(&s->log_text, g_free);
 }
 
@@ -324,19 +326,50 @@ static void run_again(struct session *s, uint64_t goal)
 	s->ended = runner_go(s->runner) != RUN_PAUSED;
 }
 
+static void tell_why(const struct session *s, const struct hazard *hazards,
+                     unsigned n, GString *out)
+{
+	for (unsigned i = 0; i < n; i++) {
+		g_autoptr(GArray) links =
+			viz_why(s->recorder, &hazards[i], session_machine(s));
+
+		g_string_append_printf(out, "hazard %s: %s\n",
+		                       hazards[i].oracle, hazards[i].text);
+		viz_why_text(out, links);
+	}
+}
+
+/* Of a machine that is in the state the hazards were found in. */
+static void tell(const struct session *s, enum session_text what,
+                 const struct hazard *hazards, unsigned n, GString *out)
+{
+	const struct machine *m = session_machine(s);
+
+	if (what == TEXT_REPORT || !n)
+		viz_report(out, s->recorder, hazards, n, m);
+	else if (what == TEXT_COLUMNS)
+		viz_columns(out, s->recorder, viz_hazard_to_tell(hazards, n),
+		            m);
+	else
+		tell_why(s, hazards, n, out);
+}
+
 /* The run has ended: keep what there is to say about it. */
 static void keep_end(struct session *s)
 {
-	GString *text = g_string_new(NULL);
 	struct run_result *run = &s->result;
 
 	if (!runner_end(s->runner, run, NULL))
 		BUG(); /* this policy has no errors */
 	s->complete = true;
 	s->verdict = judge_run(s->runner, run, true);
-	viz_report(text, s->recorder, run->hazards, run->nr_hazards,
-	           session_machine(s));
-	s->columns = g_string_free(text, FALSE);
+	for (int i = 0; i < TEXT_COUNT; i++) {
+		GString *text = g_string_new(NULL);
+
+		tell(s, (enum session_text)i, run->hazards, run->nr_hazards,
+		     text);
+		s->texts[i] = g_string_free(text, FALSE);
+	}
 	s->log_text = choice_log_format(runner_log(s->runner));
 	run->hazards = NULL;
 	run->threads = NULL;
@@ -555,9 +588,17 @@ const char *session_verdict(const struct session *s)
 	return s->verdict;
 }
 
-const char *session_columns(const struct session *s)
+void session_tell(const struct session *s, enum session_text what, GString *out)
 {
-	return s->columns;
+	const struct hazard *hazards;
+	unsigned n;
+
+	if (s->ended && s->complete) {
+		g_string_append(out, s->texts[what]);
+		return;
+	}
+	hazards = runner_hazards(s->runner, &n);
+	tell(s, what, hazards, n, out);
 }
 
 uint32_t session_fired(const struct session *s)

@@ -52,6 +52,13 @@ enum session_stop {
 	STOP_INTERRUPT,
 };
 
+enum session_text {
+	TEXT_REPORT,  /* as `mmulator run` reports */
+	TEXT_COLUMNS, /* a column per CPU */
+	TEXT_WHY,     /* of each hazard the events that led to it */
+	TEXT_COUNT
+};
+
 /* How to go on. */
 struct session_move { /* Only this one moves, and the idle task that is in its
 	               * way; -1: whoever is next. */
@@ -110,8 +117,10 @@ const struct run_result *session_result(const struct session *s);
 /** session_verdict - why the whole run is not what its variant expects; NULL:
  * it is, or session_result() is NULL. */
 const char *session_verdict(const struct session *s);
-/** session_columns - the report of the whole run; NULL as session_result(). */
-const char *session_columns(const struct session *s);
+/** session_tell - append what there is to say about the hazards up to here; at
+ * the end of the run also about those of the final scan. */
+void session_tell(const struct session *s, enum session_text what,
+                  GString *out);
 /** session_fired - oracles that fired up to here, 1 << enum oracle_id; at the
  * end of the run all that did. */
 uint32_t session_fired(const struct session *s);
