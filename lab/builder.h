@@ -42,8 +42,18 @@ struct lab_process;
 struct lab_thread;
 struct lab_variant;
 
-/** lab_builder_new - an empty scenario called @title. */
+/**
+ * lab_builder_new - an empty scenario.
+ * @title: also what errors call its text
+ *
+ * Return: never NULL; lab_builder_free().
+ */
 struct lab_builder *lab_builder_new(const char *title);
+/**
+ * lab_builder_free - the end of a builder and of its handles, not of the
+ * scenarios it made.
+ * @b: NULL: nothing happens
+ */
 void lab_builder_free(struct lab_builder *b);
 
 /* Fields that are 0 or NULL are as in a scenario that does not set them. */
@@ -57,23 +67,48 @@ struct lab_machine {
 	bool strict;          /* also report what Linux tolerates */
 };
 
-/** lab_machine - `machine { ... }`, at most once. */
+/**
+ * lab_machine - `machine { ... }`, at most once.
+ * @machine: what it has; read during the call
+ */
 void lab_machine(struct lab_builder *b, const struct lab_machine *machine);
 
-/** lab_source - `source`: where the race comes from. */
+/**
+ * lab_source - `source`: where the race comes from; may be called repeatedly.
+ * @citation: any text
+ */
 void lab_source(struct lab_builder *b, const char *citation);
 
-/** lab_option - an option of the mm for every variant: `options`. */
+/**
+ * lab_option - an option of the mm for every variant: `options`.
+ * @key: a name of `mmulator list`
+ * @value: one of its values
+ */
 void lab_option(struct lab_builder *b, const char *key, const char *value);
 
-/** lab_file - `file`: a shared-memory file every process has open. */
+/**
+ * lab_file - `file`: a shared-memory file every process has open.
+ * @name: a word of the language
+ * @size_bytes: of the file, at most 2^40
+ */
 void lab_file(struct lab_builder *b, const char *name, uint64_t size_bytes);
 
-/** lab_process - `process NAME`: an address space. */
+/**
+ * lab_process - `process NAME`: an address space, empty so far.
+ * @name: a word of the language
+ *
+ * Return: the builder's.
+ */
 struct lab_process *lab_process(struct lab_builder *b, const char *name);
 
-/** lab_fork - `process NAME = fork PARENT`, of @parent as it is by now.
- * @cpu: where the system call is made */
+/**
+ * lab_fork - `process NAME = fork PARENT`.
+ * @parent: copied as it is by now, with what lab_map() and lab_before() did
+ * @name: of the child, a word of the language
+ * @cpu: where the system call is made, from 0
+ *
+ * Return: the child; the builder's.
+ */
 struct lab_process *lab_fork(struct lab_process *parent, const char *name,
                              unsigned cpu);
 
@@ -88,18 +123,36 @@ struct lab_map {
 	const char *thp;       /* "never", "always"; NULL: as the option */
 };
 
-/** lab_map - `map`: a mapping that is there before the threads start. */
+/**
+ * lab_map - `map`: a mapping that is there before the threads start.
+ * @map: read during the call; its name must not be NULL
+ */
 void lab_map(struct lab_process *p, const struct lab_map *map);
 
-/** lab_before - a statement that is done before the threads start, behind
- * those so far: "store heap 7 on cpu 1". */
+/**
+ * lab_before - a statement that is done before the threads start, behind
+ * those so far.
+ * @format: of printf(): "store heap 7 on cpu 1"
+ */
 void lab_before(struct lab_process *p, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 
-/** lab_thread - `thread NAME of P on cpu N`. */
+/**
+ * lab_thread - `thread NAME of P on cpu N`: user code.
+ * @name: a word of the language
+ * @cpu: where it runs, from 0
+ *
+ * Return: the builder's, without statements.
+ */
 struct lab_thread *lab_thread(struct lab_process *p, const char *name,
                               unsigned cpu);
-/** lab_kthread - `kthread NAME on cpu N`: does kernel operations. */
+/**
+ * lab_kthread - `kthread NAME on cpu N`: does kernel operations, by lab_do().
+ * @name: a word of the language
+ * @cpu: where it runs, from 0
+ *
+ * Return: the builder's, without statements.
+ */
 struct lab_thread *lab_kthread(struct lab_builder *b, const char *name,
                                unsigned cpu);
 
@@ -108,7 +161,14 @@ struct lab_addr {
 	const char *map;
 	uint64_t offset;
 };
-/** lab_at - "MAP+OFFSET"; with a NULL map, OFFSET. */
+/**
+ * lab_at - an address, for the statements below.
+ * @map: name of a mapping of the thread's process; NULL: none. Not copied: it
+ *	must outlive the result
+ * @offset: bytes behind its start; without a mapping the address itself
+ *
+ * Return: it, as a value.
+ */
 struct lab_addr lab_at(const char *map, uint64_t offset);
 
 /* No register keeps the result. */
@@ -119,59 +179,127 @@ struct lab_addr lab_at(const char *map, uint64_t offset);
  * access, 1, 2, 4 or 8 bytes.
  */
 
-/** lab_do - any statement of the language, or a line of one that has several:
- * "touch heap 64K", "loop 3 {", "}", "collapse A heap". */
+/**
+ * lab_do - any statement of the language, or a line of one that has several.
+ * @format: of printf(): "touch heap 64K", "loop 3 {", "}", "collapse A heap"
+ */
 void lab_do(struct lab_thread *t, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/** lab_load - r@reg = what is at @addr. */
+/**
+ * lab_load - `rN = load ADDR`.
+ * @reg: gets the value
+ * @size: bytes
+ * @addr: where from
+ */
 void lab_load(struct lab_thread *t, int reg, unsigned size,
               struct lab_addr addr);
-/** lab_store - @value to @addr. */
+/**
+ * lab_store - `store ADDR VALUE`.
+ * @size: bytes
+ * @addr: where to
+ * @value: its lowest @size bytes are stored
+ */
 void lab_store(struct lab_thread *t, unsigned size, struct lab_addr addr,
                uint64_t value);
-/** lab_xchg - exchange atomically; r@reg = the old value. */
+/**
+ * lab_xchg - exchange atomically.
+ * @reg: gets the old value
+ * @size: bytes
+ * @addr: where
+ * @value: the new one
+ */
 void lab_xchg(struct lab_thread *t, int reg, unsigned size,
               struct lab_addr addr, uint64_t value);
-/** lab_xadd - add atomically; r@reg = the old value. */
+/**
+ * lab_xadd - add atomically.
+ * @reg: gets the old value
+ * @size: bytes
+ * @addr: where
+ * @value: is added
+ */
 void lab_xadd(struct lab_thread *t, int reg, unsigned size,
               struct lab_addr addr, uint64_t value);
-/** lab_cmpxchg - store @desired if it was @expected; r@reg = the old value. */
+/**
+ * lab_cmpxchg - compare and exchange atomically.
+ * @reg: gets the old value
+ * @size: bytes
+ * @addr: where
+ * @expected: only if the old value is this one ...
+ * @desired: ... is this one stored
+ */
 void lab_cmpxchg(struct lab_thread *t, int reg, unsigned size,
                  struct lab_addr addr, uint64_t expected, uint64_t desired);
 /** lab_fence - a full barrier. */
 void lab_fence(struct lab_thread *t);
-/** lab_syscall - "madvise heap 2M DONTNEED"; r@reg = its result. */
+/**
+ * lab_syscall - a system call.
+ * @reg: gets its result
+ * @format: of printf(): "madvise heap 2M DONTNEED"
+ */
 void lab_syscall(struct lab_thread *t, int reg, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
-/** lab_condition - `exists (...)`, `never (...)` or `always (...)` of every
- * variant. */
+/**
+ * lab_condition - what is to hold at the end of runs, in every variant.
+ * @format: of printf(): "exists (...)", "never (...)" or "always (...)"
+ */
 void lab_condition(struct lab_builder *b, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
-/** lab_schedule - the next line of the schedule that every variant follows:
- * "reclaim after \"pmd_clear\"". */
+/**
+ * lab_schedule - the next line of the schedule that every variant follows.
+ * @format: of printf(): "reclaim after \"pmd_clear\""
+ */
 void lab_schedule(struct lab_builder *b, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 
-/** lab_variant - `variant NAME`: the scenario with some switches set. Expects
- * to be clean unless told otherwise. */
+/**
+ * lab_variant - `variant NAME`: the scenario with some switches set. Expects
+ * to be clean unless told otherwise.
+ * @name: a word of the language
+ *
+ * Return: the builder's.
+ */
 struct lab_variant *lab_variant(struct lab_builder *b, const char *name);
+/**
+ * lab_variant_option - as lab_option(), of this variant alone.
+ * @key: a name of `mmulator list`
+ * @value: one of its values
+ */
 void lab_variant_option(struct lab_variant *v, const char *key,
                         const char *value);
+/**
+ * lab_expect_clean - say that no hazard is found, which is the default.
+ *
+ * Context: at most once, and not together with lab_expect_hazard() or
+ * lab_allow_hazard(): the parser refuses two expectations.
+ */
 void lab_expect_clean(struct lab_variant *v);
-/** lab_expect_hazard - this one is found, as are the others expected. */
+/**
+ * lab_expect_hazard - this one is found, as are the others expected.
+ * @hazard: name of a judge: "stale-use"
+ */
 void lab_expect_hazard(struct lab_variant *v, const char *hazard);
-/** lab_allow_hazard - this one may be found besides those expected. */
+/**
+ * lab_allow_hazard - this one may be found besides those expected.
+ * @hazard: name of a judge: "stale-use"
+ */
 void lab_allow_hazard(struct lab_variant *v, const char *hazard);
-/** lab_variant_condition - as lab_condition(), of this variant alone. */
+/**
+ * lab_variant_condition - as lab_condition(), of this variant alone.
+ * @format: of printf(), as there
+ */
 void lab_variant_condition(struct lab_variant *v, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 
-/** lab_text - the scenario so far in the scenario language; the builder's,
- * until its next call. */
+/**
+ * lab_text - the scenario so far in the scenario language.
+ *
+ * Return: the builder's, until lab_text() or lab_scenario() is called again.
+ */
 const char *lab_text(struct lab_builder *b);
 
 /**
  * lab_scenario - what was built so far.
+ * @error: complete, several lines long
  *
  * Return: a scenario of its own, for scenario_free(); NULL and @error
  * (SCENARIO_ERROR) with the line in question if it makes no sense.

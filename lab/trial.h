@@ -77,25 +77,46 @@ struct lab_trial {
  * @s: borrowed for the call
  * @variant: NULL: the only one
  * @plan: NULL: one run as pinned
+ * @error: as runner_new() and runner_run(); SCENARIO_ERROR_RULE for the
+ *	variant
  *
  * Context: must not be called from within a run.
  * Return: what happened, for lab_trial_free(); NULL and @error if there is no
- * such variant, an option is wrong, or the initial part fails.
+ * such variant, an option is wrong, the initial part fails or the schedule
+ * cannot be followed.
  */
 struct lab_trial *lab_try(const struct scenario *s, const char *variant,
                           const struct lab_plan *plan, GError **error);
+/**
+ * lab_trial_free - the end of a trial and of all it points to.
+ * @t: NULL: nothing happens
+ */
 void lab_trial_free(struct lab_trial *t);
 
-/** lab_found - did this judge object in any run? */
+/**
+ * lab_found - did this judge object in any run?
+ * @oracle: below ORACLE_COUNT
+ *
+ * Return: whether.
+ */
 bool lab_found(const struct lab_trial *t, enum oracle_id oracle);
 
 /**
- * lab_register - r@reg of @thread at the end of the run that decided.
+ * lab_register - what a register held at the end of the run that decided.
+ * @thread: its name; those of a kernel thread are 0
+ * @reg: 0 .. NR_PROGRAM_REGS - 1
+ * @value: set if there is such a thread and register
+ *
  * Return: false if there is no such thread or register.
  */
 bool lab_register(const struct lab_trial *t, const char *thread, unsigned reg,
                   uint64_t *value) G_GNUC_WARN_UNUSED_RESULT;
-/** lab_signal - the one that ended @thread, 0: none, -1: no such thread. */
+/**
+ * lab_signal - what ended a thread in the run that decided.
+ * @thread: its name
+ *
+ * Return: the guest's number of the signal, 0: none, -1: no such thread.
+ */
 int lab_signal(const struct lab_trial *t, const char *thread);
 
 #endif
