@@ -131,6 +131,15 @@ vm_fault_t do_fault(struct vm_fault *vmf);
  * Return: it is so.
  */
 bool vmf_pte_changed(struct vm_fault *vmf);
+/**
+ * vmf_anon_prepare - the VMA gets an anon_vma if it has none.
+ *
+ * Context: mmap_lock held, or with FAULT_FLAG_VMA_LOCK the VMA's; no PTE
+ * mapped. Steps.
+ * Return: 0; VM_FAULT_OOM; VM_FAULT_RETRY, with the VMA's lock released, if
+ * mmap_lock was wanted too and is held for writing.
+ * Source: Linux v6.12 mm/memory.c vmf_anon_prepare()
+ */
 vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
 
 #endif

@@ -35,17 +35,44 @@ struct breakpoint_list {
 	unsigned last_number;
 };
 
+/** breakpoint_list_init - an empty list; breakpoint_list_clear(). */
 void breakpoint_list_init(struct breakpoint_list *list);
+/** breakpoint_list_clear - free it and the breakpoints in it. */
 void breakpoint_list_clear(struct breakpoint_list *list);
-/** breakpoint_add - a copy of @b with a number of its own. */
+/**
+ * breakpoint_add - set a breakpoint.
+ * @list: its last one from now on
+ * @b: copied, the label too; its number does not matter
+ *
+ * Return: the copy, the list's, with a number that no other ever had there.
+ */
 struct breakpoint *breakpoint_add(struct breakpoint_list *list,
                                   const struct breakpoint *b);
-/** breakpoint_delete - Return: false: there is none of that number. */
+/**
+ * breakpoint_delete - take one out and free it.
+ * @number: as breakpoint_add() gave it
+ *
+ * Return: false: there is none of that number.
+ */
 bool breakpoint_delete(struct breakpoint_list *list, unsigned number);
 
-/** breakpoint_before - does it stop before @a makes its next step? */
+/**
+ * breakpoint_before - does it stop before a step?
+ * @b: any; only BREAK_LABEL and BREAK_ADDR can
+ * @a: announced the step, which is its next
+ *
+ * Return: whether.
+ */
 bool breakpoint_before(const struct breakpoint *b, const struct agent *a);
-/** breakpoint_after - does it stop after the step @ev belongs to? */
+/**
+ * breakpoint_after - does it stop after the step an event belongs to?
+ * @b: any
+ * @m: where it happened
+ * @ev: of one of BREAKPOINT_EVENTS; others stop nothing.  An entry that is
+ *	written with the value it has does not, either
+ *
+ * Return: whether.
+ */
 bool breakpoint_after(const struct breakpoint *b, const struct machine *m,
                       const struct event *ev);
 /** What breakpoint_after() has to be told of: bits of enum event_type. */
@@ -59,7 +86,11 @@ static inline bool breakpoint_fired(const struct breakpoint *b, uint32_t fired)
 	return b->kind == BREAK_ORACLE && (b->oracles & fired);
 }
 
-/** breakpoint_describe - "before step pmd_clear @ 0x40000000". */
+/**
+ * breakpoint_describe - when it stops, in words.
+ * @out: "before step pmd_clear @ 0x40000000" is appended, no newline
+ * @b: any
+ */
 void breakpoint_describe(GString *out, const struct breakpoint *b);
 
 #endif
