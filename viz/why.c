@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/lockdep.h"
 #include "pagetable/pgtable.h"
 #include "viz/why_internal.h"
@@ -395,9 +396,44 @@ static void explain_object(struct why *w)
 
 /* ---- locks ---- */
 
+/* What @a cannot pass: it spins there, or sleeps. */
+static const struct gate *gate_of(const struct agent *a)
+{
+	const struct task *t = a->arg;
+
+	if (a->gate)
+		return a->gate;
+	if (!a->cpu || !arena_contains(a->machine->arena, t) || t->agent != a)
+		return NULL;
+	return t->sleeping_on;
+}
+
+/* The lock with that gate, with which every lock begins, as somebody holds
+ * it: "pte lock of CPU0 (reclaim)"; NULL: it is none. */
+static char *lock_at(const struct machine *m, const struct gate *gate)
+{
+	for (unsigned i = 0; gate && i < m->nr_agents; i++) {
+		const struct agent *a = m->agents[i];
+
+		for (unsigned k = 0; k < a->nr_held; k++) {
+			g_autofree char *who = NULL;
+
+			if (a->held[k].lock != (const void *)gate)
+				continue;
+			who = agent_label(m, (int)i);
+			return g_strdup_printf(
+				"%s of %s", lock_class_name(a->held[k].class),
+				who);
+		}
+	}
+	return NULL;
+}
+
 static void add_wait(struct why *w, const struct hazard_link *l)
 {
-	const char *label = w->m->agents[l->agent]->next.label;
+	const struct agent *a = w->m->agents[l->agent];
+	g_autofree char *lock = lock_at(w->m, gate_of(a));
+	const char *label = lock ? lock : a->next.label;
 	struct why_link link = { .kind = WHY_WAITS,
 		                 .step = l->step,
 		                 .agent = l->agent,
