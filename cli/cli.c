@@ -15,6 +15,8 @@ static const struct verb {
 	{ "run", verb_run, "run FILE...: one run of every variant" },
 	{ "check", verb_check,
 	  "check PATH...: every variant against what it expects" },
+	{ "merge", verb_merge,
+	  "merge REPORT...: the shards of a check, joined" },
 	{ "replay", verb_replay,
 	  "replay FILE --choices LOG: a recorded run again" },
 	{ "explain", verb_explain,

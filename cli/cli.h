@@ -31,8 +31,10 @@ enum cli_format {
 	FORMAT_SARIF
 };
 
+#define CLI_JOBS_MAX   256
+#define CLI_SHARDS_MAX 65536
 /* Steps of one run that --steps may allow. */
-#define CLI_STEPS_MAX UINT64_C(1000000000000)
+#define CLI_STEPS_MAX  UINT64_C(1000000000000)
 
 /* The flags; cli/options.c has the table. */
 struct cli_options {
@@ -60,6 +62,8 @@ struct cli_options {
 	char *choices;  /* the log to replay */
 	char *commands; /* step: a file of commands */
 	char *output;
+	unsigned nr_jobs;          /* host processes; 0: this one */
+	unsigned shard, nr_shards; /* from 0; of 0: the whole search */
 	bool quiet, verbose, help;
 	bool tui;    /* step */
 	char **args; /* what is left */
@@ -127,6 +131,7 @@ struct json_run {
 	bool exhausted;
 	int preemptions; /* -1: not counted */
 	double seconds;
+	const char *again; /* the command that repeats the run, or NULL */
 	/* Adds what there is besides; or NULL. */
 	void (*guest)(GString *line, const void *data);
 	const void *guest_data;
@@ -147,7 +152,10 @@ int no_variant(GPtrArray *scenarios, const char *name);
 /** load_readable - the same, without those that cannot be read or parsed
  * (said so); *@all: there was none. */
 GPtrArray *load_readable(char **paths, bool *all);
-/** make_runner - with the flags applied; NULL: an error was said. */
+/** try_runner - with the flags applied; NULL and @error if that cannot be. */
+struct runner *try_runner(const struct scenario *s, const struct ast_variant *v,
+                          const struct cli_options *o, GError **error);
+/** make_runner - likewise; NULL: an error was said. */
 struct runner *make_runner(const struct scenario *s,
                            const struct ast_variant *v,
                            const struct cli_options *o);
@@ -177,6 +185,7 @@ void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Verbs: cli/verb_*.c; argv[0] is the verb. */
 int verb_run(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_merge(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_step(int argc, char **argv);

@@ -130,13 +130,20 @@ struct run_config make_run_config(const struct cli_options *o)
 	};
 }
 
+struct runner *try_runner(const struct scenario *s, const struct ast_variant *v,
+                          const struct cli_options *o, GError **error)
+{
+	const struct run_config config = make_run_config(o);
+
+	return runner_new(s, v, &config, error);
+}
+
 struct runner *make_runner(const struct scenario *s,
                            const struct ast_variant *v,
                            const struct cli_options *o)
 {
-	const struct run_config config = make_run_config(o);
 	g_autoptr(GError) error = NULL;
-	struct runner *r = runner_new(s, v, &config, &error);
+	struct runner *r = try_runner(s, v, o, &error);
 
 	if (!r)
 		cli_error("%s", error->message);

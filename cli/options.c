@@ -178,6 +178,32 @@ static bool set_executions(struct cli_options *o, const struct flag *f,
 	return number(f, value, 1, UINT32_MAX, &o->executions, error);
 }
 
+static bool set_jobs(struct cli_options *o, const struct flag *f,
+                     const char *value, GError **error)
+{
+	return small_number(f, value, 1, CLI_JOBS_MAX, &o->nr_jobs, error);
+}
+
+/* "2/4": the second of four. */
+static bool set_shard(struct cli_options *o, const struct flag *f,
+                      const char *value, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(value, "/", -1);
+	uint64_t i, n;
+
+	if (g_strv_length(parts) == 2 &&
+	    g_ascii_string_to_unsigned(parts[1], 10, 1, CLI_SHARDS_MAX, &n,
+	                               NULL) &&
+	    g_ascii_string_to_unsigned(parts[0], 10, 1, n, &i, NULL)) {
+		o->shard = (unsigned)i - 1;
+		o->nr_shards = (unsigned)n;
+		return true;
+	}
+	return fail(error,
+	            "--%s '%s': expected I/N, from 1/N to N/N, N at most %u",
+	            f->name, value, CLI_SHARDS_MAX);
+}
+
 static bool set_steps(struct cli_options *o, const struct flag *f,
                       const char *value, GError **error)
 {
@@ -259,12 +285,12 @@ static bool set_format(struct cli_options *o, const struct flag *f,
 	/* In the order of enum cli_format. */
 	static const struct word words[] = {
 		[FORMAT_TEXT] = { "text",
-		                  "run check replay explain exec list" },
+		                  "run check merge replay explain exec list" },
 		[FORMAT_JSON] = { "json",
-		                  "run check replay explain exec list" },
-		[FORMAT_KTAP] = { "ktap", "check" },
-		[FORMAT_JUNIT] = { "junit", "check" },
-		[FORMAT_SARIF] = { "sarif", "check" },
+		                  "run check merge replay explain exec list" },
+		[FORMAT_KTAP] = { "ktap", "check merge" },
+		[FORMAT_JUNIT] = { "junit", "check merge" },
+		[FORMAT_SARIF] = { "sarif", "check merge" },
 		{ NULL, NULL },
 	};
 	int format = find_word(o, f, value, words, error);
@@ -340,10 +366,15 @@ static const struct flag flags[] = {
 	{ "spontaneous", 0, "N", "check", "explore",
 	  "most speculative walks and evictions in a run (1)", set_spontaneous,
 	  0 },
-	{ "executions", 0, "N", "check", "explore pct", "most runs of a search",
-	  set_executions, 0 },
-	{ "seconds", 0, "S", "check", "explore pct", "most time for a search",
-	  set_seconds, 0 },
+	{ "executions", 0, "N", "check", "explore pct random",
+	  "most runs of a search", set_executions, 0 },
+	{ "seconds", 0, "S", "check", "explore pct random",
+	  "most time for the search of one variant", set_seconds, 0 },
+	{ "jobs", 'j', "N", "check", NULL,
+	  "as many processes share the work (1)", set_jobs, 0 },
+	{ "shard", 0, "I/N", "check", "explore pct random",
+	  "only part I of N of the search, as a report for mmulator merge",
+	  set_shard, 0 },
 	{ "steps", 0, "N", "run check step exec", NULL,
 	  "most steps of one run; it then did not end", set_steps, 0 },
 	{ "engine", 0, "E", "run check replay step exec", NULL,
@@ -353,25 +384,25 @@ static const struct flag flags[] = {
 	  "sc, or tso: store buffers", set_memory_model,
 	  offsetof(struct cli_options, memory_model) },
 	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
-	{ "format", 0, "F", "run check replay explain exec list", NULL,
+	{ "format", 0, "F", "run check merge replay explain exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
 	{ "choices", 0, "LOG", "replay step exec", NULL,
 	  "the recorded run to repeat", TEXT(choices) },
-	{ "choices-out", 0, "FILE", "run check replay exec", NULL,
+	{ "choices-out", 0, "FILE", "run check merge replay exec", NULL,
 	  "record the run's choices", TEXT(choices_out) },
 	{ "trace", 0, "FILE", "run replay exec", NULL,
 	  "write every step of the run", TEXT(trace) },
-	{ "output", 0, "FILE", "run check replay explain exec list", NULL,
+	{ "output", 0, "FILE", "run check merge replay explain exec list", NULL,
 	  "write there instead of to the terminal", TEXT(output) },
-	{ "quiet", 'q', NULL, "run check replay exec", NULL,
+	{ "quiet", 'q', NULL, "run check merge replay exec", NULL,
 	  "only what differs", SWITCH(quiet) },
-	{ "verbose", 'v', NULL, "run check replay exec", NULL,
+	{ "verbose", 'v', NULL, "run check merge replay exec", NULL,
 	  "counters as well", SWITCH(verbose) },
 	{ "commands", 'x', "FILE", "step", NULL, "take the commands from there",
 	  TEXT(commands) },
 	{ "tui", 0, NULL, "step", NULL, "a full screen", SWITCH(tui) },
-	{ "help", 'h', NULL, "run check replay explain step exec list", NULL,
-	  "show this", SWITCH(help) },
+	{ "help", 'h', NULL, "run check merge replay explain step exec list",
+	  NULL, "show this", SWITCH(help) },
 };
 
 #define NR_FLAGS G_N_ELEMENTS(flags)
@@ -467,8 +498,11 @@ static bool policies_fit(const struct cli_options *o)
 		const struct flag *f = &flags[i];
 		g_autofree char *names = NULL;
 
-		if (!(o->given >> i & 1) || !f->policies ||
-		    has_word(f->policies, policy))
+		if (!(o->given >> i & 1) || !f->policies)
+			continue;
+		/* What limits a search wants a search. */
+		if (has_word(f->policies, policy) &&
+		    (o->policy || !has_word(f->policies, "explore")))
 			continue;
 		names = join_words(f->policies);
 		cli_error("%s: --%s needs --policy %s", o->verb, f->name,

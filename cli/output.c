@@ -117,6 +117,8 @@ static void add_exploration(GString *line, const struct json_run *j)
 	if (j->preemptions >= 0)
 		json_int(line, "preemptions", (uint64_t)j->preemptions);
 	json_seconds(line, "seconds", j->seconds);
+	if (j->again)
+		json_string(line, "again", j->again);
 }
 
 void output_json_run(struct output *out, const struct json_run *j)

@@ -131,6 +131,8 @@ static void print_counters(struct report *x, const struct check_result *r)
 		output_text(&x->out, "; %" G_GUINT64_FORMAT " runs given up",
 		            r->given_up);
 	output_text(&x->out, "\n");
+	if (r->again)
+		output_text(&x->out, "    again: %s\n", r->again);
 }
 
 static void print_table(struct report *x)
@@ -191,6 +193,7 @@ static void print_json(struct report *x, const struct check_result *r)
 		.run = &r->run,
 		.killed = r->killed,
 		.executions = r->executions,
+		.again = r->again,
 		.exhausted = r->exhausted,
 		.preemptions = r->preemptions,
 		.seconds = r->seconds,

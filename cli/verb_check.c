@@ -4,24 +4,20 @@
  */
 #include <string.h>
 
+#include "cli/pool.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/shards.h"
 #include "cli/single.h"
-#include "emu/vcpu_ops.h"
 #include "scenario/killed.h"
-#include "scenario/search.h"
 
 struct check {
 	const struct cli_options *options;
+	struct plan plan;
 	struct report report;
 	struct progress progress;
-	gint64 deadline; /* of a search, 0: none */
+	unsigned item; /* number of the variant among those chosen */
 };
-
-/* Runs of a search nobody put a limit to. */
-#define SEARCH_EXECUTIONS 100000
-/* Steps of one run of a search: it remembers them all. */
-#define SEARCH_STEPS      1000000
 
 static void show_progress(void *data, unsigned done, unsigned total)
 {
@@ -32,16 +28,20 @@ static void show_progress(void *data, unsigned done, unsigned total)
 
 /* ---- one variant ---- */
 
-/* "exhausted, bound 2", "cap on seconds", "random" */
-static char *format_search(const struct cli_options *o, const struct verdict *v)
+/* "exhausted, bound 2", "hazard found, seed 1, run 77", "random" */
+static char *format_search(const struct plan *p, const struct verdict *v)
 {
-	GString *text;
+	GString *text = g_string_new(v->ended);
 
 	if (!v->ended)
-		return g_strdup(v->executions > 1 ? "random" : "pinned");
-	text = g_string_new(v->ended);
-	if (o->has_bound)
+		g_string_append(text, v->executions > 1 ? "random" : "pinned");
+	else if (p->search.kind != SEARCH_EXPLORE)
+		g_string_append_printf(text, ", seed %" G_GUINT64_FORMAT,
+		                       v->seed);
+	else if (p->search.bounded)
 		g_string_append_printf(text, ", bound %u", v->bound);
+	if (v->ended && p->search.kind != SEARCH_EXPLORE && v->run >= 0)
+		g_string_append_printf(text, ", run %" G_GINT64_FORMAT, v->run);
 	if (v->calmed)
 		g_string_append_printf(text, ", spontaneous %" G_GUINT64_FORMAT,
 		                       v->spontaneous);
@@ -56,12 +56,6 @@ static void add_failure(const struct check *x, struct runner *r,
 	struct single single;
 	struct run_result run;
 
-	if (v->run >= 0 && !v->ended)
-		result->again = g_strdup_printf(
-			"mmulator run %s --variant %s --policy random --seed "
-			"%" G_GUINT64_FORMAT " --run %" G_GINT64_FORMAT,
-			runner_scenario(r)->source.file,
-			variant_name(runner_variant(r)), v->seed, v->run);
 	quiet.format = FORMAT_TEXT;
 	quiet.trace = NULL;
 	quiet.choices_out = NULL;
@@ -121,12 +115,13 @@ static void add_result(struct check *x, struct runner *r, struct verdict *v,
 		.executions = v->executions,
 		.seconds = seconds,
 		.run = v->first,
-		.search = format_search(x->options, v),
+		.search = format_search(&x->plan, v),
 		.exhausted = v->exhausted,
 		.confirmed = v->confirmed,
 		.preemptions = v->ended && v->fired ? v->preemptions : -1,
 		.given_up = v->given_up,
 		.killed_text = format_killed(v),
+		.again = plan_again(&x->plan, r, v),
 	};
 
 	result.killed = take_killed(v);
@@ -148,107 +143,51 @@ static void keep_choices(const struct check *x, const struct verdict *v,
 		*status = CLI_USAGE;
 }
 
-static void name_command(const struct scenario *s, const struct ast_variant *v,
-                         const struct cli_options *o)
+/* What a variant took, in seconds. */
+static double time_taken(const struct check *x, gint64 start)
 {
-	crash_command("mmulator check %s --variant %s%s%s", s->source.file,
-	              variant_name(v), o->engine_name ? " --engine " : "",
-	              o->engine_name ? o->engine_name : "");
-}
-
-static bool time_is_up(void *data)
-{
-	const struct check *x = data;
-
-	return x->deadline && g_get_monotonic_time() > x->deadline;
-}
-
-static bool is_search(const struct cli_options *o)
-{
-	return o->policy &&
-	       (!strcmp(o->policy, "explore") || !strcmp(o->policy, "pct"));
-}
-
-static bool search(struct check *x, struct runner *r, struct verdict *out,
-                   GError **error)
-{
-	const struct cli_options *o = x->options;
-	struct search_options options = {
-		.kind = strcmp(o->policy, "pct") ? SEARCH_EXPLORE : SEARCH_PCT,
-		.bounded = o->has_bound,
-		.bound = o->bound,
-		.has_spontaneous = o->has_spontaneous,
-		.spontaneous = o->spontaneous,
-		.depth = o->depth,
-		.seed = o->has_seed ? o->seed : 1,
-		.max_executions =
-			o->executions ? o->executions : SEARCH_EXECUTIONS,
-		.time_is_up = time_is_up,
-		.progress = show_progress,
-		.data = x,
-	};
-
-	x->deadline = 0;
-	if (o->seconds > 0)
-		x->deadline =
-			g_get_monotonic_time() + (gint64)(o->seconds * 1e6);
-	return search_variant(r, &options, out, error);
-}
-
-static bool verify(struct check *x, struct runner *r, struct verdict *out,
-                   GError **error)
-{
-	const struct cli_options *o = x->options;
-	struct verify_options options = {
-		.pinned_only = o->policy && strcmp(o->policy, "random") != 0,
-		.has_random = o->has_runs,
-		.nr_random = o->nr_runs,
-		.has_seed = o->has_seed,
-		.seed = o->seed,
-		.progress = show_progress,
-		.data = x,
-	};
-
-	if (is_search(o))
-		return search(x, r, out, error);
-	return verify_variant(r, &options, out, error);
+	if (x->plan.shards)
+		return shards_seconds(x->plan.shards, x->item);
+	return (double)(g_get_monotonic_time() - start) / 1e6;
 }
 
 /* Return: the status; CLI_USAGE if it cannot run, which was said. */
-static int check_variant(struct check *x, const struct scenario *s,
-                         const struct ast_variant *v)
+static int judge_variant(struct check *x, struct runner *r)
 {
-	struct cli_options options = *x->options;
-	const struct cli_options *o = &options;
-	struct runner *r;
 	gint64 start = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 	struct verdict verdict;
 	int status;
 
-	/* A search is many runs; what it finds Unicorn has to show as well. */
-	if (is_search(o) && !options.engine)
-		options.engine = &vcpu_ops_direct;
-	if (is_search(o) && !options.step_cap)
-		options.step_cap = SEARCH_STEPS;
-	r = make_runner(s, v, o);
-	if (!r)
-		return CLI_USAGE;
-	progress_next(&x->progress, s->source.file, variant_name(v));
-	name_command(s, v, o);
-	if (verify(x, r, &verdict, &error)) {
-		double seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-
-		status = verdict.ok ? CLI_OK : CLI_DIFFERS;
-		keep_choices(x, &verdict, &status);
-		add_result(x, r, &verdict, seconds);
-		verdict_clear(&verdict);
-	} else {
+	if (!plan_verdict(&x->plan, x->item, r, &verdict, &error)) {
 		progress_wipe(&x->progress);
-		status = cli_error("%s: %s: %s", s->source.file,
-		                   variant_name(v), error->message);
+		return plan_failed(runner_scenario(r), runner_variant(r),
+		                   error);
+	}
+	status = verdict.ok ? CLI_OK : CLI_DIFFERS;
+	keep_choices(x, &verdict, &status);
+	add_result(x, r, &verdict, time_taken(x, start));
+	verdict_clear(&verdict);
+	return status;
+}
+
+static int check_variant(struct check *x, const struct scenario *s,
+                         const struct ast_variant *v)
+{
+	g_autofree char *command = plan_command(&x->plan, s, v);
+	g_autoptr(GError) error = NULL;
+	struct runner *r = plan_runner(&x->plan, s, v, &error);
+	int status;
+
+	if (!r) {
+		status = cli_error("%s", error->message);
+	} else {
+		progress_next(&x->progress, s->source.file, variant_name(v));
+		crash_command("%s", command);
+		status = judge_variant(x, r);
 	}
 	runner_free(r);
+	x->item++;
 	return status;
 }
 
@@ -282,17 +221,6 @@ static int check_scenario(struct check *x, const struct scenario *s)
 	return worst;
 }
 
-static int count_variant(const struct scenario *s, const struct ast_variant *v,
-                         void *data)
-{
-	unsigned *n = data;
-
-	(void)s;
-	(void)v;
-	++*n;
-	return CLI_OK;
-}
-
 static int check_all(const GPtrArray *scenarios, struct check *x)
 {
 	int worst = CLI_OK;
@@ -308,34 +236,47 @@ static int check_all(const GPtrArray *scenarios, struct check *x)
 	return worst;
 }
 
-static int check(GPtrArray *scenarios, const struct cli_options *o)
+static bool one_chosen(const struct cli_options *o, const GPtrArray *scenarios)
+{
+	const struct scenario *s = scenarios->len ? scenarios->pdata[0] : NULL;
+
+	return scenarios->len == 1 && (o->variant || s->nr_variants <= 1);
+}
+
+static bool fits(const struct cli_options *o, const GPtrArray *scenarios)
+{
+	if (o->choices_out && !one_chosen(o, scenarios))
+		cli_error("%s: --choices-out takes one scenario and --variant",
+		          o->verb);
+	else if (o->policy && o->has_runs && !o->nr_runs)
+		cli_error("check: --runs 0 leaves nothing to do for --policy "
+		          "random");
+	else
+		return true;
+	return false;
+}
+
+int check_report(GPtrArray *scenarios, const struct cli_options *o,
+                 struct shards *shards)
 {
 	struct check x = { .options = o };
-	unsigned n = 0;
-	int status = for_each_chosen(scenarios, o, count_variant, &n);
+	g_autoptr(GArray) items = plan_items(scenarios, o);
+	int status;
 
-	if (status != CLI_OK)
-		return status;
-	progress_init(&x.progress, n, o->quiet);
+	plan_init(&x.plan, o, show_progress, &x);
+	x.plan.shards = shards;
+	if (!items || !fits(o, scenarios) || !plan_hire(&x.plan, items))
+		return CLI_USAGE;
+	progress_init(&x.progress, items->len, o->quiet);
 	report_begin(&x.report, scenarios, o);
 	status = check_all(scenarios, &x);
+	pool_free(x.plan.pool);
 	progress_clear(&x.progress);
 	crash_command(NULL);
 	if (status < CLI_USAGE && !report_end(&x.report))
 		status = CLI_USAGE;
 	report_clear(&x.report);
 	return status;
-}
-
-static bool fits(const struct cli_options *o, const GPtrArray *scenarios)
-{
-	const struct scenario *s = scenarios->len ? scenarios->pdata[0] : NULL;
-	bool one = o->variant || (s && s->nr_variants <= 1);
-
-	if (!o->choices_out || (scenarios->len == 1 && one))
-		return true;
-	cli_error("check: --choices-out takes one scenario and --variant");
-	return false;
 }
 
 int verb_check(int argc, char **argv)
@@ -353,8 +294,9 @@ int verb_check(int argc, char **argv)
 		cli_error("check: expected scenarios or folders");
 	else
 		scenarios = load_scenarios(o.args);
-	if (scenarios && fits(&o, scenarios))
-		status = check(scenarios, &o);
+	if (scenarios)
+		status = o.nr_shards ? shard_check(scenarios, &o)
+		                     : check_report(scenarios, &o, NULL);
 	cli_options_clear(&o);
 	return status;
 }

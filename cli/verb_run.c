@@ -4,24 +4,38 @@
  */
 #include <string.h>
 
+#include "cli/plan.h"
 #include "cli/single.h"
 
-static struct policy *chosen_policy(const struct runner *r,
+/* NULL, said so: a run is impossible. */
+static struct policy *chosen_policy(struct runner *r,
                                     const struct cli_options *o)
 {
+	g_autoptr(GError) error = NULL;
+	struct policy *policy;
+	struct plan plan;
+
 	if (!o->policy || !strcmp(o->policy, "script"))
 		return runner_pinned_policy(r);
 	if (!strcmp(o->policy, "timed"))
 		return policy_timed_new();
-	return random_policy(o);
+	/* As check makes its runs. */
+	plan_init(&plan, o, NULL, NULL);
+	policy = search_random_policy(r, &plan.search, &error);
+	if (policy)
+		search_set_run(policy, plan.search.kind, o->run);
+	else
+		(void)plan_failed(runner_scenario(r), runner_variant(r), error);
+	return policy;
 }
 
 static int run_variant(const struct scenario *s, const struct ast_variant *v,
                        void *data)
 {
 	struct single *x = data;
-	struct runner *r;
+	struct policy *policy;
 	struct run_result run;
+	struct runner *r;
 	int status;
 
 	if (x->nr_runs && x->options->choices_out)
@@ -30,7 +44,8 @@ static int run_variant(const struct scenario *s, const struct ast_variant *v,
 	r = make_runner(s, v, x->options);
 	if (!r)
 		return CLI_USAGE;
-	status = single_run(x, r, chosen_policy(r, x->options), &run);
+	policy = chosen_policy(r, x->options);
+	status = policy ? single_run(x, r, policy, &run) : CLI_USAGE;
 	runner_free(r);
 	return status;
 }

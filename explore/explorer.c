@@ -8,9 +8,9 @@
 #include "base/machine.h"
 #include "explore/explorer_internal.h"
 
-/* Branches tried in full above the parts of a sharded search: this many more
- * than there must be at least. */
-#define SHARD_LEVELS_MORE 3
+/* Branchings tried in full above the parts: enough for some hundred parts, few
+ * enough that walking them costs little. */
+#define PART_LEVELS 7
 
 static struct explorer *explorer_of(struct policy *p)
 {
@@ -102,26 +102,28 @@ static void pop_node(struct explorer *x)
 	x->nr_nodes--;
 }
 
-/* ---- shards ---- */
+/* ---- parts ---- */
 
-/* Is the subtree that begins here another shard's? */
+/* A part begins here: is it left to others? */
 static bool is_foreign(struct explorer *x)
 {
-	return x->leaves++ % x->options.nr_shards != x->options.shard;
+	const struct explorer_parts *parts = x->options.parts;
+
+	return !parts->takes(parts->data, x->bound, x->nr_parts++);
 }
 
-static bool enters_leaf(const struct explorer *x, const struct node *node)
+static bool enters_part(const struct explorer *x, const struct node *node)
 {
-	return x->nr_nodes > 1 && x->shard_level &&
-	       node->level == x->shard_level && node[-1].level < x->shard_level;
+	return x->nr_nodes > 1 && x->part_level &&
+	       node->level == x->part_level && node[-1].level < x->part_level;
 }
 
 /* A run that ends above the parts is a part of its own. */
-static bool ends_above_leaves(struct explorer *x)
+static bool ends_above_parts(struct explorer *x)
 {
 	const struct node *node = last_node(x);
 
-	return x->shard_level && node->level < x->shard_level;
+	return x->part_level && node->level < x->part_level;
 }
 
 /* ---- a run ---- */
@@ -199,7 +201,7 @@ static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
 		give_up(x, m);
 		return;
 	}
-	if (enters_leaf(x, node) && is_foreign(x)) {
+	if (enters_part(x, node) && is_foreign(x)) {
 		pop_node(x);
 		x->foreign = true;
 		give_up(x, m);
@@ -207,7 +209,7 @@ static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
 	}
 	node->agent = first_choice(x, node, fit);
 	node->backtrack = BIT_ULL(node->agent);
-	if (node->level < x->shard_level) {
+	if (node->level < x->part_level) {
 		node->backtrack = fit;
 		node->branches = fit & (fit - 1);
 	}
@@ -396,22 +398,11 @@ static void explorer_ended(struct policy *p, struct machine *m)
 	if (x->given_up || x->policy.error)
 		return;
 	finish_event(x, m, m->end == RUN_DONE || m->end == RUN_STOPPED);
-	if (x->nr_nodes && ends_above_leaves(x))
+	if (x->nr_nodes && ends_above_parts(x))
 		x->foreign = is_foreign(x);
 }
 
 /* ---- the search ---- */
-
-static unsigned shard_levels(unsigned nr_shards)
-{
-	unsigned levels = 0;
-
-	if (nr_shards <= 1)
-		return 0;
-	while ((1U << levels) < nr_shards && levels < 16)
-		levels++;
-	return levels + SHARD_LEVELS_MORE;
-}
 
 struct explorer *explorer_new(const struct explorer_options *options)
 {
@@ -423,8 +414,7 @@ struct explorer *explorer_new(const struct explorer_options *options)
 	x->policy.stepped = explorer_stepped;
 	x->policy.ended = explorer_ended;
 	x->options = *options;
-	BUG_ON(options->nr_shards && options->shard >= options->nr_shards);
-	x->shard_level = shard_levels(options->nr_shards);
+	x->part_level = options->parts ? PART_LEVELS : 0;
 	x->sleepers = g_array_new(FALSE, FALSE, sizeof(struct sleeper));
 	x->dozers = g_array_new(FALSE, FALSE, sizeof(struct dozer));
 	x->block_steps = g_array_new(FALSE, FALSE, sizeof(struct footprint));
@@ -499,12 +489,16 @@ static bool advance(struct explorer *x)
 /* Everything within the bound was seen. */
 static bool next_bound(struct explorer *x)
 {
-	if (!x->options.bounded || !x->bound_hit ||
-	    x->bound == x->options.bound)
+	const struct explorer_parts *parts = x->options.parts;
+	bool more = x->bound_hit;
+
+	if (parts)
+		more = parts->walked(parts->data, x->bound, x->nr_parts, more);
+	if (!x->options.bounded || !more || x->bound == x->options.bound)
 		return false;
 	x->stats.bound = ++x->bound;
 	x->bound_hit = false;
-	x->leaves = 0;
+	x->nr_parts = 0;
 	return true;
 }
 
@@ -562,6 +556,11 @@ void explorer_done(struct explorer *x, bool hazard)
 		x->stats.truncated++;
 	if (hazard && !x->options.go_on)
 		x->stats.end = EXPLORER_HAZARD;
+}
+
+bool explorer_bound_hit(const struct explorer *x)
+{
+	return x->bound_hit;
 }
 
 unsigned explorer_preemptions(const struct explorer *x)

@@ -30,6 +30,22 @@
 
 struct explorer;
 
+/*
+ * A search in parts: the first branchings are tried in full, and what lies
+ * below them is numbered from 0, for each bound anew.  Part k is the same runs
+ * whoever else makes the others, and all parts together are each trace once.
+ * Every search in parts walks the branchings above them.
+ */
+struct explorer_parts {
+	/* Part @number comes next, and the one before is over.  Return: it is
+	 * searched here. */
+	bool (*takes)(void *data, unsigned bound, unsigned number);
+	/* The last of @nr_parts is over.  @hit: a run seen here would need more
+	 * preemptions.  Return: go on with the next bound. */
+	bool (*walked)(void *data, unsigned bound, unsigned nr_parts, bool hit);
+	void *data;
+};
+
 struct explorer_options {
 	bool bounded;
 	unsigned bound; /* most preemptions */
@@ -42,10 +58,8 @@ struct explorer_options {
 	uint64_t max_spontaneous;
 	bool (*time_is_up)(void *data);
 	void *data;
-	/* Search only part @shard of @nr_shards (0: everything). The parts
-	 * together run the same traces as one search. */
-	unsigned shard, nr_shards;
-	bool go_on; /* after a hazard */
+	const struct explorer_parts *parts; /* NULL: in one; borrowed */
+	bool go_on;                         /* after a hazard */
 };
 
 enum explorer_end {
@@ -76,8 +90,7 @@ struct explorer_stats {
 
 /**
  * explorer_new - a search that has not begun.
- * @options: copied; the shard is below nr_shards, or nr_shards is 0; BUG
- *	otherwise
+ * @options: copied; what it points to is borrowed
  *
  * Return: never NULL; explorer_free().
  */
@@ -97,7 +110,8 @@ void explorer_free(struct explorer *x);
  */
 struct policy *explorer_next(struct explorer *x);
 /**
- * explorer_counts - was the last run a complete one of this shard?
+ * explorer_counts - was the last run a complete one of a part that was
+ * taken?
  *
  * Return: false: its outcome means nothing.
  */
@@ -107,6 +121,12 @@ bool explorer_counts(const struct explorer *x);
  * @hazard: it showed one; of a run that does not count this is ignored
  */
 void explorer_done(struct explorer *x, bool hazard);
+/**
+ * explorer_bound_hit - was anything left out for the bound?
+ *
+ * Return: a run of the present bound would have needed more preemptions.
+ */
+bool explorer_bound_hit(const struct explorer *x);
 /**
  * explorer_preemptions - what the last run cost.
  *

@@ -24,7 +24,7 @@ struct node {
 	unsigned previous;  /* moved last, not counting walkers; or NOBODY */
 	unsigned ending;    /* all it has to do is to end the run; or NOBODY */
 	unsigned preemptions; /* so far */
-	unsigned level;       /* branches so far, for shards */
+	unsigned level;       /* branchings so far, for parts */
 	bool branches;
 	bool goes_on; /* @agent can, after its step */
 	unsigned first_sleeper, first_dozer, first_answer;
@@ -66,8 +66,8 @@ struct explorer {
 	bool late; /* time was up before the run's end */
 	enum run_end run_end;
 
-	unsigned shard_level; /* above it every branch is tried */
-	unsigned leaves;
+	unsigned part_level; /* above it every branch is tried; 0: no parts */
+	unsigned nr_parts;   /* begun, within the bound */
 	unsigned bound;
 	bool bound_hit;
 	bool started;

@@ -248,8 +248,8 @@ void sleep_tried(struct explorer *x, struct node *node, unsigned event)
 	struct sleeper s = { .agent = node->agent,
 		             .fp = *fp,
 		             .first_step = block_base(x, node),
-		             .block_known = !x->shard_level ||
-		                            node->level >= x->shard_level };
+		             .block_known = !x->part_level ||
+		                            node->level >= x->part_level };
 
 	if (x->options.bounded) {
 		bool walker = x->walkers >> node->agent & 1;

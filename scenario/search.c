@@ -7,14 +7,244 @@
 #include "explore/explorer.h"
 #include "explore/pct.h"
 #include "explore/shrink.h"
+#include "scenario/joint.h"
+#include "scenario/part.h"
 
 struct search {
 	struct runner *r;
 	const struct search_options *options;
-	struct verdict *out;
-	uint64_t held; /* conditions that held in some run */
+	const struct search_sink *sink;
 	uint32_t wanted;
+	struct explorer *explorer;
+	struct part *part;        /* being searched; NULL: none */
+	uint64_t given_up_before; /* it began */
+	uint64_t executions;
+	bool over;
 };
+
+/* ---- parts ---- */
+
+static void close_part(struct search *x, bool cut)
+{
+	struct part *p = g_steal_pointer(&x->part);
+
+	if (!p)
+		return;
+	p->cut = cut;
+	if (x->explorer) {
+		p->given_up = explorer_stats(x->explorer)->blocked -
+		              x->given_up_before;
+		p->hit = explorer_bound_hit(x->explorer);
+		p->calmed = explorer_stats(x->explorer)->calmed;
+	}
+	if (!x->sink->part(x->sink->data, p))
+		x->over = true;
+}
+
+static bool next_part(void *data, unsigned bound, unsigned number)
+{
+	struct search *x = data;
+	const struct search_options *o = x->options;
+	const struct search_sink *sink = x->sink;
+
+	close_part(x, false);
+	if (x->over || (o->nr_shards && number % o->nr_shards != o->shard))
+		return false;
+	if (sink->takes && !sink->takes(sink->data, bound, number))
+		return false;
+	x->part = part_new(bound, number);
+	if (x->explorer)
+		x->given_up_before = explorer_stats(x->explorer)->blocked;
+	return true;
+}
+
+static bool walked_all(void *data, unsigned bound, unsigned nr_parts, bool hit)
+{
+	struct search *x = data;
+
+	close_part(x, false);
+	return x->sink->walked(x->sink->data, bound, nr_parts, hit) && !x->over;
+}
+
+/* Everything that was to be seen was, here or elsewhere. */
+static bool all_found(const struct search *x)
+{
+	const struct verdict *known = x->sink->known;
+	uint32_t fired = x->part->fired | (known ? known->fired : 0);
+	uint64_t held = x->part->held | (known ? known->held : 0);
+	g_autofree char *missing = NULL;
+
+	if (!x->wanted || (x->wanted & ~fired))
+		return false;
+	missing = judge_all_runs(x->r, fired, held, 0);
+	return !missing;
+}
+
+/* The run was one of those that count. Returns whether the search is over. */
+static bool note_run(struct search *x, const struct run_result *run,
+                     int preemptions)
+{
+	const struct search_options *o = x->options;
+	char *reason = judge_run(x->r, run, false);
+
+	part_note(x->part, x->r, run, reason, preemptions);
+	x->executions++;
+	if (o->progress)
+		o->progress(o->data, (unsigned)x->executions,
+		            (unsigned)o->max_executions);
+	return reason || all_found(x);
+}
+
+static bool is_time_up(void *data)
+{
+	const struct search *x = data;
+
+	return x->over || (x->options->time_is_up &&
+	                   x->options->time_is_up(x->options->data));
+}
+
+/* ---- explore ---- */
+
+uint64_t search_spontaneous(const struct search_options *o)
+{
+	return o->has_spontaneous ? o->spontaneous : SEARCH_SPONTANEOUS;
+}
+
+static bool explore(struct search *x, GError **error)
+{
+	const struct search_options *o = x->options;
+	const struct explorer_parts parts = { next_part, walked_all, x };
+	const struct explorer_options options = {
+		.bounded = o->bounded,
+		.bound = o->bound,
+		.limit_spontaneous = true,
+		.max_spontaneous = search_spontaneous(o),
+		/* Whether the cap is met shows the next run. */
+		.max_executions = o->max_executions ? o->max_executions + 1 : 0,
+		.time_is_up = is_time_up,
+		.data = x,
+		.parts = &parts,
+	};
+	struct explorer *e = explorer_new(&options);
+	bool possible = true;
+	struct policy *policy;
+	struct run_result run;
+
+	x->explorer = e;
+	while (possible && (policy = explorer_next(e))) {
+		bool over = false;
+
+		possible = runner_run(x->r, policy, &run, error);
+		if (possible && explorer_counts(e))
+			over = note_run(x, &run, (int)explorer_preemptions(e));
+		explorer_done(e, over);
+	}
+	close_part(x, true);
+	x->explorer = NULL;
+	explorer_free(e);
+	return possible;
+}
+
+/* ---- pct, random ---- */
+
+/* How long a run is, pct wants to know. */
+static bool set_steps(struct runner *r, struct policy *pct, GError **error)
+{
+	struct policy *timed = policy_timed_new();
+	struct run_result run;
+	bool possible = runner_run(r, timed, &run, error);
+
+	if (possible)
+		policy_pct_set_steps(pct, run.steps);
+	policy_free(timed);
+	return possible;
+}
+
+struct policy *search_random_policy(struct runner *r,
+                                    const struct search_options *options,
+                                    GError **error)
+{
+	struct policy *policy;
+
+	if (options->kind == SEARCH_RANDOM)
+		return policy_random_new(options->seed);
+	policy = policy_pct_new(options->seed, options->depth);
+	if (set_steps(r, policy, error))
+		return policy;
+	policy_free(policy);
+	return NULL;
+}
+
+void search_set_run(struct policy *policy, enum search_kind kind, uint64_t run)
+{
+	if (kind == SEARCH_PCT)
+		policy_pct_set_run(policy, run);
+	else
+		policy_random_set_run(policy, run);
+}
+
+/* The runs of one part. */
+static bool probe_part(struct search *x, struct policy *policy, uint64_t first,
+                       uint64_t end, GError **error)
+{
+	struct run_result run;
+
+	for (uint64_t i = first; i < end; i++) {
+		if (is_time_up(x)) {
+			x->over = true;
+			break;
+		}
+		search_set_run(policy, x->options->kind, i);
+		if (!runner_run(x->r, policy, &run, error))
+			return false;
+		if (note_run(x, &run, -1)) {
+			x->over = true;
+			break;
+		}
+	}
+	close_part(x, x->over);
+	return true;
+}
+
+static bool probe(struct search *x, GError **error)
+{
+	uint64_t max = x->options->max_executions;
+	uint64_t end = max ? max : UINT32_MAX;
+	unsigned n = (unsigned)((end + SEARCH_CHUNK - 1) / SEARCH_CHUNK);
+	struct policy *policy = search_random_policy(x->r, x->options, error);
+	bool possible = policy;
+
+	for (unsigned i = 0; i < n && possible && !x->over; i++) {
+		uint64_t first = (uint64_t)i * SEARCH_CHUNK;
+
+		if (next_part(x, 0, i))
+			possible = probe_part(x, policy, first,
+			                      MIN(end, first + SEARCH_CHUNK),
+			                      error);
+	}
+	if (possible && !x->over)
+		walked_all(x, 0, n, false);
+	if (policy)
+		policy_free(policy);
+	part_free(g_steal_pointer(&x->part));
+	return possible;
+}
+
+bool search_parts(struct runner *r, const struct search_options *options,
+                  const struct search_sink *sink, GError **error)
+{
+	struct search x = { .r = r,
+		            .options = options,
+		            .sink = sink,
+		            .wanted = expected_hazards(runner_variant(r)) };
+
+	return options->kind == SEARCH_EXPLORE ? explore(&x, error)
+	                                       : probe(&x, error);
+}
+
+/* ---- the smallest run that shows it ---- */
+
+#define SHRINK_RUNS 300
 
 static struct choice_log *copy_log(const struct choice_log *log)
 {
@@ -22,134 +252,6 @@ static struct choice_log *copy_log(const struct choice_log *log)
 
 	return choice_log_parse(text, strlen(text), NULL);
 }
-
-/* Everything that was to be seen was. */
-static bool all_found(const struct search *x)
-{
-	g_autofree char *missing = NULL;
-
-	if (!x->wanted || (x->wanted & ~x->out->fired))
-		return false;
-	missing = judge_all_runs(x->r, x->out->fired, x->held,
-	                         x->out->executions);
-	return !missing;
-}
-
-/* The run was one of those that count. Returns whether the search is over. */
-static bool note_run(struct search *x, const struct run_result *run)
-{
-	struct verdict *out = x->out;
-	bool first_hazard = run->fired && !out->fired;
-
-	out->executions++;
-	out->fired |= run->fired;
-	x->held |= run->held;
-	note_killed(out, x->r, run);
-	if (out->end == RUN_DONE)
-		out->end = run->end;
-	out->reason = judge_run(x->r, run, false);
-	if (out->reason || first_hazard || !out->log) {
-		choice_log_free(out->log);
-		out->log = copy_log(runner_log(x->r));
-		out->first = *run;
-		out->run = (int64_t)out->executions - 1;
-	}
-	if (x->options->progress)
-		x->options->progress(x->options->data, out->executions,
-		                     (unsigned)x->options->max_executions);
-	return out->reason || all_found(x);
-}
-
-/* ---- explore ---- */
-
-static bool explore(struct search *x, GError **error)
-{
-	const struct search_options *o = x->options;
-	const struct explorer_options options = {
-		.bounded = o->bounded,
-		.bound = o->bound,
-		.limit_spontaneous = true,
-		.max_spontaneous = o->has_spontaneous ? o->spontaneous
-		                                      : SEARCH_SPONTANEOUS,
-		.max_executions = o->max_executions,
-		.time_is_up = o->time_is_up,
-		.data = o->data,
-		.shard = o->shard,
-		.nr_shards = o->nr_shards,
-	};
-	struct explorer *e = explorer_new(&options);
-	const struct explorer_stats *stats = explorer_stats(e);
-	struct verdict *out = x->out;
-	bool possible = true;
-	struct policy *policy;
-	struct run_result run;
-
-	while (possible && (policy = explorer_next(e))) {
-		bool over = false;
-		unsigned logged = out->executions;
-
-		possible = runner_run(x->r, policy, &run, error);
-		if (possible && explorer_counts(e))
-			over = note_run(x, &run);
-		if (out->run == (int64_t)logged)
-			out->preemptions = (int)explorer_preemptions(e);
-		explorer_done(e, over);
-	}
-	out->exhausted = stats->exhausted;
-	out->bound = stats->bound;
-	out->ended = explorer_end_name(stats->end);
-	out->given_up = stats->blocked;
-	out->calmed = stats->calmed;
-	out->spontaneous = options.max_spontaneous;
-	explorer_free(e);
-	return possible;
-}
-
-/* ---- pct ---- */
-
-static bool probe(struct search *x, struct policy *policy, GError **error)
-{
-	const struct search_options *o = x->options;
-	struct run_result run;
-
-	x->out->ended = "cap on executions";
-	for (uint64_t i = 0; i < o->max_executions; i++) {
-		if (o->time_is_up && o->time_is_up(o->data)) {
-			x->out->ended = "cap on seconds";
-			break;
-		}
-		policy_pct_set_run(policy, i);
-		if (!runner_run(x->r, policy, &run, error))
-			return false;
-		if (note_run(x, &run)) {
-			x->out->ended = "hazard found";
-			break;
-		}
-	}
-	return true;
-}
-
-static bool pct(struct search *x, GError **error)
-{
-	struct policy *timed = policy_timed_new();
-	struct policy *policy =
-		policy_pct_new(x->options->seed, x->options->depth);
-	struct run_result run;
-	bool possible = runner_run(x->r, timed, &run, error);
-
-	/* How long is a run? */
-	if (possible) {
-		policy_pct_set_steps(policy, run.steps);
-		possible = probe(x, policy, error);
-	}
-	policy_free(policy);
-	policy_free(timed);
-	return possible;
-}
-
-/* ---- the smallest run that shows it ---- */
-
-#define SHRINK_RUNS 300
 
 struct failing {
 	struct runner *r;
@@ -168,10 +270,9 @@ static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 }
 
 /* A search that did not look for the fewest preemptions first. */
-static void make_small(struct search *x)
+static void make_small(struct runner *r, struct verdict *out)
 {
-	struct verdict *out = x->out;
-	struct failing failing = { .r = x->r, .fired = out->first.fired };
+	struct failing failing = { .r = r, .fired = out->first.fired };
 	const struct shrink_task task = { .fails = fails_again,
 		                          .data = &failing,
 		                          .max_runs = SHRINK_RUNS };
@@ -179,14 +280,14 @@ static void make_small(struct search *x)
 	struct policy *small;
 	uint64_t steps;
 
-	if (!out->first.fired || x->options->bounded)
+	if (!out->first.fired)
 		return;
 	small = shrink(&task, out->log, &cost);
 	if (!small)
 		return;
 	if (fails_again(&failing, small, &steps)) {
 		choice_log_free(out->log);
-		out->log = copy_log(runner_log(x->r));
+		out->log = copy_log(runner_log(r));
 		out->first = failing.run;
 		out->preemptions = (int)cost.preemptions;
 	}
@@ -195,18 +296,17 @@ static void make_small(struct search *x)
 
 /* ---- the other engine ---- */
 
-static void differ(struct search *x, const char *what)
+static void differ(struct verdict *out, const char *what)
 {
-	if (!x->out->reason)
-		x->out->reason = g_strdup_printf(
+	if (!out->reason)
+		out->reason = g_strdup_printf(
 			"under Unicorn the same choices %s", what);
 }
 
 /* What the direct engine showed, Unicorn has to show as well. */
-static bool confirm(struct search *x, GError **error)
+static bool confirm(const struct runner *r, struct verdict *out, GError **error)
 {
-	struct run_config config = *runner_config(x->r);
-	struct verdict *out = x->out;
+	struct run_config config = *runner_config(r);
 	struct policy *replay;
 	struct runner *other;
 	struct run_result run;
@@ -215,17 +315,17 @@ static bool confirm(struct search *x, GError **error)
 	if (config.engine != &vcpu_ops_direct || !out->first.fired)
 		return true;
 	config.engine = &vcpu_ops_unicorn;
-	other = runner_new(runner_scenario(x->r), runner_variant(x->r), &config,
+	other = runner_new(runner_scenario(r), runner_variant(r), &config,
 	                   error);
 	if (!other)
 		return false;
 	replay = policy_replay_new(out->log);
 	if (!runner_run(other, replay, &run, &misfit))
-		differ(x, misfit->message);
+		differ(out, misfit->message);
 	else if (run.fired != out->first.fired)
-		differ(x, "show other hazards");
+		differ(out, "show other hazards");
 	else if (run.trace_hash != out->first.trace_hash)
-		differ(x, "make other steps");
+		differ(out, "make other steps");
 	else
 		out->confirmed = true;
 	g_clear_error(&misfit);
@@ -234,31 +334,34 @@ static bool confirm(struct search *x, GError **error)
 	return true;
 }
 
-bool search_variant(struct runner *r, const struct search_options *options,
-                    struct verdict *out, GError **error)
+bool search_conclude(struct runner *r, const struct search_options *options,
+                     struct verdict *out, GError **error)
 {
-	struct search x = { .r = r,
-		            .options = options,
-		            .out = out,
-		            .wanted = expected_hazards(runner_variant(r)) };
-	bool possible;
-
-	*out = (struct verdict){ .run = -1,
-		                 .preemptions = -1,
-		                 .seed = options->seed };
-	possible = options->kind == SEARCH_PCT ? pct(&x, error)
-	                                       : explore(&x, error);
-	if (possible && out->log && !out->reason)
-		make_small(&x);
-	if (possible && out->log)
-		possible = confirm(&x, error);
-	if (!possible) {
+	/* A bounded search looks for the fewest preemptions first. */
+	if (out->log && !out->reason && !options->bounded)
+		make_small(r, out);
+	if (out->log && !confirm(r, out, error)) {
 		verdict_clear(out);
 		return false;
 	}
 	if (!out->reason)
-		out->reason =
-			judge_all_runs(r, out->fired, x.held, out->executions);
+		out->reason = judge_all_runs(r, out->fired, out->held,
+		                             out->executions);
 	out->ok = !out->reason;
 	return true;
+}
+
+/* ---- in this process ---- */
+
+bool search_variant(struct runner *r, const struct search_options *options,
+                    struct verdict *out, GError **error)
+{
+	struct joint *j = joint_new(r, options);
+	const struct search_sink sink = joint_sink(j);
+	bool possible = search_parts(r, options, &sink, error);
+
+	if (possible)
+		joint_finish(j, out);
+	joint_free(j);
+	return possible && search_conclude(r, options, out, error);
 }

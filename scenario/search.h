@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Judging a variant by searching its interleavings, schedules aside: all of
- * them (explore/explorer.h) or many likely ones (explore/pct.h).
+ * them (explore/explorer.h), many likely ones (explore/pct.h) or many at
+ * random.
  *
  * The search ends when everything expected was seen, when something that is not
  * expected was, when nothing is left, or at a cap.  A run that shows a hazard
@@ -17,8 +18,12 @@
 
 enum search_kind {
 	SEARCH_EXPLORE,
-	SEARCH_PCT
+	SEARCH_PCT,
+	SEARCH_RANDOM
 };
+
+/* Runs of pct and random that are one part (scenario/part.h). */
+#define SEARCH_CHUNK 64
 
 struct search_options {
 	enum search_kind kind;
@@ -27,14 +32,57 @@ struct search_options {
 	/* explore: of hardware in one run; else SEARCH_SPONTANEOUS */
 	bool has_spontaneous;
 	uint64_t spontaneous;
-	unsigned depth; /* pct */
-	uint64_t seed;
-	uint64_t max_executions; /* 0: none; pct needs one */
+	unsigned depth;          /* pct */
+	uint64_t seed;           /* pct, random */
+	uint64_t max_executions; /* 0: none */
+	/* Only the parts whose number leaves @shard when divided by @nr_shards;
+	 * 0: all. */
 	unsigned shard, nr_shards;
 	bool (*time_is_up)(void *data); /* NULL: no cap */
 	void (*progress)(void *data, unsigned done, unsigned total);
 	void *data;
 };
+
+/** search_spontaneous - most steps of hardware in one run of an exploration. */
+uint64_t search_spontaneous(const struct search_options *o);
+
+struct part;
+
+/* Who gets the parts. */
+struct search_sink {
+	/* Part @number of @bound is next; NULL: all are searched. Return: it is
+	 * searched here. */
+	bool (*takes)(void *data, unsigned bound, unsigned number);
+	/* One is over; it becomes the sink's. Return: the search goes on. */
+	bool (*part)(void *data, struct part *p);
+	/* All of @bound was walked. Return: the search goes on with the next
+	 * bound, if there is one. */
+	bool (*walked)(void *data, unsigned bound, unsigned nr_parts, bool hit);
+	/* What earlier parts showed; NULL: not known. */
+	const struct verdict *known;
+	void *data;
+};
+
+/**
+ * search_parts - search, part by part.
+ *
+ * Ends when nothing is left or the sink says so, at a cap, behind a run that is
+ * not as expected, or when everything expected was seen.
+ *
+ * Return: false and @error if a run is impossible.
+ */
+bool search_parts(struct runner *r, const struct search_options *options,
+                  const struct search_sink *sink, GError **error);
+
+/**
+ * search_conclude - what is left to do with a search's verdict: the run that
+ * decided is made smaller, if it need not be the smallest, and repeated under
+ * Unicorn; what only all runs together can tell is judged.
+ *
+ * Return: false and @error (and @out cleared) if a run is impossible.
+ */
+bool search_conclude(struct runner *r, const struct search_options *options,
+                     struct verdict *out, GError **error);
 
 /**
  * search_variant - as verify_variant(), by a search.
@@ -48,5 +96,13 @@ struct search_options {
  */
 bool search_variant(struct runner *r, const struct search_options *options,
                     struct verdict *out, GError **error);
+
+/** search_random_policy - the policy that made the runs of a pct or random
+ * search; its run number is still to be set (search_set_run()).
+ * Return: NULL and @error if a run is impossible. */
+struct policy *search_random_policy(struct runner *r,
+                                    const struct search_options *options,
+                                    GError **error);
+void search_set_run(struct policy *policy, enum search_kind kind, uint64_t run);
 
 #endif

@@ -46,6 +46,7 @@ struct verdict {
 	unsigned killed_runs;
 
 	/* of a search (scenario/search.h) */
+	uint64_t held;        /* conditions that held in some run */
 	const char *ended;    /* what ended it; NULL: it was none */
 	bool exhausted;       /* nothing is left, within the bound if any */
 	bool confirmed;       /* Unicorn showed the same */

@@ -144,8 +144,36 @@ END_TEST
 
 /* ---- in parts ---- */
 
+struct deal {
+	unsigned nr_hands, hand;
+	unsigned nr_parts[8]; /* by bound */
+	bool hit;
+};
+
+static bool is_dealt(void *data, unsigned bound, unsigned part)
+{
+	const struct deal *deal = data;
+
+	(void)bound;
+	return part % deal->nr_hands == deal->hand;
+}
+
+static bool walked(void *data, unsigned bound, unsigned nr_parts, bool hit)
+{
+	struct deal *deal = data;
+
+	/* Everybody counts the same parts. */
+	if (deal->hand)
+		ck_assert_uint_eq(deal->nr_parts[bound], nr_parts);
+	deal->nr_parts[bound] = nr_parts;
+	deal->hit |= hit;
+	return true;
+}
+
 static void compare_shards(unsigned number, unsigned nr_shards)
 {
+	struct deal deal = { .nr_hands = nr_shards };
+	const struct explorer_parts dealt = { is_dealt, walked, &deal };
 	struct explorer_options options = { .go_on = true };
 	struct prog_outcomes whole, parts;
 	struct explorer_stats stats;
@@ -153,8 +181,8 @@ static void compare_shards(unsigned number, unsigned nr_shards)
 	prog_outcomes_init(&whole);
 	prog_outcomes_init(&parts);
 	explore(&options, &whole, &stats);
-	options.nr_shards = nr_shards;
-	for (options.shard = 0; options.shard < nr_shards; options.shard++)
+	options.parts = &dealt;
+	for (; deal.hand < nr_shards; deal.hand++)
 		explore(&options, &parts, &stats);
 	if (!prog_same_keys(whole.states, parts.states))
 		fail_program(number, "other final states in parts");
@@ -165,6 +193,48 @@ static void compare_shards(unsigned number, unsigned nr_shards)
 	prog_outcomes_clear(&whole);
 	prog_outcomes_clear(&parts);
 }
+
+/* Bounded, the parts are the same runs however they are dealt. */
+static void compare_bounded_shards(unsigned number, unsigned nr_shards)
+{
+	struct deal deal = { .nr_hands = 1 };
+	const struct explorer_parts dealt = { is_dealt, walked, &deal };
+	const struct explorer_options options = {
+		.bounded = true, .bound = 2, .go_on = true, .parts = &dealt
+	};
+	struct prog_outcomes naive, one, parts;
+	struct explorer_stats stats;
+	bool counted;
+
+	prog_outcomes_init(&naive);
+	prog_outcomes_init(&one);
+	prog_outcomes_init(&parts);
+	explore(&options, &one, &stats);
+	deal.nr_hands = nr_shards;
+	for (; deal.hand < nr_shards; deal.hand++)
+		explore(&options, &parts, &stats);
+	if (one.executions != parts.executions)
+		fail_program(number, "parts run other runs when dealt");
+	if (!prog_same_keys(one.traces, parts.traces))
+		fail_program(number, "other traces when dealt");
+	counted = program_enumerate(&run, 2, NAIVE_LIMIT, &naive);
+	if (counted && !prog_has_keys(parts.states, naive.states))
+		fail_program(number, "a final state was missed in parts");
+	prog_outcomes_clear(&naive);
+	prog_outcomes_clear(&one);
+	prog_outcomes_clear(&parts);
+}
+
+START_TEST(parts_of_a_bounded_search_are_the_same_however_dealt)
+{
+	struct rng rng = { .state = seed };
+
+	for (unsigned i = 0; i < 100; i++) {
+		program_generate(&run.text, &rng);
+		compare_bounded_shards(i, 2 + i % 4);
+	}
+}
+END_TEST
 
 START_TEST(parts_of_a_search_run_the_same_traces_as_one)
 {
@@ -193,6 +263,8 @@ int main(void)
 		tc, a_bounded_search_finds_all_that_needs_no_more_preemptions,
 		0, 4);
 	tcase_add_test(tc, parts_of_a_search_run_the_same_traces_as_one);
+	tcase_add_test(tc,
+	               parts_of_a_bounded_search_are_the_same_however_dealt);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
