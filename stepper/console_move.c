@@ -239,6 +239,10 @@ bool cmd_run(struct console *c, const struct words *w, GString *out,
 	const struct session_move move = { .agent = -1 };
 	struct policy *policy = NULL;
 
+	if (!w->n && session_ended(c->session)) {
+		console_summary(c, out);
+		return true;
+	}
 	if (!can_go(c, error))
 		return false;
 	if (w->n) {

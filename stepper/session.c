@@ -682,6 +682,10 @@ static bool start(struct session *s, const struct choice_log *log,
 		keep_end(s);
 	}
 	run_again(s, session_first(s));
+	if (s->ended && !s->complete) { /* nobody has anything to do */
+		keep_end(s);
+		run_again(s, session_first(s));
+	}
 	return true;
 }
 

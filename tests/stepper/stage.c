@@ -7,7 +7,7 @@
 
 static const char *const profile_dirs[] = { "profiles", NULL };
 
-static void open_session(struct stage *st, const char *variant,
+static void open_session(struct stage *st, const struct ast_variant *v,
                          const struct vcpu_ops *engine,
                          const struct choice_log *log)
 {
@@ -15,13 +15,15 @@ static void open_session(struct stage *st, const char *variant,
 		                           .profile_dirs = profile_dirs };
 	g_autoptr(GError) error = NULL;
 
-	st->session = session_new(st->scenario,
-	                          variant ? find_variant(st->scenario, variant)
-	                                  : NULL,
-	                          &config, log, &error);
+	st->session = session_new(st->scenario, v, &config, log, &error);
 	ck_assert_msg(st->session, "%s", error ? error->message : "");
 	st->console = console_new(st->session);
 	st->out = g_string_new(NULL);
+}
+
+void stage_continue(struct stage *st, const struct ast_variant *v)
+{
+	open_session(st, v, &vcpu_ops_direct, NULL);
 }
 
 void stage_open(struct stage *st, const char *path, const char *variant,
@@ -31,7 +33,8 @@ void stage_open(struct stage *st, const char *path, const char *variant,
 
 	st->scenario = scenario_load(path, &error);
 	ck_assert_msg(st->scenario, "%s", error ? error->message : "");
-	open_session(st, variant, engine, log);
+	open_session(st, variant ? find_variant(st->scenario, variant) : NULL,
+	             engine, log);
 }
 
 void stage_open_text(struct stage *st, const char *text)

@@ -22,6 +22,8 @@ struct stage {
 /** stage_open - a session of a file; @engine and @log may be NULL. */
 void stage_open(struct stage *st, const char *path, const char *variant,
                 const struct vcpu_ops *engine, const struct choice_log *log);
+/** stage_continue - a session of st->scenario, by the direct engine. */
+void stage_continue(struct stage *st, const struct ast_variant *v);
 /** stage_open_text - of a scenario in a string, by the direct engine. */
 void stage_open_text(struct stage *st, const char *text);
 void stage_close(struct stage *st);

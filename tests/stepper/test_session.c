@@ -34,10 +34,9 @@ static void look(GString *out, bool regs)
 		"columns", "why",   "break", "regs",
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(commands) - !regs; i++) {
-		say(&st, commands[i]);
-		g_string_append(out, st.out->str);
-	}
+	/* A process may be gone; no matter. */
+	for (size_t i = 0; i < G_N_ELEMENTS(commands) - !regs; i++)
+		console_command(st.console, commands[i], out, NULL);
 }
 
 static char *picture_with(bool regs)
@@ -323,6 +322,84 @@ START_TEST(a_log_that_does_not_fit_is_refused)
 }
 END_TEST
 
+START_TEST(a_scenario_without_threads_has_ended_at_once)
+{
+	stage_open_text(&st, "process A { map heap 0x40000000 4K rw }\n"
+	                     "always ([heap] == 1)\n");
+	ck_assert(session_ended(st.session));
+	say(&st, "run");
+	ck_assert_ptr_nonnull(strstr(st.out->str, "DIFFERS: "));
+	ck_assert(console_differs(st.console));
+}
+END_TEST
+
+/* ---- the catalogue ---- */
+
+static GPtrArray *catalogue(void)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(folders, g_strdup("scenarios"));
+	for (guint i = 0; i < folders->len; i++) {
+		GDir *dir = g_dir_open(folders->pdata[i], 0, NULL);
+		const char *name;
+
+		ck_assert(dir);
+		while ((name = g_dir_read_name(dir))) {
+			char *path =
+				g_build_filename(folders->pdata[i], name, NULL);
+			bool file = g_str_has_suffix(name, ".scn");
+
+			g_ptr_array_add(file ? files : folders, path);
+		}
+		g_dir_close(dir);
+	}
+	return files;
+}
+
+static void walk_through(const char *path, unsigned seed)
+{
+	g_autoptr(GString) sink = g_string_new(NULL);
+	g_autofree char *run = g_strdup_printf("run random %u", seed);
+	struct choice_log *log;
+
+	st.scenario = scenario_load(path, NULL);
+	ck_assert(st.scenario);
+	stage_continue(&st, st.scenario->variants);
+	say(&st, run);
+	run_to_the_end();
+	log = saved(&st);
+	for (unsigned i = 1; i <= 4; i++) {
+		uint64_t first = session_first(st.session);
+		uint64_t last = session_last(st.session);
+
+		session_goto(st.session, last - (last - first) * i / 4);
+		look(sink, true);
+	}
+	ck_assert_msg(replayed(&st, &vcpu_ops_direct, log).trace_hash ==
+	                      log->trace_hash,
+	              "%s", path);
+	run_to_the_end();
+	ck_assert_uint_eq(session_machine(st.session)->sched.hash,
+	                  log->trace_hash);
+	choice_log_free(log);
+	stage_close(&st);
+}
+
+START_TEST(the_whole_catalogue_can_be_walked)
+{
+	GPtrArray *files = catalogue();
+
+	ck_assert_uint_gt(files->len, 20);
+	for (guint i = 0; i < files->len; i++)
+		if (!strstr(files->pdata[i], "vmpte")) /* long, and no race */
+			walk_through(files->pdata[i], i);
+	g_ptr_array_unref(files);
+	stage_open(&st, FLAGSHIP, NULL, NULL, NULL); /* for teardown() */
+}
+END_TEST
+
 /* Hardware that chooses: a CPU that forgets and walks as it likes. */
 static const char choosy[] =
 	"machine { cpus 2 speculation 4 eviction 4 }\n"
@@ -432,6 +509,8 @@ int main(void)
 	tcase_add_test(tc, what_is_saved_replays_bit_for_bit);
 	tcase_add_test(tc, a_recorded_run_lies_ahead);
 	tcase_add_test(tc, a_log_that_does_not_fit_is_refused);
+	tcase_add_test(tc, a_scenario_without_threads_has_ended_at_once);
+	tcase_add_test(tc, the_whole_catalogue_can_be_walked);
 	tcase_add_test(tc, the_hardware_asks_and_is_answered);
 	tcase_add_test(tc, going_back_from_a_question_asks_it_again);
 	tcase_add_test(tc, going_back_in_a_long_run_takes_no_time);
