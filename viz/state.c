@@ -87,21 +87,26 @@ void viz_lock_words(GString *out, const struct machine *m, const void *lock,
 	viz_frame_words(out, m, page_to_pfn(&m->mem, table));
 }
 
+/* Without the offset inside of it: the label says what it is about, and where
+ * that lies in the host's structure is nobody's business. */
 static void name_kernel_object(GString *out, const struct machine *m,
                                uint64_t offset)
 {
 	const void *p = arena_at(m->arena, offset);
+	const struct kernel *k = machine_kernel(m);
+	const struct mm_struct *mm = k ? k->mms : NULL;
 	struct arena_object object;
 
 	if (!p || !arena_lookup(m->arena, p, &object)) {
-		g_string_append_printf(out, "kernel memory 0x%" PRIx64, offset);
+		g_string_append(out, "kernel memory");
 		return;
 	}
 	g_string_append_printf(out, "%s%s", object.live ? "" : "freed ",
 	                       object.type);
-	if (offset > object.offset)
-		g_string_append_printf(out, "+0x%" PRIx64,
-		                       offset - object.offset);
+	while (mm && arena_offset(m->arena, mm) != object.offset)
+		mm = mm->next;
+	if (mm)
+		g_string_append_printf(out, " of %s", mm->name);
 }
 
 static void name_memory(GString *out, const struct machine *m, paddr_t pa)

@@ -132,12 +132,19 @@ START_TEST(a_pte_breakpoint_stops_when_the_entry_has_changed)
 {
 	uint64_t was = pte_of(HEAP + 0x3000);
 
-	say(&st, "break pte A heap+0x3000");
-	say(&st, "run");
+	say(&st, "break pte A heap+0x3010");
+	say(&st, "run script");
 	assert_says("breakpoint 1\n");
 	ck_assert_uint_ne(pte_of(HEAP + 0x3000), was);
 	say(&st, "back");
 	ck_assert_uint_eq(pte_of(HEAP + 0x3000), was);
+	/* The entry of the table translates it as well. */
+	say(&st, "run script");
+	say(&st, "run");
+	assert_says("breakpoint 1\n");
+	ck_assert_str_eq(
+		session_step(st.session, session_at(st.session))->label,
+		"pmd_clear");
 }
 END_TEST
 
