@@ -34,14 +34,32 @@ struct record {
 
 /**
  * recorder_new - a recorder.
- * @all_steps: also keep EV_STEP, EV_CHOICE and EV_INSN, for traces (slower)
+ * @all_steps: also keep EV_STEP, EV_CHOICE, EV_INSN and EV_OBJ_ALLOC, for
+ *	traces (slower)
+ *
+ * Return: never NULL; recorder_free().
  */
 struct recorder *recorder_new(bool all_steps);
+/**
+ * recorder_free - it is not needed any more, attached or not.
+ * @r: NULL: nothing happens
+ */
 void recorder_free(struct recorder *r);
+/**
+ * recorder_attach - record what happens from now on.
+ * @m: the only one until recorder_detach(); BUG if there is one already
+ */
 void recorder_attach(struct recorder *r, struct machine *m);
+/** recorder_detach - record no longer; what was recorded stays. */
 void recorder_detach(struct recorder *r);
 /** recorder_reset - a new run starts: forget everything. */
 void recorder_reset(struct recorder *r);
+/**
+ * recorder_records - what was recorded, in the order of the events.
+ * @n: set to how many; of more than 2^20 the older half is forgotten
+ *
+ * Return: the first; the recorder's, until the next event.
+ */
 const struct record *recorder_records(const struct recorder *r, size_t *n);
 
 #define REPORT_LINES_MAX 30
@@ -50,13 +68,25 @@ const struct record *recorder_records(const struct recorder *r, size_t *n);
  * each to the columns. */
 #define REPORT_WIDTH 72
 
-/** viz_hazard_to_tell - the one of @n a report is about; NULL: there is none.
- * It is the first, but for a deadlock behind what led to it. */
+/**
+ * viz_hazard_to_tell - the one of several a report is about: the first, but a
+ * deadlock rather than the lock rule broken on the way to it.
+ * @hazards: what the oracles found, in their order
+ * @n: how many
+ *
+ * Return: one of them; NULL: there is none.
+ */
 const struct hazard *viz_hazard_to_tell(const struct hazard *hazards,
                                         unsigned n);
 
-/** viz_columns - what each CPU did about @h, side by side, and an empty line;
- * nothing if nothing is known. Appended to @out. */
+/**
+ * viz_columns - what each CPU did about a hazard, side by side.
+ * @out: at most REPORT_LINES_MAX lines of events are appended, with titles and
+ *	an empty line; nothing if nothing is known
+ * @r: what happened
+ * @h: the hazard
+ * @m: its machine, before the next machine_reset()
+ */
 void viz_columns(GString *out, const struct recorder *r, const struct hazard *h,
                  const struct machine *m);
 
@@ -69,13 +99,25 @@ struct flow_line {
 	char *text;
 };
 
-/** viz_flow - the lines of viz_columns() in order: struct flow_line. Return: an
- * array, empty if nothing is known; g_array_unref() it. */
+/**
+ * viz_flow - the lines of viz_columns(), for who lays them out on his own.
+ * @r: what happened
+ * @h: the hazard
+ * @m: its machine, before the next machine_reset()
+ *
+ * Return: of struct flow_line, in order, empty if nothing is known;
+ * g_array_unref().
+ */
 GArray *viz_flow(const struct recorder *r, const struct hazard *h,
                  const struct machine *m);
 
-/** wrap_text - append @text to @out broken at @width columns; lines after the
- * first are indented by @indent spaces. */
+/**
+ * wrap_text - append a text, broken at blanks.
+ * @out: what its last line holds already counts
+ * @text: one line of ASCII; appended without a newline
+ * @width: columns of a line; eight are used even if there are fewer
+ * @indent: spaces before each line but the first
+ */
 void wrap_text(GString *out, const char *text, unsigned width, unsigned indent);
 
 /**
@@ -91,13 +133,25 @@ void viz_report(GString *out, const struct recorder *r,
                 const struct hazard *hazards, unsigned n,
                 const struct machine *m);
 
-/** viz_explain - every one of @n hazards as viz_report() has the first. */
+/**
+ * viz_explain - every hazard as viz_report() has the one to tell.
+ * @out: appended to; nothing if there are none
+ * @r: what happened
+ * @hazards: what the oracles found
+ * @n: how many
+ * @m: the machine, for names
+ */
 void viz_explain(GString *out, const struct recorder *r,
                  const struct hazard *hazards, unsigned n,
                  const struct machine *m);
 
-/** viz_trace - every record, one line each; instructions of scenario threads
- * disassembled. */
+/**
+ * viz_trace - every record, one line each; instructions of scenario threads
+ * disassembled.
+ * @out: appended to; a first line says how many events were forgotten, if any
+ * @r: what happened
+ * @m: the machine, for names
+ */
 void viz_trace(GString *out, const struct recorder *r, const struct machine *m);
 
 #endif

@@ -48,12 +48,18 @@ struct why_link {
 	char *what;   /* "clear pte 0x40003000" */
 };
 
-/** why_kind_name - one word, for trees and tests. */
+/**
+ * why_kind_name - one word, for trees and tests.
+ * @kind: any value
+ *
+ * Return: a literal: "filled", "skipped" ...; "?" for a value that is none.
+ */
 const char *why_kind_name(enum why_kind kind);
 
 /**
- * viz_why - the chain of @h.
+ * viz_why - the chain of a hazard.
  * @r: the run it was found in, recorded from its start
+ * @h: the hazard
  * @m: its machine, before the next machine_reset()
  *
  * Return: array of struct why_link in the order of events, to be freed by
@@ -62,7 +68,11 @@ const char *why_kind_name(enum why_kind kind);
 GArray *viz_why(const struct recorder *r, const struct hazard *h,
                 const struct machine *m);
 
-/** viz_why_text - append the chain, a line per link, REPORT_WIDTH wide. */
+/**
+ * viz_why_text - the chain for people.
+ * @out: a line per link is appended, REPORT_WIDTH wide: step, who, what
+ * @links: from viz_why(); the machine may be gone
+ */
 void viz_why_text(GString *out, const GArray *links);
 
 #endif
