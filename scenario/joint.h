@@ -16,25 +16,48 @@
 
 struct joint;
 
-/** joint_new - for a search of what @r runs; both are borrowed. */
+/**
+ * joint_new - no part yet.
+ * @r: what the search runs, for what is expected; borrowed
+ * @options: of the search; borrowed
+ *
+ * Return: never NULL; joint_free().
+ */
 struct joint *joint_new(const struct runner *r,
                         const struct search_options *options);
+/**
+ * joint_free - it is not needed any more, nor the parts it was given.
+ * @j: NULL: nothing happens
+ */
 void joint_free(struct joint *j);
 
-/** joint_add - a part; becomes the joint's. Return: false if it is there
- * already (it was freed). */
+/**
+ * joint_add - one part more, in any order.
+ * @p: becomes the joint's
+ *
+ * Return: false if it is there already (@p was freed).
+ */
 bool joint_add(struct joint *j, struct part *p);
-/** joint_walked - there are no more than @nr_parts of @bound. */
+/**
+ * joint_walked - a bound has no more parts than so many.
+ * @bound: of preemptions; random policies: 0
+ * @nr_parts: how many it has
+ * @hit: a run would have needed more preemptions than @bound
+ */
 void joint_walked(struct joint *j, unsigned bound, unsigned nr_parts, bool hit);
 
-/** joint_sink - one that feeds @j. */
+/** joint_sink - for search_parts(). Return: a sink that feeds @j, borrowed. */
 struct search_sink joint_sink(struct joint *j);
 
-/** joint_over - what it is missing would change nothing. */
+/**
+ * joint_over - is the verdict known?
+ *
+ * Return: whether; what is missing would change nothing then.
+ */
 bool joint_over(const struct joint *j);
 /**
  * joint_finish - nothing more comes.
- * @out: the verdict, but for what search_conclude() does
+ * @out: the verdict, but for what search_conclude() does; verdict_clear()
  *
  * If it is not over, the search ended at the cap on seconds.
  */

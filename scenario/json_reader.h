@@ -16,14 +16,26 @@ struct json_reader {
 	const char *wrong; /* a member; NULL: none */
 };
 
-/** json_get_int - a whole number from 0 to @max. */
+/**
+ * json_get_int - a whole number.
+ * @key: of the member; kept in `wrong`, so a literal
+ * @max: from 0 to this, at most INT64_MAX, it is right
+ *
+ * Return: it; 0 if it is wrong.
+ */
 uint64_t json_get_int(struct json_reader *x, const char *key, uint64_t max);
+/** json_get_bool - the member @key. Return: it; false if it is wrong. */
 bool json_get_bool(struct json_reader *x, const char *key);
-/** json_get_string - never NULL; the object's. */
+/** json_get_string - the member @key. Return: the object's; "" if wrong. */
 const char *json_get_string(struct json_reader *x, const char *key);
-/** json_get_hex - a string of up to 16 hexadecimal digits. */
+/**
+ * json_get_hex - a string of up to 16 hexadecimal digits.
+ * @key: of the member
+ *
+ * Return: its value; 0 if it is wrong.
+ */
 uint64_t json_get_hex(struct json_reader *x, const char *key);
-/** json_get_array - or NULL. */
+/** json_get_array - the member @key. Return: the object's; NULL if wrong. */
 JsonArray *json_get_array(struct json_reader *x, const char *key);
 
 #endif

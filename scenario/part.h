@@ -47,21 +47,42 @@ struct part {
 	uint64_t held;
 };
 
+/**
+ * part_new - a part without runs.
+ * @bound: of preemptions; random policies: 0
+ * @number: in order, within the bound, from 0
+ *
+ * Return: never NULL; part_free().
+ */
 struct part *part_new(unsigned bound, unsigned number);
+/**
+ * part_free - the end of a part and its runs.
+ * @p: NULL: nothing happens
+ */
 void part_free(struct part *p);
 
 /**
- * part_note - @r made one more run.
- * @reason: becomes the part's
+ * part_note - one more run of it was made.
+ * @r: where; it has made no other run since, for runner_log()
+ * @run: its outcome
+ * @reason: why it is not as expected, NULL: it is; becomes the part's
+ * @preemptions: it needed; -1: not counted
  */
 void part_note(struct part *p, struct runner *r, const struct run_result *run,
                char *reason, int preemptions);
 
 /* scenario/part_json.c */
-/** part_to_json - as one object. */
+/** part_to_json - for a report. Return: one object; json_node_unref(). */
 JsonNode *part_to_json(const struct part *p);
-/** part_from_json - Return: NULL and @error (SCENARIO_ERROR_READ) if @node is
- * no part of a search of @s. */
+/**
+ * part_from_json - what part_to_json() wrote, or somebody else.
+ * @node: any JSON
+ * @s: what the search was of
+ * @error: SCENARIO_ERROR_READ
+ *
+ * Return: a part, for part_free(); NULL and @error if it is no part of a search
+ * of @s.
+ */
 struct part *part_from_json(JsonNode *node, const struct scenario *s,
                             GError **error);
 

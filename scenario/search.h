@@ -43,7 +43,12 @@ struct search_options {
 	void *data;
 };
 
-/** search_spontaneous - most steps of hardware in one run of an exploration. */
+/**
+ * search_spontaneous - what hardware may do on its own in a run.
+ * @o: of an exploration
+ *
+ * Return: steps, at most.
+ */
 uint64_t search_spontaneous(const struct search_options *o);
 
 struct part;
@@ -65,6 +70,9 @@ struct search_sink {
 
 /**
  * search_parts - search, part by part.
+ * @options: what to search, and how far
+ * @sink: gets the parts
+ * @error: as runner_run()
  *
  * Ends when nothing is left or the sink says so, at a cap, behind a run that is
  * not as expected, or when everything expected was seen.
@@ -78,8 +86,12 @@ bool search_parts(struct runner *r, const struct search_options *options,
  * search_conclude - what is left to do with a search's verdict: the run that
  * decided is made smaller, if it need not be the smallest, and repeated under
  * Unicorn; what only all runs together can tell is judged.
+ * @r: a runner of what was searched
+ * @options: of the search
+ * @out: of joint_finish(); `ok` and `reason` are final afterwards
+ * @error: as runner_new() of the runner under Unicorn
  *
- * Return: false and @error (and @out cleared) if a run is impossible.
+ * Return: false and @error (and @out cleared) if there can be no such runner.
  */
 bool search_conclude(struct runner *r, const struct search_options *options,
                      struct verdict *out, GError **error);
@@ -97,12 +109,24 @@ bool search_conclude(struct runner *r, const struct search_options *options,
 bool search_variant(struct runner *r, const struct search_options *options,
                     struct verdict *out, GError **error);
 
-/** search_random_policy - the policy that made the runs of a pct or random
+/**
+ * search_random_policy - the policy that makes the runs of a pct or random
  * search; its run number is still to be set (search_set_run()).
- * Return: NULL and @error if a run is impossible. */
+ * @r: makes a run, to know how long one is, for pct
+ * @options: kind, seed and depth of the search
+ * @error: as runner_run()
+ *
+ * Return: policy_free(); NULL and @error if a run is impossible.
+ */
 struct policy *search_random_policy(struct runner *r,
                                     const struct search_options *options,
                                     GError **error);
+/**
+ * search_set_run - the next run is a certain one of the search.
+ * @policy: of search_random_policy()
+ * @kind: as there: SEARCH_PCT or SEARCH_RANDOM
+ * @run: its number, from 0
+ */
 void search_set_run(struct policy *policy, enum search_kind kind, uint64_t run);
 
 #endif
