@@ -76,11 +76,11 @@ struct columns {
 
 static bool some_on_no_cpu(const struct session *s)
 {
-	uint64_t step = session_last(s);
+	uint64_t nr = session_last(s);
 
-	while (step > session_first(s) && session_step(s, step)->cpu >= 0)
-		step--;
-	return step > session_first(s);
+	while (nr > session_first(s) && session_step(s, nr)->cpu >= 0)
+		nr--;
+	return nr > session_first(s);
 }
 
 static struct columns make_columns(const struct tui_grid *g,
@@ -219,11 +219,11 @@ static bool is_mapped(const struct session *s, uint64_t addr)
 static uint64_t recent_addr(const struct session *s)
 {
 	const struct scenario *sc = runner_scenario(session_runner(s));
-	uint64_t step = session_at(s);
+	uint64_t nr = session_at(s);
 
-	for (; step > session_first(s); step--)
-		if (is_mapped(s, session_step(s, step)->addr))
-			return session_step(s, step)->addr;
+	for (; nr > session_first(s); nr--)
+		if (is_mapped(s, session_step(s, nr)->addr))
+			return session_step(s, nr)->addr;
 	return sc->processes && sc->processes->maps ? sc->processes->maps->addr
 	                                            : 0;
 }
@@ -234,10 +234,11 @@ static const struct mm_struct *recent_mm(const struct session *s)
 	const struct machine *m = session_machine(s);
 	const struct kernel *k = machine_kernel(m);
 	const struct mm_struct *mm;
-	const struct agent *a;
 
 	if (session_at(s) > session_first(s)) {
-		a = m->agents[session_step(s, session_at(s))->agent];
+		const struct agent *a =
+			m->agents[session_step(s, session_at(s))->agent];
+
 		if (a->kind == AGENT_TASK && !a->done &&
 		    ((const struct task *)a->arg)->mm)
 			return ((const struct task *)a->arg)->mm;

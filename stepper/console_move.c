@@ -16,13 +16,15 @@ static void print_steps_since(const struct console *c, GString *out,
                               uint64_t from)
 {
 	uint64_t at = session_at(c->session);
-	uint64_t shown = MIN(at - from, STEPS_SHOWN);
+	uint64_t made = at - from, hidden = 0;
 
-	if (at - from > shown)
+	if (made > STEPS_SHOWN) {
+		hidden = made - STEPS_SHOWN;
 		g_string_append_printf(out, "    ... %" PRIu64 " steps\n",
-		                       at - from - shown);
-	for (uint64_t step = at - shown + 1; step <= at; step++)
-		print_step(c, out, step);
+		                       hidden);
+	}
+	for (uint64_t nr = from + hidden + 1; nr <= at; nr++)
+		print_step(c, out, nr);
 }
 
 static void print_hazards_since(const struct console *c, GString *out,
@@ -142,13 +144,13 @@ bool cmd_step(struct console *c, const struct words *w, GString *out,
               GError **error)
 {
 	struct session_move move = { .agent = -1, .steps = 1, .ask = true };
-	const struct agent *a;
 	unsigned next = 0;
 
 	if (!can_go(c, error))
 		return false;
 	if (w->n && !g_ascii_isdigit(*w->word[0])) {
-		a = parse_agent(c, w->word[0], error);
+		const struct agent *a = parse_agent(c, w->word[0], error);
+
 		if (!a)
 			return false;
 		if (a->done)
@@ -288,16 +290,16 @@ bool cmd_goto(struct console *c, const struct words *w, GString *out,
               GError **error)
 {
 	const struct session *s = c->session;
-	uint64_t step;
+	uint64_t nr = 0;
 
 	if (!strcmp(w->word[0], "start"))
-		step = session_first(s);
+		nr = session_first(s);
 	else if (!strcmp(w->word[0], "end"))
-		step = session_last(s);
+		nr = session_last(s);
 	else if (!parse_count(w->word[0], "step", session_first(s),
-	                      session_last(s), &step, error))
+	                      session_last(s), &nr, error))
 		return false;
-	arrive(c, step, out);
+	arrive(c, nr, out);
 	return true;
 }
 

@@ -95,8 +95,8 @@ bool cmd_steps(struct console *c, const struct words *w, GString *out,
 	                         &n, error))
 		return false;
 	n = MIN(n, at - session_first(s));
-	for (uint64_t step = at - n + 1; step <= at; step++)
-		print_step(c, out, step);
+	for (uint64_t nr = at - n + 1; nr <= at; nr++)
+		print_step(c, out, nr);
 	if (!n)
 		g_string_append(out, "no step has been made\n");
 	return true;

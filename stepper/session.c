@@ -460,11 +460,11 @@ char *session_save(struct session *s, uint64_t *steps, GError **error)
 {
 	uint64_t at = session_at(s);
 	guint nr_choices = s->choices->len, nr_steps = s->steps->len;
-	bool complete = s->complete;
+	bool known = s->complete;
 	int held = s->held;
 	char *text;
 
-	if (!complete) {
+	if (!known) {
 		s->to_the_end = true;
 		run_again(s, UINT64_MAX);
 		s->to_the_end = false;
@@ -479,7 +479,7 @@ char *session_save(struct session *s, uint64_t *steps, GError **error)
 		            " steps",
 		            *steps);
 	}
-	if (!complete) {
+	if (!known) {
 		forget_end(s);
 		g_array_set_size(s->choices, nr_choices);
 		g_array_set_size(s->steps, nr_steps);

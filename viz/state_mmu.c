@@ -33,8 +33,9 @@ static void collect(const struct tlb_array *a, const struct tlb_entry *e,
 		g_string_append_printf(other->where, " %s", a->geo.name);
 		return;
 	}
-	h.where = g_string_new(a->geo.name);
 	g_array_append_val(all, h);
+	g_array_index(all, struct held, all->len - 1).where =
+		g_string_new(a->geo.name);
 }
 
 static int by_address(gconstpointer a, gconstpointer b)
