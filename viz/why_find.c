@@ -105,13 +105,12 @@ static bool of_mm(const struct record *rec, const struct why_span *span)
 /* The address space that the CPU of record @i had loaded. */
 uint64_t why_mm_of(const struct why *w, size_t i)
 {
-	int cpu = w->records[i].cpu;
-	const struct record *cr3 = NULL;
+	const struct record *at = &w->records[i], *cr3 = NULL;
 
 	while (i-- > 0) {
 		const struct record *rec = &w->records[i];
 
-		if (!cr3 && rec->type == EV_CR3 && rec->cpu == cpu)
+		if (!cr3 && rec->type == EV_CR3 && rec->cpu == at->cpu)
 			cr3 = rec;
 		if (cr3 && rec->type == EV_MM_NEW && rec->b == cr3->a)
 			return rec->a;
@@ -358,12 +357,12 @@ void why_add_irqs_off(struct why *w, int cpu, size_t until)
 /* The newest beginning or end of a read section of the agent of @i. */
 static size_t newest_section(const struct why *w, size_t i)
 {
-	int agent = w->records[i].agent;
+	const struct record *at = &w->records[i];
 
 	while (i-- > 0) {
 		const struct record *rec = &w->records[i];
 
-		if (rec->type == EV_RCU && rec->agent == agent &&
+		if (rec->type == EV_RCU && rec->agent == at->agent &&
 		    (rec->a == RCU_READ_BEGIN || rec->a == RCU_READ_END))
 			return i;
 	}
