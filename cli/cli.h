@@ -72,10 +72,13 @@ struct cli_options {
 
 /* cli/options.c */
 /**
- * cli_parse - the flags of the verb @argv[0].
+ * cli_parse - the flags of a verb.
  * A flag that the verb, or the policy, cannot use is refused.
+ * @argc: of @argv
+ * @argv: the verb, its flags and arguments
  * @usage: its arguments, for --help
  * @summary: what it does, likewise
+ * @o: set; cli_options_clear() if the verb runs
  * @status: the exit status if parsing ends here
  *
  * Return: false if the verb must not run: --help (CLI_OK) or wrong use
@@ -83,14 +86,25 @@ struct cli_options {
  */
 bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
                struct cli_options *o, int *status);
+/** cli_options_clear - free what it holds; twice is fine. */
 void cli_options_clear(struct cli_options *o);
 
-/** apply_settings - the defaults with KEY=VALUE settings applied. Return:
- * false, said so, if one is wrong. */
+/**
+ * apply_settings - the defaults with settings applied.
+ * @options: set
+ * @settings: KEY=VALUE, NULL-terminated; NULL: none
+ *
+ * Return: false, said so, if one is wrong.
+ */
 bool apply_settings(struct mm_options *options, char **settings);
 
-/** cli_error - "mmulator: ..." on stderr; several lines are kept.
- * Return: CLI_USAGE. */
+/**
+ * cli_error - "mmulator: ..." on stderr.
+ * @format: of printf(), without "mmulator: " and newline; several lines are
+ *	kept
+ *
+ * Return: CLI_USAGE.
+ */
 int cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* cli/output.c */
@@ -98,13 +112,25 @@ struct output {
 	const struct cli_options *options;
 	GString *text; /* not yet written */
 };
+/**
+ * output_init - nothing to write yet; output_clear().
+ * @o: --output says where it goes; borrowed
+ */
 void output_init(struct output *out, const struct cli_options *o);
+/** output_clear - forget what was not written. */
 void output_clear(struct output *out);
+/**
+ * output_text - append, to be written later.
+ * @format: of printf()
+ */
 void output_text(struct output *out, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 /** output_flush - on stdout now; does nothing if there is an --output. */
 void output_flush(struct output *out);
-/** output_finish - write what is left. Return: false, said so, if impossible.
+/**
+ * output_finish - write what is left, all of it if there is an --output.
+ *
+ * Return: false, said so, if impossible.
  */
 bool output_finish(struct output *out);
 
@@ -112,7 +138,15 @@ bool output_finish(struct output *out);
 /** outputs_possible - could every file that @o names be written now?
  * Return: false, said so, if not; nothing was written. */
 bool outputs_possible(const struct cli_options *o);
-/** write_file - whole or not at all. Return: false, said so, if impossible. */
+/**
+ * write_file - write a file whole or not at all; a device or a pipe gets the
+ * bytes as they are.
+ * @path: through symbolic links; a file that is there keeps its mode
+ * @text: any bytes
+ * @len: how many
+ *
+ * Return: false, said so, if impossible.
+ */
 bool write_file(const char *path, const char *text, size_t len);
 
 /* One line of --format json. */
@@ -136,33 +170,87 @@ struct json_run {
 	void (*guest)(GString *line, const void *data);
 	const void *guest_data;
 };
-/** outcome_name - "hazard", "clean", or "incomplete" if a run without hazards
- * did not end by itself. */
+/**
+ * outcome_name - what came of a run, in one word.
+ * @fired: hazards, 1 << enum oracle_id
+ * @end: how it ended
+ *
+ * Return: "hazard", "clean", or "incomplete" if a run without hazards did not
+ * end by itself.
+ */
 const char *outcome_name(uint32_t fired, enum run_end end);
+/**
+ * output_json_run - one line of --format json.
+ * @j: what it says
+ */
 void output_json_run(struct output *out, const struct json_run *j);
 
 /* cli/load.c */
-/** load_scenarios - every .scn below @paths, sorted within a folder; an error
- * was said if NULL. Elements are struct scenario. */
+/**
+ * load_scenarios - every scenario of some files and folders.
+ * @paths: files, and folders of which every .scn is taken, sorted by name;
+ *	NULL-terminated; NULL: none
+ *
+ * Return: of struct scenario, g_ptr_array_unref(); NULL, said so, if one of
+ * them cannot be read or is wrong, or a folder has none.
+ */
 GPtrArray *load_scenarios(char **paths);
-/** make_run_config - with the flags applied; valid as long as they are. */
+/**
+ * make_run_config - with the flags applied.
+ * @o: must outlive the result, which points into it
+ *
+ * Return: for runner_new().
+ */
 struct run_config make_run_config(const struct cli_options *o);
-/** no_variant - say that no scenario has @name. Return: CLI_USAGE. */
+/**
+ * no_variant - say that no scenario has a variant of that name.
+ * @scenarios: of struct scenario, for a suggestion
+ * @name: what was asked for
+ *
+ * Return: CLI_USAGE.
+ */
 int no_variant(GPtrArray *scenarios, const char *name);
-/** load_readable - the same, without those that cannot be read or parsed
- * (said so); *@all: there was none. */
+/**
+ * load_readable - as load_scenarios(), without those that cannot be read or
+ * parsed (said so).
+ * @paths: as there
+ * @all: set to whether nothing was left out
+ *
+ * Return: as there; NULL, said so, if a folder cannot be read or has none.
+ */
 GPtrArray *load_readable(char **paths, bool *all);
-/** try_runner - with the flags applied; NULL and @error if that cannot be. */
+/**
+ * try_runner - a runner with the flags applied.
+ * @s: borrowed
+ * @v: one of its variants, or NULL
+ * @o: borrowed
+ * @error: as runner_new()
+ *
+ * Return: runner_free(); NULL and @error if that cannot be.
+ */
 struct runner *try_runner(const struct scenario *s, const struct ast_variant *v,
                           const struct cli_options *o, GError **error);
-/** make_runner - likewise; NULL: an error was said. */
+/**
+ * make_runner - as try_runner(), for who has nothing to add to the error.
+ * @s: as there
+ * @v: as there
+ * @o: as there
+ *
+ * Return: runner_free(); NULL, said so, if that cannot be.
+ */
 struct runner *make_runner(const struct scenario *s,
                            const struct ast_variant *v,
                            const struct cli_options *o);
 /**
- * for_each_chosen - call @fn for each variant the flags choose.
+ * for_each_chosen - do something for each variant the flags choose, in order.
  * An error in one does not keep it from the others.
- * Return: the largest of what @fn returned; CLI_USAGE if --variant names none.
+ * @scenarios: of struct scenario
+ * @o: --variant chooses; without it every variant is
+ * @fn: returns a status; its variant is NULL if the scenario has none
+ * @data: handed to @fn
+ *
+ * Return: the largest of what @fn returned; CLI_USAGE, said so, if --variant
+ * names none.
  */
 int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
                     int (*fn)(const struct scenario *s,
@@ -170,19 +258,40 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
                     void *data);
 
 /* cli/crash.c */
-/** crash_install - a bug of ours ends with status 3 and says how to reproduce
- * it. */
+/**
+ * crash_install - a bug of ours ends with CLI_INTERNAL and says how to
+ * reproduce it.
+ * @argc: of @argv
+ * @argv: the command line, with the program's name; copied
+ */
 void crash_install(int argc, char **argv);
-/** crash_guest - until the program ends, an abort that no BUG_ON() made is the
- * guest's: Unicorn aborts on encodings that no processor knows. */
+/**
+ * crash_guest - until the program ends, an abort that no BUG_ON() made is the
+ * guest's and ends with CLI_USAGE: Unicorn aborts on encodings that no
+ * processor knows.
+ * @name: of the guest; copied
+ */
 void crash_guest(const char *name);
-/** crash_is_ours - for machine.crash: a BUG_ON() is about to abort. */
+/**
+ * crash_is_ours - for machine.crash: a BUG_ON() is about to abort, so the guest
+ * is not to blame.
+ */
 void crash_is_ours(struct machine *m);
-/** crash_command - what to name instead of the whole command line; NULL: the
- * command line again. */
+/**
+ * crash_command - what to name instead of the whole command line.
+ * @format: of printf(); NULL: the command line again
+ */
 void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* Verbs: cli/verb_*.c; argv[0] is the verb. */
+/* Verbs: cli/verb_*.c. */
+/**
+ * family: verb_run, verb_check, verb_merge, verb_replay, verb_explain,
+ * verb_step, verb_list, verb_exec - carry out the verb of that name.
+ * @argc: of @argv
+ * @argv: the verb, then what followed it; `--help` describes it
+ *
+ * Return: the exit status, enum cli_status; the reason was said.
+ */
 int verb_run(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_merge(int argc, char **argv);
@@ -192,7 +301,13 @@ int verb_step(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_exec(int argc, char **argv);
 
-/** cli_main - the whole program. */
+/**
+ * cli_main - the whole program.
+ * @argc: as of main()
+ * @argv: as of main()
+ *
+ * Return: the exit status, enum cli_status.
+ */
 int cli_main(int argc, char **argv);
 
 #endif

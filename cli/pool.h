@@ -28,24 +28,46 @@ enum pool_error {
 	POOL_ERROR_RUN,     /* a run is impossible */
 };
 #define POOL_ERROR pool_error_quark()
+/** pool_error_quark - the domain of enum pool_error. Return: it. */
 GQuark pool_error_quark(void);
 
 /**
- * pool_new - start @nr_workers processes.
+ * pool_new - start the workers.
+ * @nr_workers: processes, 1 .. CLI_JOBS_MAX
  * @items: of struct pool_item; borrowed
  * @plan: borrowed
  *
- * Return: NULL, said so, if the host gives no processes.
+ * Return: pool_free(); NULL, said so, if the host gives no processes.
  */
 struct pool *pool_new(unsigned nr_workers, const GArray *items,
                       struct plan *plan);
-/** pool_free - workers that still work are ended. */
+/**
+ * pool_free - workers that still work are ended.
+ * @pool: NULL: nothing happens
+ */
 void pool_free(struct pool *pool);
 
-/** pool_parts, pool_verdict - what the workers found out about variant @item;
- * wait for it. For plan_parts() and plan_verdict(). */
+/**
+ * pool_parts - the parts of a search, as the workers make them; waits for them.
+ * @item: number of the variant
+ * @sink: gets them until it has enough
+ * @error: POOL_ERROR; another for a line that is no part
+ *
+ * Context: once per item, and not together with pool_verdict().
+ * Return: false and @error if a run is impossible or a worker died.
+ */
 bool pool_parts(struct pool *pool, unsigned item,
                 const struct search_sink *sink, GError **error);
+/**
+ * pool_verdict - what a worker found out about a variant that is no search;
+ * waits for it.
+ * @item: number of the variant
+ * @out: the verdict; verdict_clear()
+ * @error: as pool_parts()
+ *
+ * Context: once per item, and not together with pool_parts().
+ * Return: as pool_parts().
+ */
 bool pool_verdict(struct pool *pool, unsigned item, struct verdict *out,
                   GError **error);
 

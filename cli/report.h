@@ -92,34 +92,67 @@ extern const struct report_format report_junit; /* cli/report_junit.c */
 extern const struct report_format report_sarif; /* cli/report_sarif.c */
 
 /**
- * report_begin - a report about @scenarios in the format that @o names.
+ * report_begin - a report in the format that the flags name.
+ * @x: set; report_clear()
+ * @scenarios: of struct scenario; they outlive the report
+ * @o: borrowed
  *
  * Every scenario is then report_begin_scenario(), its variants in order
  * report_result(), report_end_scenario().
  */
 void report_begin(struct report *x, const GPtrArray *scenarios,
                   const struct cli_options *o);
-/** report_begin_scenario - the @i-th of @scenarios is next. */
+/**
+ * report_begin_scenario - a scenario is next, and its suite if it is the first
+ * of one.
+ * @scenarios: as report_begin()
+ * @i: which of them, from 0
+ */
 void report_begin_scenario(struct report *x, const GPtrArray *scenarios,
                            unsigned i);
-/** report_result - @r becomes the report's. */
+/**
+ * report_result - one more variant of the scenario.
+ * @r: what it points to becomes the report's
+ */
 void report_result(struct report *x, struct check_result *r);
+/**
+ * report_end_scenario - its variants are all there, and its suite is over if it
+ * was the last of one.
+ * @scenarios: as report_begin()
+ * @i: which of them, from 0
+ */
 void report_end_scenario(struct report *x, const GPtrArray *scenarios,
                          unsigned i);
 /** report_end - nothing follows. Return: false, said so, if the report could
  * not be written. */
 bool report_end(struct report *x);
+/** report_clear - free it and its results. */
 void report_clear(struct report *x);
 
-/** report_count - @r belongs to @g. */
+/**
+ * report_count - a result belongs to a group.
+ * @g: its figures grow
+ * @r: the result
+ */
 void report_count(struct report_group *g, const struct check_result *r);
-/** report_at - the @i-th result. */
+/**
+ * report_at - one of the results so far.
+ * @i: from 0, below x->results->len
+ *
+ * Return: the report's, until the next report_result().
+ */
 const struct check_result *report_at(const struct report *x, unsigned i);
-/** result_file - the scenario's, as the user named it. */
+/** result_file - of which scenario. Return: the path the user named. */
 const char *result_file(const struct check_result *r);
-/** result_summary - "expects clean, found clean: 1001 executions (random),
- * 0.93 s"; g_free() it. */
+/**
+ * result_summary - a result in one line.
+ * @r: not a skipped one
+ *
+ * Return: "expects clean, found clean: 1001 executions (random), 0.93 s";
+ * g_free().
+ */
 char *result_summary(const struct check_result *r);
+/** check_result_clear - free what it points to. */
 void check_result_clear(struct check_result *r);
 
 #endif

@@ -11,16 +11,27 @@
 
 #include "cli/plan.h"
 
-/** shard_check - make this shard's parts of every chosen variant and write its
- * report. Return: the exit status. */
+/**
+ * shard_check - make this shard's parts of every chosen variant and write its
+ * report.
+ * @scenarios: of struct scenario
+ * @o: the flags of check, with --shard
+ *
+ * Return: the exit status; never CLI_DIFFERS, which merge finds out.
+ */
 int shard_check(GPtrArray *scenarios, const struct cli_options *o);
 
 struct shards;
 
 /* cli/verb_check.c */
-/** check_report - judge every chosen variant and report it.
+/**
+ * check_report - judge every chosen variant and report it.
+ * @scenarios: of struct scenario
+ * @o: the flags of check, or of merge with those of the search
  * @shards: who made the runs; NULL: they are made now
- * Return: the exit status. */
+ *
+ * Return: the exit status.
+ */
 int check_report(GPtrArray *scenarios, const struct cli_options *o,
                  struct shards *shards);
 
@@ -31,20 +42,49 @@ int check_report(GPtrArray *scenarios, const struct cli_options *o,
  * Return: NULL, said so, if they are not all the reports of one search.
  */
 struct shards *shards_load(struct cli_options *o);
+/**
+ * shards_free - the reports are not needed any more.
+ * @s: NULL: nothing happens
+ */
 void shards_free(struct shards *s);
 
-/** shards_match - are @scenarios what the reports are about? Return: false,
- * said so, if not. */
+/**
+ * shards_match - are these the scenarios that the reports are about?
+ * @scenarios: of struct scenario
+ * @o: of shards_load(); --variant chooses
+ *
+ * Return: false, said so, if one is another or has changed, or if their number
+ * differs.
+ */
 bool shards_match(const struct shards *s, GPtrArray *scenarios,
                   const struct cli_options *o);
-/** shards_parts - for plan_parts(). */
+/**
+ * shards_parts - the parts that the reports have of a variant's search.
+ * @item: number of the variant
+ * @scenario: its scenario
+ * @sink: gets them
+ * @error: G_OPTION_ERROR_BAD_VALUE with file and line
+ *
+ * Return: false and @error if a report is wrong.
+ */
 bool shards_parts(struct shards *s, unsigned item,
                   const struct scenario *scenario,
                   const struct search_sink *sink, GError **error);
-/** shards_may_have_gaps - parts of variant @item are missing: did a shard run
- * out of time? Return: false and @error if none did. */
+/**
+ * shards_may_have_gaps - parts of a variant are missing: did a shard run out of
+ * time?
+ * @item: number of the variant
+ * @error: G_OPTION_ERROR_BAD_VALUE with file and line
+ *
+ * Return: false and @error if none did.
+ */
 bool shards_may_have_gaps(struct shards *s, unsigned item, GError **error);
-/** shards_seconds - the longest that a shard took for it. */
+/**
+ * shards_seconds - how long a variant took.
+ * @item: its number
+ *
+ * Return: what the slowest shard says, in seconds.
+ */
 double shards_seconds(const struct shards *s, unsigned item);
 
 #endif

@@ -31,22 +31,37 @@ struct single {
 int single_replay(struct cli_options *o, const struct choice_log *log,
                   bool explain);
 
-/** random_policy - the one --policy random or pct asks for. */
+/**
+ * random_policy - the one --policy random or pct asks for, at its --run.
+ * @o: with a policy
+ *
+ * Return: never NULL; policy_free().
+ */
 struct policy *random_policy(const struct cli_options *o);
 
+/**
+ * single_init - no run yet; single_finish().
+ * @o: borrowed
+ */
 void single_init(struct single *x, const struct cli_options *o);
 
 /**
- * single_run - run @r once under @policy and print the report.
+ * single_run - make one run and print the report.
+ * @r: what to run
  * @policy: freed
+ * @run: the outcome; set if there is no error
  *
  * Return: the status: CLI_OK, CLI_DIFFERS, or CLI_USAGE with an error said.
  */
 int single_run(struct single *x, struct runner *r, struct policy *policy,
                struct run_result *run);
 
-/** single_finish - write the files and what is left. Return: @status, or
- * CLI_USAGE if something could not be written. */
+/**
+ * single_finish - write the files and what is left, and free @x.
+ * @status: the largest of the runs; at CLI_USAGE and above nothing is written
+ *
+ * Return: @status, or CLI_USAGE, said so, if something could not be written.
+ */
 int single_finish(struct single *x, int status);
 
 #endif

@@ -25,10 +25,22 @@ struct tui_grid {
 	uint8_t *looks; /* enum tui_look, likewise */
 };
 
+/**
+ * tui_grid_init - blank; tui_grid_clear().
+ * @width: characters, perhaps 0
+ * @height: rows, perhaps 0
+ */
 void tui_grid_init(struct tui_grid *g, unsigned width, unsigned height);
+/** tui_grid_clear - free what it holds; twice is fine. */
 void tui_grid_clear(struct tui_grid *g);
-/** tui_grid_text - @text from (@row, @column) on, cut off at @width characters
- * and at the grid's border; the rest of the @width is blanked. */
+/**
+ * tui_grid_text - put a text on it; outside of the grid nothing happens.
+ * @row: from 0
+ * @column: where the text begins, from 0
+ * @width: characters it has; longer ones are cut off, the rest is blanked
+ * @look: of all @width characters
+ * @text: what is not printable ASCII becomes '?'
+ */
 void tui_grid_text(struct tui_grid *g, unsigned row, unsigned column,
                    unsigned width, enum tui_look look, const char *text);
 
@@ -43,7 +55,12 @@ struct tui_view {
 	unsigned page_top; /* its first line shown */
 };
 
-/** tui_draw - the whole screen. */
+/**
+ * tui_draw - the whole screen.
+ * @g: blank; what has no room is left out
+ * @v: what is on it besides the session
+ * @s: the session; not moved
+ */
 void tui_draw(struct tui_grid *g, const struct tui_view *v, struct session *s);
 
 #endif
