@@ -268,6 +268,24 @@ int zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 
 /* ---- MADV_FREE, mprotect, mremap, fork ---- */
 
+/*
+ * Take a huge PMD away to change it. Option pmd_update=clear leaves none, as
+ * change_huge_pmd() and madvise_free_huge_pmd() did until ced108037c2a and
+ * 58ceeb6bec86 (v4.12): zap_pmd_range() looks without the lock.
+ */
+static pmd_t take_huge_pmd(struct vm_area_struct *vma, vaddr_t addr, pmd_t *pmd,
+                           bool flush)
+{
+	pmd_t old;
+
+	if (mm_opt(vma->vm_mm)->pmd_update == PMD_UPDATE_CLEAR)
+		return pmdp_huge_get_and_clear(addr, pmd);
+	old = pmdp_invalidate(addr, pmd);
+	if (flush)
+		flush_pmd_tlb_range(vma, addr, addr + HPAGE_PMD_SIZE);
+	return old;
+}
+
 /* Linux v6.12 mm/huge_memory.c madvise_free_huge_pmd(), PMD lock held. */
 static bool madvise_free_huge_locked(struct mmu_gather *tlb,
                                      struct vm_area_struct *vma, pmd_t *pmd,
@@ -285,8 +303,7 @@ static bool madvise_free_huge_locked(struct mmu_gather *tlb,
 	folio_unlock(page);
 
 	if (pmd_young(orig) || pmd_dirty(orig)) {
-		orig = pmdp_invalidate(addr, pmd);
-		flush_pmd_tlb_range(vma, addr, addr + HPAGE_PMD_SIZE);
+		orig = take_huge_pmd(vma, addr, pmd, true);
 		set_pmd_at(addr, pmd, pmd_mkclean(pmd_mkold(orig)));
 		tlb_remove_pmd_tlb_entry(tlb, addr);
 	}
@@ -324,7 +341,7 @@ int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
 
 	if (!ptl)
 		return 0;
-	old = pmdp_invalidate(addr, pmd);
+	old = take_huge_pmd(vma, addr, pmd, false);
 	entry = pmd_modify(old, newprot);
 	set_pmd_at(addr, pmd, entry);
 	tlb_flush_pmd_range(tlb, addr, HPAGE_PMD_SIZE);

@@ -91,6 +91,14 @@ static const struct mm_option_value thp_split_dirty_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value pmd_update_values[] = {
+	{ "invalidate", PMD_UPDATE_INVALIDATE,
+	  "not present for a moment, but never none: ced108037c2a (4.12)" },
+	{ "clear", PMD_UPDATE_CLEAR,
+	  "none for a moment: MADV_DONTNEED goes by without zapping (M26)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value mremap_flush_values[] = {
 	{ "locked", MREMAP_FLUSH_LOCKED, "flush before the PTE locks go" },
 	{ "after", MREMAP_FLUSH_AFTER,
@@ -209,6 +217,7 @@ static const struct mm_option_desc options[] = {
 	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(thp_split_dirty, "where a split PMD's dirty bit is taken from"),
+	CHOICE(pmd_update, "how MADV_FREE and mprotect change a huge PMD"),
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
 	CHOICE(foll_cow, "what a forced write (FOLL_FORCE) is let through to"),
 	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),
@@ -250,6 +259,7 @@ void mm_options_default(struct mm_options *o)
 		.flush_barrier = true,
 		.irqsave_spin = IRQSAVE_SPIN_IRQS_OFF,
 		.thp_split = THP_SPLIT_INVALIDATE,
+		.pmd_update = PMD_UPDATE_INVALIDATE,
 		.mremap_flush = MREMAP_FLUSH_LOCKED,
 		.thp = THP_ALWAYS,
 		.pcid = true,

@@ -60,6 +60,10 @@ enum thp_split_dirty {
 	THP_SPLIT_DIRTY_EXCHANGE,
 	THP_SPLIT_DIRTY_PLAIN
 }; /* M28 */
+enum pmd_update {
+	PMD_UPDATE_INVALIDATE,
+	PMD_UPDATE_CLEAR
+}; /* M26 */
 enum mremap_flush {
 	MREMAP_FLUSH_LOCKED,
 	MREMAP_FLUSH_AFTER
@@ -121,6 +125,7 @@ struct mm_options {
 	enum irqsave_spin irqsave_spin;
 	enum thp_split thp_split;
 	enum thp_split_dirty thp_split_dirty;
+	enum pmd_update pmd_update;
 	enum mremap_flush mremap_flush;
 	enum foll_cow foll_cow;
 	enum gup_read gup_read;
