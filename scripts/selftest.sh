@@ -163,6 +163,8 @@ test_shape() {
 test_headers() {
 	add mm/fault_internal.h 'pfn_t missing;'
 	expect check-headers "mm/fault_internal.h: does not compile"
+	add cli/t.h 'int undocumented(void);'
+	expect check-headers "cli/t.h:1: undocumented() has no comment"
 	sed -i '/ifndef\|endif/d' "$tree/base/types.h"
 	add base/types.h 'struct twice { int x; };'
 	expect check-headers "base/types.h: does not compile"
