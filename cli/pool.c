@@ -42,7 +42,10 @@ struct pool {
 	bool crashed;
 };
 
-G_DEFINE_QUARK(mmulator - pool, pool_error)
+GQuark pool_error_quark(void)
+{
+	return g_quark_from_static_string("mmulator-pool-error");
+}
 
 /* ---- processes ---- */
 
@@ -54,7 +57,7 @@ static G_GNUC_NORETURN void be_worker(struct pool *pool, unsigned number,
 		_exit(CLI_OK);
 	for (unsigned i = 0; i < number; i++)
 		close(pool->processes[i].pipe);
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	work(pool->plan, pool->items, pool->shared, number, out);
 	_exit(CLI_OK);
 }

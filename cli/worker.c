@@ -170,12 +170,13 @@ static void work_at(struct worker *w, const struct pool_item *item)
 {
 	g_autofree char *command =
 		plan_command(&w->plan, item->scenario, item->v);
-	struct runner *r;
 
 	crash_command("%s", command);
 	start_clock(w);
 	if (!atomic_load(&w->shared->over)) {
-		r = plan_runner(&w->plan, item->scenario, item->v, NULL);
+		struct runner *r =
+			plan_runner(&w->plan, item->scenario, item->v, NULL);
+
 		/* If not, the pool's process cannot either, and says why. */
 		if (r)
 			judge(w, r);

@@ -91,8 +91,8 @@ void part_note(struct part *p, struct runner *r, const struct run_result *run,
 	kept = g_new0(struct part_run, 1);
 	*kept = (struct part_run){ .index = p->executions - 1,
 		                   .preemptions = preemptions,
-		                   .reason = reason,
 		                   .run = *run };
+	kept->reason = reason;
 	if (decides)
 		kept->log = copy_log(runner_log(r));
 	kept->run.hazards = NULL;
