@@ -78,33 +78,53 @@ static char *name_of(const struct machine *m, int agent)
 	return g_strdup(m->agents[agent]->name);
 }
 
-void why_add(struct why *w, size_t i, enum why_kind kind, const char *more)
+/* An empty link in front of number @at. */
+static struct why_link *insert_link(struct why *w, unsigned at)
 {
-	const struct record *rec = &w->records[i];
-	struct why_link link = { .kind = kind,
-		                 .step = rec->step,
-		                 .agent = rec->agent,
-		                 .cpu = rec->cpu,
-		                 .order = i };
-	GString *what;
-	unsigned at = w->links->len;
+	const struct why_link empty = { .agent = -1, .cpu = -1 };
+
+	g_array_insert_val(w->links, at, empty);
+	return &g_array_index(w->links, struct why_link, at);
+}
+
+/* Where a link for record @i belongs; -1: it has one. */
+static int place_of(const struct why *w, size_t i)
+{
+	int at = (int)w->links->len;
 
 	for (; at > 0; at--) {
 		size_t order =
 			g_array_index(w->links, struct why_link, at - 1).order;
 
 		if (order == i)
-			return;
+			return -1;
 		if (order < i)
 			break;
 	}
+	return at;
+}
+
+void why_add(struct why *w, size_t i, enum why_kind kind, const char *more)
+{
+	const struct record *rec = &w->records[i];
+	int at = place_of(w, i);
+	struct why_link *link;
+	GString *what;
+
+	if (at < 0)
+		return;
 	what = g_string_new(NULL);
 	append_what(what, w->m, rec);
 	if (more)
 		g_string_append(what, more);
-	link.who = name_of(w->m, rec->agent);
-	link.what = g_string_free(what, FALSE);
-	g_array_insert_val(w->links, at, link);
+	link = insert_link(w, (unsigned)at);
+	*link = (struct why_link){ .kind = kind,
+		                   .step = rec->step,
+		                   .agent = rec->agent,
+		                   .cpu = rec->cpu,
+		                   .order = i,
+		                   .who = name_of(w->m, rec->agent),
+		                   .what = g_string_free(what, FALSE) };
 }
 
 /* What the judges name. */
@@ -434,15 +454,15 @@ static void add_wait(struct why *w, const struct hazard_link *l)
 	const struct agent *a = w->m->agents[l->agent];
 	g_autofree char *lock = lock_at(w->m, gate_of(a));
 	const char *label = lock ? lock : a->next.label;
-	struct why_link link = { .kind = WHY_WAITS,
-		                 .step = l->step,
-		                 .agent = l->agent,
-		                 .cpu = l->cpu,
-		                 .order = w->nr_records };
+	struct why_link *link = insert_link(w, w->links->len);
 
-	link.who = name_of(w->m, l->agent);
-	link.what = g_strdup_printf("waits: %s", label ? label : "?");
-	g_array_append_val(w->links, link);
+	link->kind = WHY_WAITS;
+	link->step = l->step;
+	link->agent = l->agent;
+	link->cpu = l->cpu;
+	link->order = w->nr_records;
+	link->who = name_of(w->m, l->agent);
+	link->what = g_strdup_printf("waits: %s", label ? label : "?");
 }
 
 static void explain_deadlock(struct why *w)
