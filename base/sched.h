@@ -226,7 +226,7 @@ static inline void trace_mix(struct agent *a, uint64_t value)
 /**
  * step - announce a step and wait until it is picked.
  * @kind: what it does
- * @object: to what (obj_make(), phys_obj(), kernel_obj())
+ * @object: to what (obj_make(), phys_obj(), mem_obj())
  * @size: how many bytes, 0 = the whole object
  * @label: what a person calls it: a literal, stable, words of the kernel
  * @addr: qualifies the label, 0 = nothing

@@ -109,7 +109,7 @@ void history_rivals(const struct history *h, const struct footprint *fp,
 
 /**
  * history_clock_of - the clock of a step not made yet, without itself.
- * @fp: of the step; its agent fits, that is, is below h->width
+ * @fp: of the step; its effects count as far as they are known
  * @clock: set; h->width counters, by agent
  */
 void history_clock_of(const struct history *h, const struct footprint *fp,

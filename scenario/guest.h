@@ -50,7 +50,7 @@ bool guest_add_process(struct guest *g, const struct ast_process *process,
  * @t: has not run yet; its body is process_thread_body()
  *
  * Context: no agent runs. Makes no step.
- * Return: false if the process has PROCESS_THREADS_MAX already.
+ * Return: false if the process has 16 threads that have not ended.
  */
 bool guest_add_thread(struct guest *g, const struct ast_process *process,
                       struct task *t);
