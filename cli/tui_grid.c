@@ -71,7 +71,8 @@ static void put_lines(struct tui_grid *g, unsigned row, unsigned column,
 
 struct columns {
 	unsigned n, width;
-	bool others; /* the last is for agents on no CPU */
+	unsigned first; /* CPU of the first column */
+	bool others;    /* the last is for agents on no CPU */
 };
 
 static bool some_on_no_cpu(const struct session *s)
@@ -83,16 +84,22 @@ static bool some_on_no_cpu(const struct session *s)
 	return nr > session_first(s);
 }
 
+/* If not all CPUs fit, that of the current step does. */
 static struct columns make_columns(const struct tui_grid *g,
                                    const struct session *s)
 {
 	unsigned nr_cpus = session_machine(s)->nr_cpus;
 	unsigned fit = MAX(g->width / COLUMN_MIN, 1);
 	struct columns c = { .n = MAX(MIN(nr_cpus, fit), 1) };
+	int cpu = session_at(s) > session_first(s)
+	                  ? session_step(s, session_at(s))->cpu
+	                  : 0;
 
 	if (nr_cpus < fit && some_on_no_cpu(s)) {
 		c.others = true;
 		c.n++;
+	} else if (cpu >= (int)c.n) {
+		c.first = (unsigned)cpu + 1 - c.n;
 	}
 	c.width = g->width / c.n;
 	return c;
@@ -102,31 +109,41 @@ static void put_heads(struct tui_grid *g, const struct columns *c)
 {
 	tui_grid_text(g, 1, 0, g->width, LOOK_BAR, "");
 	for (unsigned i = 0; i < c->n; i++) {
-		g_autofree char *head = c->others && i == c->n - 1
-		                                ? g_strdup("other")
-		                                : g_strdup_printf("CPU%u", i);
+		g_autofree char *head =
+			c->others && i == c->n - 1
+				? g_strdup("other")
+				: g_strdup_printf("CPU%u", c->first + i);
 
 		tui_grid_text(g, 1, i * c->width, c->width, LOOK_BAR, head);
 	}
 }
 
-static void put_step(struct tui_grid *g, const struct columns *c,
-                     const struct session *s, uint64_t step, unsigned row)
+/* The column of a step; n: it has none on this screen. */
+static unsigned column_of(const struct columns *c,
+                          const struct session_step *st)
 {
-	const struct session_step *st = session_step(s, step);
-	unsigned column = st->cpu < 0 ? c->n - 1 : (unsigned)st->cpu;
-	g_autoptr(GString) text = g_string_new(NULL);
+	if (st->cpu < 0)
+		return c->others ? c->n - 1 : c->n;
+	if ((unsigned)st->cpu < c->first)
+		return c->n;
+	return MIN((unsigned)st->cpu - c->first, c->n);
+}
+
+static void put_step(struct tui_grid *g, const struct columns *c,
+                     const struct session *s, uint64_t nr, unsigned row)
+{
+	const struct session_step *st = session_step(s, nr);
+	unsigned column = column_of(c, st);
+	g_autoptr(GString) text = g_string_new(st->label);
 	enum tui_look look = LOOK_PLAIN;
 
-	if (step == session_at(s))
-		look = LOOK_NOW;
-	else if (step > session_at(s))
-		look = LOOK_AHEAD;
-	/* A CPU beyond the right border, an agent without a column. */
-	if (column >= c->n || (st->cpu < 0 && !c->others))
+	if (column == c->n)
 		return;
+	if (nr == session_at(s))
+		look = LOOK_NOW;
+	else if (nr > session_at(s))
+		look = LOOK_AHEAD;
 	/* Without 0x: the columns are narrow. */
-	g_string_append(text, st->label);
 	if (st->addr)
 		g_string_append_printf(text, " %" PRIx64, st->addr);
 	tui_grid_text(g, row, column * c->width, c->width - 1, look, text->str);

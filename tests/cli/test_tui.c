@@ -268,6 +268,31 @@ START_TEST(any_size_can_be_drawn)
 }
 END_TEST
 
+START_TEST(a_narrow_screen_follows_the_current_step)
+{
+	static const char *const dirs[] = { "profiles", NULL };
+	const struct run_config config = { .profile_dirs = dirs };
+	struct scenario *sc = scenario_load(FLAGSHIP, NULL);
+	struct session *s = session_new(sc, sc->variants, &config, NULL, NULL);
+	struct console *c = console_new(s);
+	struct tui_view view = { .agent = -1 };
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct tui_grid g;
+
+	ck_assert(console_command(c, "step touch", out, NULL));
+	tui_grid_init(&g, 40, 24);
+	tui_draw(&g, &view, s);
+	ck_assert(!strncmp(g.cells + 40, "CPU1                CPU2 ", 25));
+	ck_assert(console_command(c, "step stale", out, NULL));
+	tui_draw(&g, &view, s);
+	ck_assert(!strncmp(g.cells + 40, "CPU0                CPU1 ", 25));
+	tui_grid_clear(&g);
+	console_free(c);
+	session_free(s);
+	scenario_free(sc);
+}
+END_TEST
+
 static bool has_tmux(void)
 {
 	g_autofree char *path = g_find_program_in_path("tmux");
@@ -285,6 +310,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(grid, any_size_can_be_drawn);
+	tcase_add_test(grid, a_narrow_screen_follows_the_current_step);
 	suite_add_tcase(s, grid);
 	tcase_add_checked_fixture(terminal, setup, teardown);
 	tcase_add_test(terminal, forwards_and_back);
