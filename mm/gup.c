@@ -135,7 +135,6 @@ static bool follow_trans_huge_pmd(struct follow *f, pmd_t pmd)
 static bool follow_page_pte(struct follow *f, pmd_t *pmd)
 {
 	bool found = false;
-	struct page *page;
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
 
@@ -144,7 +143,8 @@ static bool follow_page_pte(struct follow *f, pmd_t *pmd)
 		return false;
 	pte = ptep_get(f->addr, ptep);
 	if (pte_present(pte)) {
-		page = vm_normal_page(f->vma, f->addr, pte);
+		const struct page *page = vm_normal_page(f->vma, f->addr, pte);
+
 		if (!(f->flags & FOLL_WRITE) ||
 		    can_follow_write(f, page, pte_write(pte), pte_dirty(pte)))
 			found = follow_grab(f, pte_page(pte), pte_write(pte));

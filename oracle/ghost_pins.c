@@ -294,11 +294,11 @@ void ghost_pins_call(struct ghost *g, const struct ghost_call *c)
 	for (unsigned i = 0; i < g->pins->len; i++) {
 		struct ghost_pin *pin = pin_at(g, i);
 
-		if (c->effect == EFFECT_TRUNCATE)
-			pin->aliases = false;
-		else if (pin->mm == c->mm->id &&
-		         (MAY_LEAVE & BIT_OF(c->effect)) &&
-		         pin->page < c->end && pin->page + PAGE_SIZE > c->start)
+		bool mine = pin->mm == c->mm->id && pin->page < c->end &&
+		            pin->page + PAGE_SIZE > c->start;
+
+		if (c->effect == EFFECT_TRUNCATE ||
+		    (mine && (MAY_LEAVE & BIT_OF(c->effect))))
 			pin->aliases = false;
 	}
 }

@@ -131,6 +131,69 @@ START_TEST(a_writer_waits_for_the_faults_in_the_vma)
 }
 END_TEST
 
+/* ---- looking again ---- */
+
+static struct vm_area_struct *found;
+
+static void looks(struct task *t)
+{
+	while (!find_vma(t->mm, 0))
+		schedule();
+	found = lock_vma_under_rcu(t->mm, HEAP);
+	if (found)
+		vma_end_read(found);
+}
+
+static void marks(struct task *t)
+{
+	map_heap(t, PAGES(1));
+	mmap_write_lock(t->mm);
+	vma_start_write(vma_lookup(t->mm, HEAP));
+	for (unsigned i = 0; i < 50; i++)
+		schedule();
+	mmap_write_unlock(t->mm);
+}
+
+static void unmaps(struct task *t)
+{
+	map_heap(t, PAGES(1));
+	ck_assert_int_eq(do_sys_munmap(t, HEAP, PAGES(1)), 0);
+}
+
+/* @who maps; "look" finds the VMA unlocked; @who makes @label; "look" goes on
+ * with what it found. */
+static void look_while(void (*who)(struct task *t), const char *label)
+{
+	const struct script_line lines[] = {
+		{ "who", SCRIPT_AFTER, "mmap_write_unlock", .count = 1 },
+		{ "look", SCRIPT_BEFORE, "vma_start_read", .count = 1 },
+		{ "who", SCRIPT_AFTER, label, .count = 1 },
+		{ "look", SCRIPT_TO_END, .count = 1 },
+	};
+
+	found = NULL;
+	world_boot(w);
+	world_thread(w, 0, "who", who);
+	world_thread(w, 1, "look", looks);
+	ck_assert_int_eq(world_run_script(w, lines, ARRAY_SIZE(lines)),
+	                 RUN_DONE);
+	world_check(w);
+}
+
+START_TEST(a_vma_marked_before_it_was_locked_is_left_alone)
+{
+	look_while(marks, "vma_start_write done");
+	ck_assert_ptr_null(found);
+}
+END_TEST
+
+START_TEST(a_vma_unmapped_before_it_was_locked_is_not_found)
+{
+	look_while(unmaps, "mmap_write_downgrade");
+	ck_assert_ptr_null(found);
+}
+END_TEST
+
 /* ---- faults ---- */
 
 static void no_mmap_lock_body(struct task *t)
@@ -303,6 +366,8 @@ int main(void)
 	tcase_add_test(tc, a_marked_vma_is_left_alone_until_mmap_lock_goes);
 	tcase_add_test(tc, a_downgrade_ends_the_marks);
 	tcase_add_test(tc, a_writer_waits_for_the_faults_in_the_vma);
+	tcase_add_test(tc, a_vma_marked_before_it_was_locked_is_left_alone);
+	tcase_add_test(tc, a_vma_unmapped_before_it_was_locked_is_not_found);
 	tcase_add_test(tc, a_fault_does_without_mmap_lock);
 	tcase_add_test(tc, a_first_anon_vma_needs_mmap_lock);
 	tcase_add_test(tc, a_fault_without_the_right_leaves_nothing_locked);
