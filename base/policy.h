@@ -60,6 +60,9 @@ struct policy {
 	/* Set by a policy that cannot go on (a replay log that does not fit, a
 	 * schedule whose label never comes): the run stops, this is why. */
 	GError *error;
+	/* Where in the scenario, if it is a schedule that `error` is about;
+	 * else 0. */
+	unsigned error_line, error_column;
 };
 
 enum policy_error {
@@ -105,8 +108,8 @@ struct script_line {
 	const char *label; /* BEFORE, AFTER, CHOOSE (choice label) */
 	bool has_addr;     /* the label must come with `addr` */
 	uint64_t addr;
-	unsigned count; /* n-th occurrence (1 = first); steps; answer */
-	unsigned line;  /* in the scenario file, for messages */
+	unsigned count;        /* n-th occurrence (1 = first); steps; answer */
+	unsigned line, column; /* in the scenario file, for messages */
 };
 
 /**
@@ -119,7 +122,7 @@ struct script_line {
  * acknowledged, a grace period or a lock holder, the interrupt contexts, RCU
  * and then every other agent may move, lowest number first, until it can. If
  * the named agent ends before its label comes, the policy fails with
- * POLICY_ERROR_SCRIPT naming the line, unless @lenient.
+ * POLICY_ERROR_SCRIPT and the place of the line, unless @lenient.
  *
  * Return: never NULL; policy_free().
  */

@@ -60,8 +60,10 @@ static void fail(struct policy_script *s, const char *why)
 		return;
 	}
 	g_set_error(&s->base.error, POLICY_ERROR, POLICY_ERROR_SCRIPT,
-	            "schedule line %u: %s %s%s%s", l->line, l->agent, why,
-	            l->label ? ": " : "", l->label ? l->label : "");
+	            "%s %s%s%s", l->agent, why, l->label ? ": " : "",
+	            l->label ? l->label : "");
+	s->base.error_line = l->line;
+	s->base.error_column = l->column;
 }
 
 /* It could move if it had its CPU, as a thread before its first run. */

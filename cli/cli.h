@@ -203,6 +203,16 @@ GPtrArray *load_scenarios(char **paths);
  */
 struct run_config make_run_config(const struct cli_options *o);
 /**
+ * no_run - say why a run is impossible: one message for all verbs.
+ * @s: what was to run
+ * @v: its variant, or NULL
+ * @error: of runner_new() or runner_run(); with a place it names both itself
+ *
+ * Return: CLI_USAGE.
+ */
+int no_run(const struct scenario *s, const struct ast_variant *v,
+           const GError *error);
+/**
  * no_variant - say that no scenario has a variant of that name.
  * @scenarios: of struct scenario, for a suggestion
  * @name: what was asked for

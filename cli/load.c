@@ -150,6 +150,15 @@ struct runner *make_runner(const struct scenario *s,
 	return r;
 }
 
+int no_run(const struct scenario *s, const struct ast_variant *v,
+           const GError *error)
+{
+	if (error->domain == SCENARIO_ERROR)
+		return cli_error("%s", error->message);
+	return cli_error("%s: %s: %s", s->source.file, variant_name(v),
+	                 error->message);
+}
+
 int no_variant(GPtrArray *scenarios, const char *name)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();

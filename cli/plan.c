@@ -75,6 +75,7 @@ void plan_init(struct plan *p, const struct cli_options *o,
 	p->is_search = find_kind(o->policy, &p->search.kind);
 	p->verify = (struct verify_options){
 		.pinned_only = o->policy,
+		.timed = o->policy && !strcmp(o->policy, "timed"),
 		.has_random = o->has_runs,
 		.nr_random = o->nr_runs,
 		.has_seed = o->has_seed,
@@ -176,8 +177,7 @@ int plan_failed(const struct scenario *s, const struct ast_variant *v,
 	/* Said when it happened. */
 	if (g_error_matches(error, POOL_ERROR, POOL_ERROR_CRASHED))
 		return CLI_INTERNAL;
-	return cli_error("%s: %s: %s", s->source.file, variant_name(v),
-	                 error->message);
+	return no_run(s, v, error);
 }
 
 /* ---- commands ---- */
@@ -230,15 +230,21 @@ char *plan_again(const struct plan *p, const struct runner *r,
                  const struct verdict *v)
 {
 	bool pct = p->is_search && p->search.kind == SEARCH_PCT;
+	bool timed = !p->is_search && p->verify.timed;
 	GString *text;
 
-	if (v->run < 0 || (p->is_search && p->search.kind == SEARCH_EXPLORE))
+	if (!timed &&
+	    (v->run < 0 || (p->is_search && p->search.kind == SEARCH_EXPLORE)))
 		return NULL;
 	text = g_string_new(NULL);
 	g_string_printf(text, "mmulator run %s --variant %s",
 	                runner_scenario(r)->source.file,
 	                variant_name(runner_variant(r)));
 	append_common(text, p->options);
+	if (timed) {
+		g_string_append(text, " --policy timed");
+		return g_string_free(text, FALSE);
+	}
 	g_string_append_printf(text, " --policy %s", pct ? "pct" : "random");
 	if (pct)
 		g_string_append_printf(text, " --depth %u", p->options->depth);

@@ -199,7 +199,7 @@ static int complain(const struct single *x, const struct runner *r,
 		return log_misfit(x->recorded, x->options,
 		                  error ? error->message : NULL, source->file,
 		                  sha256);
-	return cli_error("%s", error->message);
+	return no_run(runner_scenario(r), runner_variant(r), error);
 }
 
 int single_run(struct single *x, struct runner *r, struct policy *policy,

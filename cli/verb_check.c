@@ -34,7 +34,9 @@ static char *format_search(const struct plan *p, const struct verdict *v)
 	GString *text = g_string_new(v->ended);
 
 	if (!v->ended)
-		g_string_append(text, v->executions > 1 ? "random" : "pinned");
+		g_string_append(text, v->executions > 1 ? "random"
+		                      : p->verify.timed ? "timed"
+		                                        : "pinned");
 	else if (p->search.kind != SEARCH_EXPLORE)
 		g_string_append_printf(text, ", seed %" G_GUINT64_FORMAT,
 		                       v->seed);

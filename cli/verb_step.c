@@ -149,8 +149,7 @@ static int step_scenario(struct cli_options *o, const struct choice_log *log)
 		return no_variant(scenarios, o->variant);
 	session = session_new(s, v, &config, log, &error);
 	if (!session)
-		return cli_error("%s: %s: %s", s->source.file, variant_name(v),
-		                 error->message);
+		return no_run(s, v, error);
 	status = walk(o, session);
 	session_free(session);
 	return status;

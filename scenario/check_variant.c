@@ -181,6 +181,7 @@ void check_schedule(struct checker *c, struct ast_schedule *schedule)
 			.addr = line->addr.number,
 			.count = line->count,
 			.line = line->pos.line,
+			.column = line->pos.column,
 		};
 	}
 }

@@ -248,6 +248,38 @@ const struct ast_condition *const *runner_conditions(const struct runner *r,
 	return r->conditions;
 }
 
+/* ---- what makes a run impossible ---- */
+
+static const struct source_pos nowhere = { 0 };
+
+static void fail_at(const struct runner *r, struct source_pos pos,
+                    const char *message, GError **error)
+{
+	g_autoptr(GString) report = g_string_new(NULL);
+	g_autofree char *of_variant = NULL;
+
+	if (r->v)
+		of_variant = g_strdup_printf("variant %s: %s",
+		                             variant_name(r->v), message);
+	source_report(report, &r->s->source, pos,
+	              of_variant ? of_variant : message);
+	g_string_truncate(report, report->len - 1);
+	g_set_error_literal(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+	                    report->str);
+}
+
+void runner_policy_error(const struct runner *r, const struct policy *policy,
+                         GError **error)
+{
+	const struct source_pos pos = { policy->error_line,
+		                        policy->error_column };
+
+	if (pos.line)
+		fail_at(r, pos, policy->error->message, error);
+	else
+		g_propagate_error(error, g_error_copy(policy->error));
+}
+
 /* ---- the schedule ---- */
 
 const struct ast_schedule *runner_schedule(const struct runner *r)
@@ -283,17 +315,13 @@ struct policy *runner_pinned_policy(const struct runner *r)
 static void fail_setup(const struct runner *r, struct source_pos pos,
                        const char *what, long result, GError **error)
 {
-	g_autoptr(GString) report = g_string_new(NULL);
 	g_autofree char *message = NULL;
 
 	message = result < 0
 	                  ? g_strdup_printf("the initial part fails: %s: %s",
 	                                    what, g_strerror((int)-result))
 	                  : g_strdup_printf("the initial part fails: %s", what);
-	source_report(report, &r->s->source, pos, message);
-	g_string_truncate(report, report->len - 1);
-	g_set_error_literal(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-	                    report->str);
+	fail_at(r, pos, message, error);
 }
 
 /* Let what is there run to its end, alone. */
@@ -438,8 +466,7 @@ static bool boot(struct runner *r, GError **error)
 	emu_reset(r->emu);
 	if (guest_boot(&r->guest, &r->options))
 		return true;
-	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-	            "%s: the machine has too little memory", r->s->source.file);
+	fail_at(r, nowhere, "the machine has too little memory", error);
 	return false;
 }
 
@@ -533,13 +560,15 @@ static bool agents_fit(const struct runner *r, GError **error)
 	                    (d->speculation || d->eviction);
 	unsigned nr = r->machine->nr_agents + r->s->nr_threads +
 	              hardware * d->nr_cpus + 1;
+	g_autofree char *message = NULL;
 
 	if (nr <= NR_AGENTS_MAX)
 		return true;
-	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-	            "%s: %u agents (threads, interrupts, walkers, store "
-	            "buffers) are more than %u: use fewer CPUs",
-	            r->s->source.file, nr, NR_AGENTS_MAX);
+	message = g_strdup_printf("%u agents (threads, interrupts, walkers, "
+	                          "store buffers) are more than %u: use fewer "
+	                          "CPUs",
+	                          nr, NR_AGENTS_MAX);
+	fail_at(r, nowhere, message, error);
 	return false;
 }
 
@@ -676,7 +705,7 @@ bool runner_end(struct runner *r, struct run_result *out, GError **error)
 		policy->finish(policy, r->machine);
 	keep_result(r, out);
 	if (policy->error) {
-		g_propagate_error(error, g_error_copy(policy->error));
+		runner_policy_error(r, policy, error);
 		return false;
 	}
 	end_run(r, out);

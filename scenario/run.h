@@ -98,10 +98,11 @@ void runner_on_start(struct runner *r, void (*fn)(void *data), void *data);
  * runner_run - one run.
  * @policy: answers the choices of the threads' part; its begin() is called
  * @out: result
- * @error: SCENARIO_ERROR_RULE, with the place, or POLICY_ERROR
+ * @error: SCENARIO_ERROR_RULE, with the place and the variant, or POLICY_ERROR
  *
  * Return: false and @error if the initial part fails, if there are more agents
- * than NR_AGENTS_MAX, or if the policy gives up.
+ * than NR_AGENTS_MAX, if the schedule cannot be followed, or if another policy
+ * gives up (POLICY_ERROR).
  */
 bool runner_run(struct runner *r, struct policy *policy, struct run_result *out,
                 GError **error);
@@ -134,9 +135,17 @@ bool runner_begin(struct runner *r, struct policy *policy, GError **error);
  */
 enum run_end runner_go(struct runner *r);
 /**
+ * runner_policy_error - what runner_end() says of a policy that gave up.
+ * @policy: its error is set
+ * @error: set: SCENARIO_ERROR_RULE with the place and the variant if a schedule
+ *   could not be followed, else the policy's own
+ */
+void runner_policy_error(const struct runner *r, const struct policy *policy,
+                         GError **error);
+/**
  * runner_end - conditions, end of the processes, final scan.
  * @out: result
- * @error: POLICY_ERROR
+ * @error: as runner_policy_error()
  *
  * Context: runner_go() returned anything but RUN_PAUSED.
  * Return: false and @error if the policy gave up.

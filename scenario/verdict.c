@@ -196,7 +196,7 @@ static bool wants_random(const struct verification *x)
 {
 	const struct ast_variant *v = runner_variant(x->r);
 
-	if (x->options && x->options->pinned_only)
+	if (x->options && (x->options->pinned_only || x->options->timed))
 		return false;
 	if (x->options && x->options->has_random)
 		return true;
@@ -285,13 +285,15 @@ bool verify_variant(struct runner *r, const struct verify_options *options,
                     struct verdict *out, GError **error)
 {
 	struct verification x = { .r = r, .options = options, .out = out };
-	struct policy *pinned = runner_pinned_policy(r);
+	struct policy *first = options && options->timed
+	                               ? policy_timed_new()
+	                               : runner_pinned_policy(r);
 	bool possible;
 
 	*out = (struct verdict){ .run = -1 };
 	plan(&x);
-	possible = next_run(&x, pinned, -1, error);
-	policy_free(pinned);
+	possible = next_run(&x, first, -1, error);
+	policy_free(first);
 	if (possible)
 		possible = random_runs(&x, error);
 	if (!possible) {

@@ -17,6 +17,7 @@
 
 struct verify_options {
 	bool pinned_only; /* no random runs */
+	bool timed;       /* one run, lowest clock first, schedule or not */
 	bool has_random;  /* instead of the scenario's `check` */
 	unsigned nr_random;
 	bool has_seed;

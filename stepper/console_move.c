@@ -64,7 +64,7 @@ static void print_stop(struct console *c, enum session_stop stop, GString *out)
 			                       b->number);
 		break;
 	case STOP_POLICY:
-		g_string_append_printf(out, "the policy gives up: %s\n",
+		g_string_append_printf(out, "%s\n",
 		                       session_policy_error(c->session));
 		break;
 	case STOP_INTERRUPT:

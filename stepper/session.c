@@ -120,6 +120,15 @@ static unsigned take(struct session *s, const struct choice *c, unsigned pick)
 
 /* ---- being asked ---- */
 
+static void keep_policy_error(struct session *s, const struct policy *policy)
+{
+	g_autoptr(GError) error = NULL;
+
+	runner_policy_error(s->runner, policy, &error);
+	g_free(s->policy_error);
+	s->policy_error = g_strdup(error->message);
+}
+
 static bool ask_policy(struct session *s, const struct choice *c,
                        unsigned *pick)
 {
@@ -128,8 +137,7 @@ static bool ask_policy(struct session *s, const struct choice *c,
 	*pick = then->pick(then, session_machine(s), c);
 	if (!then->error)
 		return true;
-	g_free(s->policy_error);
-	s->policy_error = g_strdup(then->error->message);
+	keep_policy_error(s, then);
 	return false;
 }
 
@@ -383,7 +391,7 @@ static void finish_policy(struct session *s)
 		return;
 	s->then->finish(s->then, m);
 	if (s->then->error)
-		s->policy_error = g_strdup(s->then->error->message);
+		keep_policy_error(s, s->then);
 }
 
 static enum session_stop go_on(struct session *s)

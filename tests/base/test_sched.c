@@ -239,8 +239,8 @@ END_TEST
 START_TEST(a_schedule_pins_the_lost_update)
 {
 	static const struct script_line lines[] = {
-		{ "a", SCRIPT_AFTER, "read sh->word", false, 0, 1, 1 },
-		{ "b", SCRIPT_TO_END, NULL, false, 0, 0, 2 },
+		{ "a", SCRIPT_AFTER, "read sh->word", false, 0, 1, 1, 1 },
+		{ "b", SCRIPT_TO_END, NULL, false, 0, 0, 2, 1 },
 	};
 	struct policy *script = policy_script_new(lines, 2, false);
 
@@ -257,14 +257,17 @@ END_TEST
 START_TEST(a_schedule_whose_label_never_comes_is_an_error)
 {
 	static const struct script_line lines[] = {
-		{ "a", SCRIPT_AFTER, "no such step", false, 0, 1, 7 },
+		{ "a", SCRIPT_AFTER, "no such step", false, 0, 1, 7, 3 },
 	};
 	struct policy *script = policy_script_new(lines, 1, false);
 
 	m->policy = script;
 	two_racy(m);
 	ck_assert_int_eq(machine_run(m), RUN_STOPPED);
-	ck_assert_ptr_nonnull(strstr(script->error->message, "line 7"));
+	ck_assert_str_eq(script->error->message,
+	                 "a ended before its step: no such step");
+	ck_assert_uint_eq(script->error_line, 7);
+	ck_assert_uint_eq(script->error_column, 3);
 	policy_free(script);
 }
 END_TEST

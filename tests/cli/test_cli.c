@@ -184,6 +184,61 @@ START_TEST(a_run_in_which_nobody_is_killed_says_nothing_of_it)
 }
 END_TEST
 
+/* All verbs say the same of a schedule whose step never comes. */
+START_TEST(a_schedule_that_cannot_be_followed_is_shown)
+{
+	g_autofree char *path = temporary("schedule.scn");
+	g_autofree char *message = g_strdup_printf(
+		"%s:5:16: variant racy: t ended before its step: no such\n"
+		"        schedule { t after \"no such\" }\n"
+		"                   ^\n",
+		path);
+	g_autofree char *on_stderr = g_strconcat("mmulator: ", message, NULL);
+	g_autofree char *run = g_strconcat("run ", path, NULL);
+	g_autofree char *check = g_strconcat("check ", path, NULL);
+	g_autofree char *step = g_strdup_printf(
+		"echo run script | $M step --variant racy %s", path);
+	struct result result;
+
+	ck_assert(
+		g_file_set_contents(path,
+	                            "scenario \"s\"\n"
+	                            "process A { map heap 0x40000000 4K rw }\n"
+	                            "thread t of A on cpu 0 { load heap }\n"
+	                            "variant racy { expect hazard size-mix\n"
+	                            "    schedule { t after \"no such\" }\n"
+	                            "}\n",
+	                            -1, NULL));
+	assert_refused(run, on_stderr);
+	assert_refused(check, on_stderr);
+	result = run_shell(step);
+	ck_assert_msg(strstr(result.out, message), "%s", result.out);
+	clear_result(&result);
+	g_unlink(path);
+}
+END_TEST
+
+/* The policy that was asked for, not the schedule. */
+START_TEST(check_runs_the_timed_policy)
+{
+	struct result run = run_command("run --policy timed --format json "
+	                                "--variant vulnerable " FLAGSHIP);
+	struct result check = run_command("check --policy timed --format json "
+	                                  "--variant vulnerable " FLAGSHIP);
+	JsonObject *a = parse_line(run.out), *b = parse_line(check.out);
+
+	ck_assert_int_eq(run.status, 1);
+	ck_assert_int_eq(check.status, 1);
+	ck_assert_str_eq(json_object_get_string_member(a, "trace_hash"),
+	                 json_object_get_string_member(b, "trace_hash"));
+	ck_assert_str_eq(json_object_get_string_member(b, "outcome"), "clean");
+	json_object_unref(a);
+	json_object_unref(b);
+	clear_result(&run);
+	clear_result(&check);
+}
+END_TEST
+
 START_TEST(quiet_prints_only_what_differs)
 {
 	struct result result =
@@ -210,6 +265,8 @@ int main(void)
 	tcase_add_test(tcase, a_thread_that_is_killed_is_named_by_every_report);
 	tcase_add_test(tcase,
 	               a_run_in_which_nobody_is_killed_says_nothing_of_it);
+	tcase_add_test(tcase, a_schedule_that_cannot_be_followed_is_shown);
+	tcase_add_test(tcase, check_runs_the_timed_policy);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -169,6 +169,50 @@ START_TEST(a_failing_system_call_of_the_initial_part_is_named)
 }
 END_TEST
 
+/* The error of a run of @variant along its schedule. */
+static void assert_not_followed(const struct scenario *s, const char *variant,
+                                const char *message)
+{
+	struct runner *r = make(s, variant, &vcpu_ops_direct);
+	struct policy *policy = runner_pinned_policy(r);
+	g_autoptr(GError) error = NULL;
+	struct run_result run;
+
+	ck_assert(!runner_run(r, policy, &run, &error));
+	ck_assert(g_error_matches(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE));
+	ck_assert_str_eq(error->message, message);
+	policy_free(policy);
+	runner_free(r);
+}
+
+START_TEST(a_schedule_that_cannot_be_followed_is_shown)
+{
+	static const char text[] =
+		"process A { map heap 0x40000000 4K rw }\n"
+		"thread t of A on cpu 0 { load heap }\n"
+		"schedule {\n"
+		"    t after \"no such step\"\n"
+		"}\n"
+		"variant a { expect hazard size-mix }\n"
+		"variant b {\n"
+		"    expect hazard size-mix\n"
+		"    schedule { t; \"irq/9\" until blocked }\n"
+		"}\n";
+	struct scenario *s = parse(text);
+
+	assert_not_followed(s, "a",
+	                    "t.scn:5:5: variant a: t ended before its step: "
+	                    "no such step\n"
+	                    "        t after \"no such step\"\n"
+	                    "        ^");
+	assert_not_followed(s, "b",
+	                    "t.scn:10:19: variant b: irq/9 does not exist\n"
+	                    "        schedule { t; \"irq/9\" until blocked }\n"
+	                    "                      ^");
+	scenario_free(s);
+}
+END_TEST
+
 START_TEST(an_endless_loop_ends_at_the_step_cap)
 {
 	struct scenario *s = parse("process A { map heap 0x40000000 4K rw }\n"
@@ -271,6 +315,7 @@ int main(void)
 	tcase_add_test(runs, registers_and_signals_of_threads_are_kept);
 	tcase_add_test(runs,
 	               a_failing_system_call_of_the_initial_part_is_named);
+	tcase_add_test(runs, a_schedule_that_cannot_be_followed_is_shown);
 	tcase_add_test(runs, an_endless_loop_ends_at_the_step_cap);
 	suite_add_tcase(suite, runs);
 	tcase_add_test(verdicts, exists_needs_one_run_and_always_all);
