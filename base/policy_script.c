@@ -66,14 +66,16 @@ static void fail(struct policy_script *s, const char *why)
 	s->base.error_column = l->column;
 }
 
-/* It could move if it had its CPU, as a thread before its first run. */
+/* It could move if it had its CPU, as a thread before its first run: that is
+ * not here yet while the switch to it goes on. */
 static bool waits_for_cpu(const struct agent *a)
 {
 	const struct task *t = a->arg;
 
 	if (a->kind != AGENT_TASK && a->kind != AGENT_KTHREAD)
 		return false;
-	return !a->done && t->state == TASK_RUNNING && t->cpu->curr != t;
+	return !a->done && t->state == TASK_RUNNING &&
+	       (a->machine->sched.suspended & a->bit);
 }
 
 /* Is the current line over before @a makes its announced step? */

@@ -269,8 +269,8 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
 
 /* cli/crash.c */
 /**
- * crash_install - a bug of ours ends with CLI_INTERNAL and says how to
- * reproduce it.
+ * crash_install - a bug of ours, whatever signal it raises, ends with
+ * CLI_INTERNAL and says how to reproduce it.
  * @argc: of @argv
  * @argv: the command line, with the program's name; copied
  */
@@ -279,7 +279,7 @@ void crash_install(int argc, char **argv);
  * crash_guest - until the program ends, an abort that no BUG_ON() made is the
  * guest's and ends with CLI_USAGE: Unicorn aborts on encodings that no
  * processor knows.
- * @name: of the guest; copied
+ * @name: of the guest; borrowed
  */
 void crash_guest(const char *name);
 /**
@@ -292,6 +292,17 @@ void crash_is_ours(struct machine *m);
  * @format: of printf(); NULL: the command line again
  */
 void crash_command(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/**
+ * crash_unlink - a file that must not stay if we crash.
+ * @path: borrowed; NULL: there is none (any more)
+ */
+void crash_unlink(const char *path);
+/**
+ * crash_screen - a crash gives the terminal back as it is now.
+ * @leave: what the terminal is told to leave the full screen, borrowed; NULL:
+ *	it was left
+ */
+void crash_screen(const char *leave);
 
 /* Verbs: cli/verb_*.c. */
 /**

@@ -1,30 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A bug of ours aborts: the user gets status 3 and the command that shows it
- * again.
+ * A bug of ours: the user gets status 3 and the command that shows it again,
+ * the terminal is as it was, and no unfinished file stays behind.
+ *
+ * The handler may run anywhere, also where a stack has overflowed: it has a
+ * stack of its own and makes system calls only.
  */
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include "base/types.h"
 #include "cli/cli.h"
 
+#define STACK_SIZE  65536
 #define COMMAND_MAX 4096
 
 /* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): a signal
  * handler has no other way to find them. */
-static char command_line[COMMAND_MAX];
-static char command_now[COMMAND_MAX];
-static char guest_name[COMMAND_MAX]; /* "": a guest is not to blame */
+static char *command_line;
+static char command_now[COMMAND_MAX]; /* "": command_line */
+static const char *volatile guest;    /* NULL: it is not to blame */
+static const char *volatile unlinked; /* a file to remove, or NULL */
+static const char *volatile to_leave; /* the full screen; NULL: it is not on */
+static struct termios terminal;       /* before the full screen */
+static char stack[STACK_SIZE];
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-static void say(const char *text)
+static void put(int fd, const char *text)
 {
 	size_t len = strlen(text);
 
 	while (len) {
-		ssize_t n = write(STDERR_FILENO, text, len);
+		ssize_t n = write(fd, text, len);
 
 		if (n <= 0)
 			return;
@@ -33,12 +43,27 @@ static void say(const char *text)
 	}
 }
 
-static void on_abort(int sig)
+static void say(const char *text)
 {
-	(void)sig;
-	if (guest_name[0]) {
+	put(STDERR_FILENO, text);
+}
+
+static void leave_screen(void)
+{
+	if (!to_leave)
+		return;
+	put(STDOUT_FILENO, to_leave);
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+}
+
+static void on_crash(int sig)
+{
+	leave_screen();
+	if (unlinked)
+		(void)unlink(unlinked);
+	if (sig == SIGABRT && guest) {
 		say("mmulator: ");
-		say(guest_name);
+		say(guest);
 		say(": an instruction that Unicorn cannot translate\n");
 		_exit(CLI_USAGE);
 	}
@@ -62,18 +87,30 @@ void crash_command(const char *format, ...)
 
 void crash_guest(const char *name)
 {
-	g_strlcpy(guest_name, name, sizeof(guest_name));
+	guest = name;
 }
 
 void crash_is_ours(struct machine *m)
 {
 	(void)m;
-	guest_name[0] = '\0';
+	guest = NULL;
+}
+
+void crash_unlink(const char *path)
+{
+	unlinked = path;
+}
+
+void crash_screen(const char *leave)
+{
+	if (leave && tcgetattr(STDIN_FILENO, &terminal) < 0)
+		return;
+	to_leave = leave;
 }
 
 static void remember_command(int argc, char **argv)
 {
-	g_autoptr(GString) line = g_string_new("mmulator");
+	GString *line = g_string_new("mmulator");
 
 	for (int i = 1; i < argc; i++) {
 		g_autofree char *quoted = g_shell_quote(argv[i]);
@@ -82,14 +119,30 @@ static void remember_command(int argc, char **argv)
 		g_string_append_printf(line, " %s",
 		                       plain && *argv[i] ? argv[i] : quoted);
 	}
-	g_strlcpy(command_line, line->str, sizeof(command_line));
+	g_free(command_line);
+	command_line = g_string_free(line, FALSE);
 }
 
 void crash_install(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_abort };
+	/* SIGTRAP: what a fatal error of GLib raises. */
+	static const int signals[] = { SIGABRT, SIGSEGV, SIGBUS,
+		                       SIGILL,  SIGFPE,  SIGTRAP };
+	const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction action = {
+		.sa_handler = on_crash,
+		.sa_flags = SA_ONSTACK | (int)SA_RESETHAND,
+	};
+	struct sigaction old;
 
 	remember_command(argc, argv);
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGABRT, &action, NULL);
+	/* A sanitizer has more to say and brought its own stack. */
+	if (sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		(void)sigaltstack(&alternate, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (sigaction(signals[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_DFL)
+			(void)sigaction(signals[i], &action, NULL);
+	}
 }

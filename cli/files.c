@@ -12,6 +12,9 @@
 
 #include "cli/cli.h"
 
+/* As many symbolic links as Linux follows (MAXSYMLINKS). */
+#define LINKS_MAX 40
+
 static bool complain(const char *path)
 {
 	cli_error("cannot write '%s': %s", path, g_strerror(errno));
@@ -26,6 +29,26 @@ struct target {
 	mode_t mode;
 };
 
+/* Where the links that begin at @path end, if at nothing. */
+static char *follow_links(const char *path)
+{
+	char *at = g_strdup(path);
+
+	for (unsigned i = 0; i < LINKS_MAX; i++) {
+		g_autofree char *before = at;
+		g_autofree char *link = g_file_read_link(at, NULL);
+		g_autofree char *folder = NULL;
+
+		if (!link)
+			return g_steal_pointer(&before);
+		folder = g_path_get_dirname(at);
+		at = g_path_is_absolute(link)
+		             ? g_strdup(link)
+		             : g_build_filename(folder, link, NULL);
+	}
+	return at;
+}
+
 /* Return: false and errno if it cannot be written to. */
 static bool find_target(const char *path, struct target *t)
 {
@@ -33,7 +56,10 @@ static bool find_target(const char *path, struct target *t)
 
 	*t = (struct target){ .mode = 0666 };
 	if (stat(path, &st) < 0) {
-		t->path = g_strdup(path);
+		int err = errno;
+
+		t->path = follow_links(path);
+		errno = err;
 		return errno == ENOENT;
 	}
 	t->exists = true;
@@ -49,11 +75,23 @@ static bool find_target(const char *path, struct target *t)
 	return access(path, W_OK) == 0;
 }
 
-/* A new file beside @t that will become it. Return: its descriptor. */
+/* A new file beside @t that will become it, or be dropped. Return: its
+ * descriptor. */
 static int open_beside(const struct target *t, char **name)
 {
+	int fd;
+
 	*name = g_strconcat(t->path, ".XXXXXX", NULL);
-	return g_mkstemp_full(*name, O_WRONLY | O_CLOEXEC, (int)t->mode);
+	fd = g_mkstemp_full(*name, O_WRONLY | O_CLOEXEC, (int)t->mode);
+	if (fd >= 0)
+		crash_unlink(*name);
+	return fd;
+}
+
+static void drop(const char *name)
+{
+	(void)unlink(name);
+	crash_unlink(NULL);
 }
 
 static bool try_target(const struct target *t)
@@ -67,7 +105,7 @@ static bool try_target(const struct target *t)
 	if (fd < 0)
 		return false;
 	(void)close(fd);
-	(void)unlink(name);
+	drop(name);
 	return true;
 }
 
@@ -134,11 +172,13 @@ static bool replace(const struct target *t, const char *text, size_t len)
 		written = false;
 		err = errno;
 	}
-	if (written && rename(name, t->path) == 0)
+	if (written && rename(name, t->path) == 0) {
+		crash_unlink(NULL);
 		return true;
+	}
 	if (written)
 		err = errno;
-	(void)unlink(name);
+	drop(name);
 	errno = err;
 	return false;
 }

@@ -325,10 +325,14 @@ int tui_run(struct console *c, struct session *s)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return cli_error("step: --tui needs a terminal");
 	setlocale(LC_CTYPE, "");
+	/* As xterm and its like do: curses cannot be asked any more. */
+	crash_screen("\033[?1049l\033[?25h");
 	screen = newterm(NULL, stdout, stdin);
-	if (!screen)
+	if (!screen) {
+		crash_screen(NULL);
 		return cli_error("step: the terminal '%s' is unknown",
 		                 g_getenv("TERM") ? g_getenv("TERM") : "");
+	}
 	set_escdelay(25);
 	cbreak();
 	noecho();
@@ -336,6 +340,7 @@ int tui_run(struct console *c, struct session *s)
 	curs_set(0);
 	key_loop(&t);
 	endwin();
+	crash_screen(NULL);
 	delscreen(screen);
 	clear_text(&t);
 	return console_differs(c) ? CLI_DIFFERS : CLI_OK;

@@ -218,6 +218,55 @@ START_TEST(a_schedule_that_cannot_be_followed_is_shown)
 }
 END_TEST
 
+static gint64 count_runs(const char *path)
+{
+	struct result result = run_format(
+		"check --engine direct --runs 7 --format json %s", path);
+	JsonObject *line = parse_line(result.out);
+	gint64 n = json_object_get_int_member(line, "executions");
+
+	ck_assert_int_eq(result.status, 0);
+	json_object_unref(line);
+	clear_result(&result);
+	return n;
+}
+
+/* Nobody races with a thread that is alone, unless hardware does. */
+START_TEST(random_runs_take_somebody_to_race_with)
+{
+	static const char head[] = "scenario \"a\"\n"
+				   "process A { map heap 0x40000000 4K rw }\n"
+				   "thread t of A on cpu 0 { load heap }\n";
+	g_autofree char *path = temporary("alone.scn");
+	g_autofree char *two = g_strconcat(
+		head, "thread u of A on cpu 0 { load heap }\n", NULL);
+	g_autofree char *walked =
+		g_strconcat(head, "machine { cpus 1  speculation 1 }\n", NULL);
+
+	ck_assert(g_file_set_contents(path, head, -1, NULL));
+	ck_assert_int_eq(count_runs(path), 1);
+	ck_assert(g_file_set_contents(path, two, -1, NULL));
+	ck_assert_int_eq(count_runs(path), 8);
+	ck_assert(g_file_set_contents(path, walked, -1, NULL));
+	ck_assert_int_eq(count_runs(path), 8);
+	g_unlink(path);
+}
+END_TEST
+
+/* A search says how long it took, to the microsecond. */
+START_TEST(seconds_have_six_decimals)
+{
+	struct result result =
+		run_command("check --policy explore --executions 3 --format "
+	                    "json --variant vulnerable " FLAGSHIP);
+
+	ck_assert_msg(g_regex_match_simple("\"seconds\":[0-9]+\\.[0-9]{6}[,}]",
+	                                   result.out, 0, 0),
+	              "%s", result.out);
+	clear_result(&result);
+}
+END_TEST
+
 /* The policy that was asked for, not the schedule. */
 START_TEST(check_runs_the_timed_policy)
 {
@@ -266,6 +315,8 @@ int main(void)
 	tcase_add_test(tcase,
 	               a_run_in_which_nobody_is_killed_says_nothing_of_it);
 	tcase_add_test(tcase, a_schedule_that_cannot_be_followed_is_shown);
+	tcase_add_test(tcase, random_runs_take_somebody_to_race_with);
+	tcase_add_test(tcase, seconds_have_six_decimals);
 	tcase_add_test(tcase, check_runs_the_timed_policy);
 	tcase_add_test(tcase, quiet_prints_only_what_differs);
 	suite_add_tcase(suite, tcase);

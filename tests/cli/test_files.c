@@ -144,6 +144,39 @@ START_TEST(a_file_is_replaced_through_its_link_and_keeps_its_mode)
 }
 END_TEST
 
+/* Links to nothing, one of them into a folder. */
+START_TEST(a_file_is_made_where_its_link_says)
+{
+	g_autofree char *path = folder();
+	g_autofree char *inner = g_build_filename(path, "inner", NULL);
+	g_autofree char *file = g_build_filename(inner, "file", NULL);
+	g_autofree char *link = g_build_filename(path, "link", NULL);
+	g_autofree char *first = g_build_filename(path, "first", NULL);
+	g_autofree char *lost = g_build_filename(path, "lost", NULL);
+	g_autofree char *line =
+		g_strdup_printf("run --output %s " FIXED, first);
+
+	ck_assert_int_eq(g_mkdir(inner, 0700), 0);
+	ck_assert_int_eq(symlink("inner/file", link), 0);
+	ck_assert_int_eq(symlink(link, first), 0);
+	ck_assert_int_eq(symlink("no-folder/file", lost), 0);
+	assert_status(line, 0);
+	ck_assert(g_file_test(first, G_FILE_TEST_IS_SYMLINK));
+	ck_assert(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+	ck_assert(g_file_test(file, G_FILE_TEST_IS_REGULAR));
+	ck_assert_uint_eq(count_entries(inner), 1);
+	assert_refuses("run --output", FIXED, lost,
+	               "No such file or directory");
+	ck_assert_uint_eq(count_entries(path), 4);
+	g_unlink(file);
+	g_unlink(link);
+	g_unlink(first);
+	g_unlink(lost);
+	g_rmdir(inner);
+	g_rmdir(path);
+}
+END_TEST
+
 START_TEST(output_goes_to_a_file_whole_or_not_at_all)
 {
 	g_autofree char *path = folder();
@@ -187,6 +220,7 @@ int main(void)
 	tcase_add_test(tcase, a_device_stays_a_device);
 	tcase_add_test(tcase,
 	               a_file_is_replaced_through_its_link_and_keeps_its_mode);
+	tcase_add_test(tcase, a_file_is_made_where_its_link_says);
 	tcase_add_test(tcase, output_goes_to_a_file_whole_or_not_at_all);
 	tcase_add_test(tcase, a_file_that_cannot_be_read_is_named);
 	suite_add_tcase(suite, tcase);

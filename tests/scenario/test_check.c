@@ -92,6 +92,29 @@ START_TEST(ranges_may_end_where_user_space_does)
 }
 END_TEST
 
+/* A 17th, where it is declared. */
+START_TEST(a_process_has_sixteen_threads_at_most)
+{
+	g_autoptr(GString) text = g_string_new("scenario \"t\"\n"
+	                                       "process A { }\n");
+	g_autoptr(GError) error = NULL;
+	struct scenario *s;
+
+	for (unsigned i = 0; i < 16; i++)
+		g_string_append_printf(text, "thread t%u of A on cpu 0 { }\n",
+		                       i);
+	s = scenario_parse("t.scn", text->str, text->len, &error);
+	ck_assert_ptr_nonnull(s);
+	scenario_free(s);
+	g_string_append(text, "thread more of A on cpu 0 { }\n");
+	ck_assert(!scenario_parse("t.scn", text->str, text->len, &error));
+	ck_assert_str_eq(error->message,
+	                 "t.scn:19:8: a process has at most 16 threads\n"
+	                 "    thread more of A on cpu 0 { }\n"
+	                 "           ^");
+}
+END_TEST
+
 START_TEST(mappings_lie_in_user_space)
 {
 	static const char *const places[] = {
@@ -122,6 +145,7 @@ int main(void)
 
 	tcase_add_test(tcase, operations_refuse_arguments_that_cannot_be_meant);
 	tcase_add_test(tcase, ranges_may_end_where_user_space_does);
+	tcase_add_test(tcase, a_process_has_sixteen_threads_at_most);
 	tcase_add_test(tcase, mappings_lie_in_user_space);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

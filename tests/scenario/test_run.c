@@ -169,6 +169,29 @@ START_TEST(a_failing_system_call_of_the_initial_part_is_named)
 }
 END_TEST
 
+/* u waits for its CPU, which idles, and then for nothing more: it ends. */
+START_TEST(a_thread_that_has_not_run_yet_is_not_blocked)
+{
+	struct scenario *s =
+		parse("machine { cpus 2 }\n"
+	              "process A { map heap 0x40000000 4K rw }\n"
+	              "thread t of A on cpu 0 { r1 = load heap }\n"
+	              "thread u of A on cpu 1 { store heap 1; store heap 2 }\n"
+	              "schedule { u until blocked }\n");
+	struct runner *r = make(s, NULL, &vcpu_ops_direct);
+	struct run_result timed = run_once(r, policy_timed_new());
+	struct run_result pinned;
+	uint64_t first = timed.threads[0].regs[1];
+
+	ck_assert_uint_eq(first, 0);
+	pinned = run_once(r, runner_pinned_policy(r));
+	ck_assert_int_eq(pinned.end, RUN_DONE);
+	ck_assert_uint_eq(pinned.threads[0].regs[1], 2);
+	runner_free(r);
+	scenario_free(s);
+}
+END_TEST
+
 /* The error of a run of @variant along its schedule. */
 static void assert_not_followed(const struct scenario *s, const char *variant,
                                 const char *message)
@@ -315,6 +338,7 @@ int main(void)
 	tcase_add_test(runs, registers_and_signals_of_threads_are_kept);
 	tcase_add_test(runs,
 	               a_failing_system_call_of_the_initial_part_is_named);
+	tcase_add_test(runs, a_thread_that_has_not_run_yet_is_not_blocked);
 	tcase_add_test(runs, a_schedule_that_cannot_be_followed_is_shown);
 	tcase_add_test(runs, an_endless_loop_ends_at_the_step_cap);
 	suite_add_tcase(suite, runs);
