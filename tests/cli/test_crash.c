@@ -60,11 +60,13 @@ static void read_behind_the_end(void)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): what is wanted */
-static G_GNUC_NO_INLINE unsigned sink(volatile char *above, unsigned left)
+static G_GNUC_NO_INLINE unsigned sink(const volatile char *above, unsigned left)
 {
 	volatile char here[1024];
 
-	here[0] = above ? above[0] : 0;
+	here[0] = '\0';
+	if (above)
+		here[0] = above[0];
 	return left ? sink(here, left - 1) + (unsigned)here[0] : 0;
 }
 
