@@ -22,7 +22,7 @@ static char *escape_xml(const char *text)
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	g_autoptr(GString) kept = g_string_new(NULL);
 
-	for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+	for (char *c = valid; *c; c = g_utf8_next_char(c)) {
 		gunichar character = g_utf8_get_char(c);
 
 		g_string_append_unichar(kept, is_xml_char(character) ? character
