@@ -171,6 +171,22 @@ static unsigned who_ends(const struct machine *m)
 	return last != NOBODY && task_is_over(m->agents[last]) ? last : NOBODY;
 }
 
+/* Can a walker move, now or later? */
+static bool is_restless(const struct explorer *x, const struct machine *m)
+{
+	uint64_t walkers = m->sched.walkers & m->sched.alive;
+
+	if (walkers && (!x->options.limit_spontaneous ||
+	                m->nr_spontaneous < x->options.max_spontaneous))
+		return true;
+	for_each_bit(id, walkers)
+	{
+		if (!is_spontaneous(m->agents[id]))
+			return true;
+	}
+	return false;
+}
+
 /* Without the agent that ends the run, if others can move. */
 static uint64_t hold_back(const struct explorer *x, const struct node *node,
                           uint64_t agents)
@@ -192,6 +208,7 @@ static void discover(struct explorer *x, struct machine *m, uint64_t enabled)
 	sleep_blocked(x, m, enabled);
 	node = push_node(x, enabled);
 	node->ending = who_ends(m);
+	node->restless = is_restless(x, m);
 	awake = hold_back(x, node, enabled & ~node->sleep);
 	fit = within_bound(x, node, awake);
 	if (!fit) {
@@ -227,7 +244,7 @@ static uint64_t calm(struct explorer *x, const struct machine *m,
 		return enabled;
 	for_each_bit(id, walkers)
 	{
-		if (m->agents[id]->next.kind != STEP_LOCAL)
+		if (!is_spontaneous(m->agents[id]))
 			continue;
 		enabled &= ~BIT_ULL(id);
 		x->stats.calmed = true;

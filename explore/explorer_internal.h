@@ -26,7 +26,8 @@ struct node {
 	unsigned preemptions; /* so far */
 	unsigned level;       /* branchings so far, for parts */
 	bool branches;
-	bool goes_on; /* @agent can, after its step */
+	bool restless; /* walkers may still move */
+	bool goes_on;  /* @agent can, after its step */
 	unsigned first_sleeper, first_dozer, first_answer;
 	/* What its first agent does until it cannot go on, and its child's. */
 	unsigned first_agent, block_base, block_first, block_end;

@@ -10,6 +10,12 @@ static bool has_bytes(objid_t object)
 	return space == OBJ_SPACE_PHYS || space == OBJ_SPACE_KERNEL;
 }
 
+bool is_spontaneous(const struct agent *a)
+{
+	return a->kind == AGENT_WALKER && a->next.kind == STEP_LOCAL &&
+	       a->next.object != OBJ_NONE;
+}
+
 static void set_range(struct footprint *fp, const struct step *st)
 {
 	if (st->object == OBJ_NONE || st->kind == STEP_LOCAL)
@@ -35,7 +41,7 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 	fp->writes = st->kind != STEP_READ && st->kind != STEP_LOCAL;
 	if (a->kind == AGENT_WALKER && st->kind != STEP_LOCAL && a->cpu)
 		fp->tlb = (cpu_index_t)(a->cpu->id + 1);
-	if (a->kind == AGENT_WALKER && a->nr_steps && st->kind == STEP_LOCAL) {
+	if (is_spontaneous(a)) {
 		/* They share one budget of spontaneous steps. */
 		fp->start = hidden_obj(HIDDEN_SPONTANEOUS, 0);
 		fp->end = fp->start + 1;

@@ -42,6 +42,14 @@ struct hidden_state {
 };
 
 /**
+ * is_spontaneous - would a step take from the budget that all walkers share?
+ * @a: waits to make the step
+ *
+ * Return: it would. That a walker comes into being takes nothing.
+ */
+bool is_spontaneous(const struct agent *a);
+
+/**
  * footprint_announced - what is known of a step before it is made.
  * @fp: set; no effects
  * @a: waits to make the step

@@ -20,7 +20,9 @@
  * more either.
  *
  * What w ends with and z begins with costs the same in both.  Walkers move for
- * free, wherever they do.
+ * free, wherever they do: as long as they can, T may be interrupted for free by
+ * what depends on w, and only t's next step counts.  The same goes for the
+ * agent that ends the run.
  */
 #include "explore/sleep.h"
 
@@ -159,7 +161,8 @@ static bool stays_asleep(const struct explorer *x, const struct node *parent,
 		return true;
 	}
 	dozer->depth = DOZES_BLOCK;
-	return s->debt <= cost && !dozer->block_met &&
+	return !parent->restless && s->agent != parent->ending &&
+	       s->debt <= cost && !dozer->block_met &&
 	       !depends_on_block(x, s, fp);
 }
 

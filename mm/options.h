@@ -114,6 +114,7 @@ struct mm_options {
 	bool retract_recheck; /* khugepaged retract re-checks the PMD under PML
 	                         (R5.7) */
 	enum pml_lock pml_lock;
+	bool flush_ipi_lazy;        /* every flush reaches lazy CPUs */
 	bool freed_tables_ipi_lazy; /* freed_tables flushes reach lazy CPUs
 	                               (R5.12) */
 	bool ptlock_free_rcu;       /* split ptlock freed after the grace period

@@ -464,9 +464,12 @@ static void native_flush_tlb_multi(cpumask_t mask, struct flush_tlb_info *info)
 
 	/*
 	 * Tables are freed: also CPUs in lazy mode must stop walking them,
-	 * speculatively, before they become something else.
+	 * speculatively, before they become something else.  Before
+	 * 145f573b89a6 (4.20) they had to be interrupted by every flush:
+	 * option flush_ipi_lazy.
 	 */
-	if (info->freed_tables && k->options->freed_tables_ipi_lazy) {
+	if (k->options->flush_ipi_lazy ||
+	    (info->freed_tables && k->options->freed_tables_ipi_lazy)) {
 		on_each_cpu_mask(mask, flush_tlb_func, info, true);
 		return;
 	}

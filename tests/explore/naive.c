@@ -66,7 +66,8 @@ static unsigned naive_pick(struct policy *p, struct machine *m,
 		return index_of(c->agents, n->moving);
 	pick = ask(n, c);
 	n->moving = nth_agent(m, c->agents, pick);
-	if (n->last && n->last != n->moving && (c->agents & n->last->bit))
+	if (n->last && n->last != n->moving && (c->agents & n->last->bit) &&
+	    n->moving->kind != AGENT_WALKER)
 		n->preemptions++;
 	n->over |= n->preemptions > n->e->bound;
 	if (n->over)
@@ -82,7 +83,7 @@ static void naive_stepped(struct policy *p, struct machine *m,
 	n->moving = NULL;
 	if (n->e->stepped)
 		n->e->stepped(m, a);
-	if (a->nr_steps > 1 || a->cpu)
+	if ((a->nr_steps > 1 || a->cpu) && a->kind != AGENT_WALKER)
 		n->last = m->agents[a->id];
 }
 

@@ -41,6 +41,7 @@ enum op {
 
 struct text {
 	unsigned nr_tasks;
+	bool walker;
 	unsigned cpu[TASKS_MAX], nr_ops[TASKS_MAX];
 	enum op ops[TASKS_MAX][OPS_MAX];
 };
@@ -167,6 +168,19 @@ static void nothing(struct task *t)
 	(void)t;
 }
 
+/* Once per run, and for free. */
+static void walk(void *arg)
+{
+	struct step stop = { .kind = STEP_WAIT, .label = "walker idle" };
+	struct gate *never = kzalloc(m, sizeof(*never), "gate");
+
+	(void)arg;
+	step(STEP_LOCAL, mem_obj(m, sh), 0, "walker wakes", 0);
+	m->nr_spontaneous++;
+	increment();
+	gate_step(never, 0, &stop);
+}
+
 static void add_tasks(void)
 {
 	static const char *const names[] = { "a", "b", "c" };
@@ -177,6 +191,8 @@ static void add_tasks(void)
 
 		t->user_data = (void *)(uintptr_t)i;
 	}
+	if (text.walker)
+		agent_new(m, AGENT_WALKER, &m->cpus[1], "walker", walk, NULL);
 }
 
 static void start(void *data)
@@ -268,6 +284,8 @@ static void print_text(void)
 		"rcu_read", "call_rcu", "spin", "sleep",    "yield",
 	};
 
+	if (text.walker)
+		fprintf(stderr, "walker\n");
 	for (unsigned i = 0; i < text.nr_tasks; i++) {
 		fprintf(stderr, "cpu %u:", text.cpu[i]);
 		for (unsigned j = 0; j < text.nr_ops[i]; j++)
@@ -293,9 +311,10 @@ static void require_all(unsigned number, GHashTable *all, GHashTable *found,
 	}
 }
 
-static void generate(struct rng *rng)
+static void generate(struct rng *rng, bool walkers)
 {
 	text.nr_tasks = 2 + (rng_below(rng, 4) == 0);
+	text.walker = walkers && rng_below(rng, 2) == 0;
 	for (unsigned i = 0; i < text.nr_tasks; i++) {
 		text.cpu[i] = i < 2 ? i : (unsigned)rng_below(rng, 2);
 		text.nr_ops[i] = 1 + (unsigned)rng_below(rng, 2);
@@ -359,7 +378,7 @@ START_TEST(what_tasks_on_cpus_can_do_is_found)
 	for (unsigned i = 0; i < nr; i++) {
 		struct explorer_stats stats;
 
-		generate(&rng);
+		generate(&rng, false);
 		if (getenv("VERBOSE"))
 			print_text();
 		whole += compare(i, &stats);
@@ -413,7 +432,7 @@ START_TEST(what_needs_few_preemptions_is_found_within_the_bound)
 	if (getenv("NR"))
 		nr = (unsigned)g_ascii_strtoull(getenv("NR"), NULL, 10);
 	for (unsigned i = 0; i < nr; i++) {
-		generate(&rng);
+		generate(&rng, true);
 		whole += compare_bounded(i, (unsigned)_i);
 	}
 	printf("seed %llu, bound %d: %u of %u programs\n",

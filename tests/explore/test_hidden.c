@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Dependencies that no object shows: what is on a run queue, where a block of
+ * steps ends, how much hardware may do on its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <check.h>
+#include <glib.h>
+
+#include "base/machine.h"
+#include "base/once.h"
+#include "base/spinlock.h"
+#include "explore/explorer.h"
+
+static struct machine *m;
+static struct shared {
+	uint64_t word;
+	uint64_t pad[7];
+	struct completion first, second;
+	struct rw_semaphore sem;
+} * sh;
+
+static void teardown(void)
+{
+	machine_free(m);
+}
+
+static void make_machine(unsigned nr_cpus)
+{
+	const struct machine_config config = { .nr_cpus = nr_cpus,
+		                               .memory_bytes = 1 << 20 };
+
+	m = machine_new(&config);
+}
+
+static void setup(void)
+{
+	make_machine(3);
+}
+
+static void nothing(struct task *t)
+{
+	(void)t;
+}
+
+/* As after power-on, with the machine's own agents at rest. */
+static void start(void)
+{
+	struct policy *timed = policy_timed_new();
+
+	machine_reset(m);
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		task_new(m, &m->cpus[i], AGENT_TASK, "first", nothing);
+	m->policy = timed;
+	machine_run(m);
+	policy_free(timed);
+	sh = kzalloc(m, sizeof(*sh), "shared");
+	init_completion(&sh->first);
+	init_completion(&sh->second);
+	init_rwsem(&sh->sem, LOCK_MMAP);
+}
+
+/* Bits of the values that the word has in the end. */
+static uint64_t explore(void (*make)(void),
+                        const struct explorer_options *options,
+                        struct explorer_stats *stats)
+{
+	struct explorer *x = explorer_new(options);
+	uint64_t values = 0;
+	struct policy *p;
+
+	while ((p = explorer_next(x))) {
+		start();
+		make();
+		m->policy = p;
+		p->begin(p, m);
+		machine_run(m);
+		if (explorer_counts(x))
+			values |= BIT_ULL(sh->word);
+		explorer_done(x, false);
+	}
+	*stats = *explorer_stats(x);
+	explorer_free(x);
+	return values;
+}
+
+/* ---- run queues ---- */
+
+static void complete_first(struct task *t)
+{
+	(void)t;
+	complete(&sh->first);
+}
+
+static void complete_second(struct task *t)
+{
+	(void)t;
+	complete(&sh->second);
+}
+
+static void after_first(struct task *t)
+{
+	(void)t;
+	wait_for_completion(&sh->first);
+	WRITE_ONCE(sh->word, 1);
+}
+
+static void after_second(struct task *t)
+{
+	(void)t;
+	wait_for_completion(&sh->second);
+	WRITE_ONCE(sh->word, 2);
+}
+
+static struct task *wakers[2];
+
+/* CPU 2 has something to do until both of its tasks were woken. */
+static void busy(struct task *t)
+{
+	const struct step st = { .kind = STEP_WAIT, .label = "busy" };
+
+	(void)t;
+	gate_step(&wakers[0]->exited, 0, &st);
+	gate_step(&wakers[1]->exited, 0, &st);
+}
+
+/* Both sleep before anything is explored. */
+static void make_sleepers(void)
+{
+	struct policy *timed = policy_timed_new();
+	struct task *one =
+		task_new(m, &m->cpus[2], AGENT_TASK, "one", after_first);
+	struct task *two =
+		task_new(m, &m->cpus[2], AGENT_TASK, "two", after_second);
+
+	one->agent->daemon = two->agent->daemon = true;
+	task_new(m, &m->cpus[2], AGENT_TASK, "last", nothing);
+	m->policy = timed;
+	machine_run(m);
+	policy_free(timed);
+	one->agent->daemon = two->agent->daemon = false;
+}
+
+static void make_wakers(void)
+{
+	make_sleepers();
+	task_new(m, &m->cpus[2], AGENT_TASK, "busy", busy);
+	wakers[0] = task_new(m, &m->cpus[0], AGENT_TASK, "a", complete_first);
+	wakers[1] = task_new(m, &m->cpus[1], AGENT_TASK, "b", complete_second);
+}
+
+/* The one that was woken last runs last: nothing but the queue tells. */
+START_TEST(wakings_of_one_cpu_are_tried_in_both_orders)
+{
+	const struct explorer_options options = { .bounded = true,
+		                                  .bound = (unsigned)_i };
+	struct explorer_stats stats;
+
+	ck_assert_uint_eq(explore(make_wakers, &options, &stats),
+	                  BIT_ULL(1) | BIT_ULL(2));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
+/* ---- blocks ---- */
+
+static void writes(struct task *t)
+{
+	(void)t;
+	down_write(&sh->sem);
+	WRITE_ONCE(sh->word, READ_ONCE(sh->word) * 2 + 1);
+	up_write(&sh->sem);
+	down_write(&sh->sem);
+	WRITE_ONCE(sh->word, READ_ONCE(sh->word) * 2 + 1);
+	up_write(&sh->sem);
+}
+
+static void doubles(struct task *t)
+{
+	(void)t;
+	down_write(&sh->sem);
+	WRITE_ONCE(sh->word, READ_ONCE(sh->word) * 3);
+	up_write(&sh->sem);
+}
+
+static void make_lockers(void)
+{
+	task_new(m, &m->cpus[0], AGENT_TASK, "a", writes);
+	task_new(m, &m->cpus[1], AGENT_TASK, "b", doubles);
+}
+
+/* x3 before, between and after two times 2x+1: 3, 7 and 9. */
+START_TEST(a_block_that_ends_at_a_lock_depends_on_the_lock)
+{
+	const struct explorer_options options = { .bounded = true, .bound = 1 };
+	struct explorer_stats stats;
+
+	ck_assert_uint_eq(explore(make_lockers, &options, &stats),
+	                  BIT_ULL(3) | BIT_ULL(7) | BIT_ULL(9));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
+/* ---- hardware on its own ---- */
+
+static void walk(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		step(STEP_LOCAL, mem_obj(m, sh), 0, "walker wakes", 0);
+		m->nr_spontaneous++;
+		step(STEP_RMW, mem_obj(m, &sh->word), 8, "walk", 0);
+		sh->word++;
+	}
+}
+
+static void reads(struct task *t)
+{
+	(void)t;
+	WRITE_ONCE(sh->word, READ_ONCE(sh->word) + 10);
+}
+
+static void make_walker(void)
+{
+	struct agent *a;
+
+	task_new(m, &m->cpus[0], AGENT_TASK, "a", reads);
+	a = agent_new(m, AGENT_WALKER, &m->cpus[1], "walker", walk, NULL);
+	a->daemon = true;
+}
+
+static void walk_far(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		step(STEP_LOCAL, mem_obj(m, sh), 0, "walker wakes", 0);
+		m->nr_spontaneous++;
+		step(STEP_RMW, mem_obj(m, &sh->word), 8, "walk", 0);
+		sh->word += 5;
+	}
+}
+
+static void make_walkers(void)
+{
+	struct agent *a;
+
+	make_walker();
+	a = agent_new(m, AGENT_WALKER, &m->cpus[2], "far", walk_far, NULL);
+	a->daemon = true;
+}
+
+/* Each walk adds one, unless it falls between reading and writing. */
+START_TEST(hardware_does_as_much_as_it_may)
+{
+	const struct explorer_options options = { .limit_spontaneous = true,
+		                                  .max_spontaneous =
+		                                          (unsigned)_i };
+	struct explorer_stats stats;
+	uint64_t values = explore(make_walker, &options, &stats);
+
+	ck_assert_uint_eq(values, (BIT_ULL(_i + 1) - 1) << 10);
+	ck_assert(stats.exhausted);
+	ck_assert(stats.calmed);
+	ck_assert(!stats.complete);
+}
+END_TEST
+
+/* 10, and what the one that may walk adds. */
+START_TEST(any_walker_may_be_the_one)
+{
+	const struct explorer_options options = { .bounded = _i,
+		                                  .limit_spontaneous = true,
+		                                  .max_spontaneous = 1 };
+	struct explorer_stats stats;
+
+	ck_assert_uint_eq(explore(make_walkers, &options, &stats),
+	                  BIT_ULL(10) | BIT_ULL(11) | BIT_ULL(15));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("explore/hidden");
+	TCase *tc = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, wakings_of_one_cpu_are_tried_in_both_orders, 0,
+	                    2);
+	tcase_add_test(tc, a_block_that_ends_at_a_lock_depends_on_the_lock);
+	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
+	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
