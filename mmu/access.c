@@ -335,9 +335,10 @@ static uint64_t load_beside(struct mmu *mmu, const struct mmu_access *acc,
 	struct store_buffer *sb = mmu->cpu->store_buffer;
 	struct machine *m = mmu->machine;
 	struct access_record r;
-	uint64_t value;
 
 	for (;;) {
+		uint64_t value;
+
 		step(STEP_READ, phys_obj(p->pa), p->size, op_label(acc->op),
 		     p->va);
 		value = mmu_mem_load(&m->mem, p->pa, p->size);

@@ -237,16 +237,16 @@ static void parse_schedule_line(struct parser *p,
 
 struct ast_schedule *parse_schedule(struct parser *p)
 {
-	struct ast_schedule *schedule = ast_new(p->s, struct ast_schedule);
-	struct ast_schedule_line **tail = &schedule->first;
+	struct ast_schedule *sched = ast_new(p->s, struct ast_schedule);
+	struct ast_schedule_line **tail = &sched->first;
 	bool outside;
 
-	schedule->pos = p->tok.pos;
+	sched->pos = p->tok.pos;
 	if (accept_word(p, "lenient"))
-		schedule->lenient = LENIENT_YES;
+		sched->lenient = LENIENT_YES;
 	p->body = BODY_THREAD;
 	if (!open_block(p, true, &outside))
-		return schedule;
+		return sched;
 	skip_separators(p);
 	while (p->tok.kind != TOK_RBRACE && p->tok.kind != TOK_EOF) {
 		struct ast_schedule_line *line =
@@ -254,12 +254,12 @@ struct ast_schedule *parse_schedule(struct parser *p)
 
 		parse_schedule_line(p, line);
 		LIST_APPEND(tail, line);
-		if (++schedule->nr_lines > SCENARIO_SCHEDULE_LINES_MAX)
+		if (++sched->nr_lines > SCENARIO_SCHEDULE_LINES_MAX)
 			parse_error(p, line->pos,
 			            "a schedule has at most %d lines",
 			            SCENARIO_SCHEDULE_LINES_MAX);
 		end_statement(p);
 	}
 	close_block(p, outside);
-	return schedule;
+	return sched;
 }
