@@ -565,7 +565,7 @@ static bool agents_fit(const struct runner *r, GError **error)
 	if (nr <= NR_AGENTS_MAX)
 		return true;
 	message = g_strdup_printf("%u agents (threads, interrupts, walkers, "
-	                          "store buffers) are more than %u: use fewer "
+	                          "store buffers) are more than %d: use fewer "
 	                          "CPUs",
 	                          nr, NR_AGENTS_MAX);
 	fail_at(r, nowhere, message, error);
