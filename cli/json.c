@@ -24,9 +24,9 @@ static void append_string(GString *out, const char *text)
 /* What stands before a value. */
 static void begin(GString *out, const char *key)
 {
-	char last = out->len ? out->str[out->len - 1] : '\n';
+	const char *last = out->len ? &out->str[out->len - 1] : "\n";
 
-	if (!strchr("{[\n", last))
+	if (!strchr("{[\n", *last))
 		g_string_append_c(out, ',');
 	if (!key)
 		return;

@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -215,6 +216,36 @@ START_TEST(commands_and_addresses)
 }
 END_TEST
 
+/* The command, which the shell of the pane has started. */
+static pid_t command_pid(void)
+{
+	g_autofree char *shell = tmux("display-message -p '#{pane_pid}'");
+	pid_t pid = atoi(shell);
+	g_autofree char *path =
+		g_strdup_printf("/proc/%d/task/%d/children", pid, pid);
+	g_autofree char *children = NULL;
+
+	ck_assert(g_file_get_contents(path, &children, NULL, NULL));
+	ck_assert_int_gt(atoi(children), 0);
+	return atoi(children);
+}
+
+START_TEST(a_crash_gives_the_terminal_back)
+{
+	g_autofree char *now = NULL;
+
+	ck_assert_int_eq(kill(command_pid(), SIGABRT), 0);
+	wait_for("status 3");
+	keys("e c h o e d");
+	wait_for("echoed");
+	now = screen();
+	ck_assert_ptr_nonnull(strstr(now, "mmulator: internal error"));
+	ck_assert_ptr_nonnull(
+		strstr(now, "    mmulator step " FLAGSHIP " --tui\n"));
+	ck_assert_ptr_null(strstr(now, "?: help"));
+}
+END_TEST
+
 /* ---- line mode, at a terminal ---- */
 
 START_TEST(lines_are_edited_completed_and_repeated)
@@ -317,6 +348,7 @@ int main(void)
 	tcase_add_test(terminal, a_hazard_and_another_size);
 	tcase_add_test(terminal, an_agent_of_choice_and_an_answer);
 	tcase_add_test(terminal, commands_and_addresses);
+	tcase_add_test(terminal, a_crash_gives_the_terminal_back);
 	tcase_add_checked_fixture(lines, setup_lines, teardown);
 	tcase_add_test(lines, lines_are_edited_completed_and_repeated);
 	if (has_tmux()) {
