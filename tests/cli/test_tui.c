@@ -220,14 +220,15 @@ END_TEST
 static pid_t command_pid(void)
 {
 	g_autofree char *shell = tmux("display-message -p '#{pane_pid}'");
-	pid_t pid = atoi(shell);
+	pid_t pid = (pid_t)strtol(shell, NULL, 10);
 	g_autofree char *path =
 		g_strdup_printf("/proc/%d/task/%d/children", pid, pid);
 	g_autofree char *children = NULL;
 
 	ck_assert(g_file_get_contents(path, &children, NULL, NULL));
-	ck_assert_int_gt(atoi(children), 0);
-	return atoi(children);
+	pid = (pid_t)strtol(children, NULL, 10);
+	ck_assert_int_gt(pid, 0);
+	return pid;
 }
 
 START_TEST(a_crash_gives_the_terminal_back)
