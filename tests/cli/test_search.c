@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * check --policy explore as scripts see it: what was found and under which
+ * engine, what ended the search, the keys of --format json.
+ */
+#include <string.h>
+
+#include "tests/cli/command.h"
+
+#define LAZY         "scenarios/pt-reclaim/lazy-cpu.scn"
+#define WALK         "scenarios/pt-reclaim/gup-fast-vs-ipi.scn"
+#define SEARCH(args) "check --policy explore " args
+
+/* Does the output of a search have all of these? */
+static void assert_says(const char *command, int status,
+                        const char *const *parts)
+{
+	struct result result = run_command(command);
+
+	ck_assert_msg(result.status == status, "%s: status %d", command,
+	              result.status);
+	for (; *parts; parts++)
+		ck_assert_msg(strstr(result.out, *parts), "%s: no '%s' in\n%s",
+		              command, *parts, result.out);
+	clear_result(&result);
+}
+
+START_TEST(a_hazard_is_found_with_the_fewest_preemptions)
+{
+	const char *const parts[] = { "\"hazards\":[\"table-uaf\"]",
+		                      "\"preemptions\":1",
+		                      "\"exhausted\":false",
+		                      "\"executions\":",
+		                      "\"seconds\":",
+		                      NULL };
+
+	assert_says(
+		SEARCH("--bound 2 --format json --variant vulnerable " WALK), 0,
+		parts);
+}
+END_TEST
+
+START_TEST(a_fixed_variant_is_exhausted)
+{
+	const char *const parts[] = { "\"exhausted\":true", NULL };
+	const char *const table[] = { "exhausted, bound 1", NULL };
+
+	assert_says(SEARCH("--bound 1 --format json --variant rcu " WALK), 0,
+	            parts);
+	assert_says(SEARCH("--bound 1 --variant rcu " WALK), 0, table);
+}
+END_TEST
+
+START_TEST(the_cap_that_ended_a_search_is_named)
+{
+	const char *const executions[] = { "cap on executions, bound 0", NULL };
+	const char *const seconds[] = { "cap on seconds", NULL };
+	const char *const calm[] = { "exhausted, bound 0, spontaneous 0",
+		                     NULL };
+
+	assert_says(SEARCH("--bound 2 --executions 1 --variant rcu " WALK), 0,
+	            executions);
+	assert_says(SEARCH("--seconds 0.01 --variant fixed " FLAGSHIP), 0,
+	            seconds);
+	assert_says(SEARCH("--bound 0 --spontaneous 0 --variant fixed " LAZY),
+	            0, calm);
+}
+END_TEST
+
+START_TEST(without_speculation_a_lazy_cpu_does_no_harm)
+{
+	const char *const none[] = { "no hazard table-uaf", NULL };
+	const char *const one[] = { "hazard found", NULL };
+
+	assert_says(
+		SEARCH("--bound 0 --spontaneous 0 --variant vulnerable " LAZY),
+		1, none);
+	assert_says(
+		SEARCH("--bound 0 --spontaneous 1 --variant vulnerable " LAZY),
+		0, one);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("cli/search");
+	TCase *tc = tcase_create("all");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_hazard_is_found_with_the_fewest_preemptions);
+	tcase_add_test(tc, a_fixed_variant_is_exhausted);
+	tcase_add_test(tc, the_cap_that_ended_a_search_is_named);
+	tcase_add_test(tc, without_speculation_a_lazy_cpu_does_no_harm);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
+}
