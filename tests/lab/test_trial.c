@@ -5,6 +5,7 @@
 
 #include "emu/vcpu_ops.h"
 #include "lab/trial.h"
+#include "scenario/parse.h"
 #include "tests/lab/flagship.h"
 
 static struct scenario *s;
@@ -276,6 +277,29 @@ START_TEST(what_is_impossible_is_an_error)
 }
 END_TEST
 
+START_TEST(a_schedule_that_cannot_be_followed_is_shown)
+{
+	static const char text[] = "scenario \"s\"\n"
+				   "process A { map heap 0x40000000 4K rw }\n"
+				   "thread t of A on cpu 0 { load heap }\n"
+				   "variant racy { expect hazard size-mix\n"
+				   "    schedule { t after \"no such\" }\n"
+				   "}\n";
+	g_autoptr(GError) error = NULL;
+	struct scenario *broken =
+		scenario_parse("s.scn", text, strlen(text), &error);
+
+	ck_assert(broken);
+	ck_assert_ptr_null(lab_try(broken, "racy", NULL, &error));
+	ck_assert_str_eq(error->message,
+	                 "s.scn:5:16: variant racy: t ended before its step: "
+	                 "no such\n"
+	                 "        schedule { t after \"no such\" }\n"
+	                 "                   ^");
+	scenario_free(broken);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lab/trial");
@@ -285,6 +309,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, the_pinned_run_finds_it_and_the_fix_does_not);
+	tcase_add_test(tcase, a_schedule_that_cannot_be_followed_is_shown);
 	tcase_add_test(tcase, without_the_schedule_the_clock_does_not_find_it);
 	tcase_add_test(tcase, a_search_finds_it_within_one_preemption);
 	tcase_add_test(tcase,
