@@ -111,7 +111,7 @@ static bool depends_on_block(const struct explorer *x, struct sleeper *s,
 {
 	const struct footprint *steps =
 		&g_array_index(x->block_steps, struct footprint, 0);
-	struct signature step = { 0 };
+	struct signature made = { 0 };
 
 	if (!s->block_known)
 		return true;
@@ -121,8 +121,8 @@ static bool depends_on_block(const struct explorer *x, struct sleeper *s,
 			signature_add(&s->signature, &steps[i]);
 		s->is_signed = true;
 	}
-	signature_add(&step, fp);
-	if (!may_meet(&s->signature, &step))
+	signature_add(&made, fp);
+	if (!may_meet(&s->signature, &made))
 		return false;
 	for (unsigned i = s->first_step; i < s->end_step; i++) {
 		if (footprints_conflict(&steps[i], fp))

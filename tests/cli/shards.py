@@ -301,7 +301,7 @@ class Processes(Case):
         output = self.path("out")
         with self.start("--output", output) as process:
             pids = self.children(process.pid)
-            os.kill(pids[0], signal.SIGSEGV)
+            os.kill(pids[0], signal.SIGKILL)
             out, err = process.communicate()
         self.assertEqual((process.returncode, out), (3, ""))
         self.assertIn("internal error", err)
