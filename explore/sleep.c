@@ -166,21 +166,25 @@ static bool stays_asleep(const struct explorer *x, const struct node *parent,
 	       !depends_on_block(x, s, fp);
 }
 
-void sleep_inherit(struct explorer *x, struct node *node)
+/* Who fell asleep at the parent is the last of those it has. */
+static void add_fresh(struct explorer *x, const struct node *parent)
 {
-	const struct node *parent = node - 1;
-	unsigned nr_old = x->dozers->len, nr_sleepers = x->sleepers->len;
-	uint64_t asleep = parent->sleep, known = 0;
+	unsigned nr_sleepers = x->sleepers->len;
 
-	if (!asleep)
-		return;
 	for (unsigned i = parent->first_sleeper; i < nr_sleepers; i++) {
 		const struct dozer fresh = { .sleeper = i };
 
 		g_array_append_val(x->dozers, fresh);
 	}
-	nr_sleepers = x->dozers->len;
-	for (unsigned i = parent->first_dozer; i < nr_sleepers; i++) {
+}
+
+/* Append those of the parent's that go on sleeping. Return: their agents. */
+static uint64_t add_asleep(struct explorer *x, const struct node *parent)
+{
+	unsigned end = x->dozers->len;
+	uint64_t asleep = parent->sleep, known = 0;
+
+	for (unsigned i = parent->first_dozer; i < end; i++) {
 		struct dozer d = g_array_index(x->dozers, struct dozer, i);
 		unsigned agent = sleeper_at(x, d.sleeper)->agent;
 
@@ -192,16 +196,27 @@ void sleep_inherit(struct explorer *x, struct node *node)
 		else
 			asleep &= ~BIT_ULL(agent);
 	}
-	node->sleep = asleep & known;
+	return asleep & known;
+}
+
+void sleep_inherit(struct explorer *x, struct node *node)
+{
+	const struct node *parent = node - 1;
+	unsigned nr_kept = node->first_dozer, parents_end;
+
+	if (!parent->sleep)
+		return;
+	add_fresh(x, parent);
+	parents_end = x->dozers->len;
+	node->sleep = add_asleep(x, parent);
 	/* What was the parent's, or of agents found awake later, goes. */
-	nr_old = node->first_dozer;
-	for (unsigned i = nr_sleepers; i < x->dozers->len; i++) {
+	for (unsigned i = parents_end; i < x->dozers->len; i++) {
 		struct dozer d = g_array_index(x->dozers, struct dozer, i);
 
-		if (asleep >> sleeper_at(x, d.sleeper)->agent & 1)
-			g_array_index(x->dozers, struct dozer, nr_old++) = d;
+		if (node->sleep >> sleeper_at(x, d.sleeper)->agent & 1)
+			g_array_index(x->dozers, struct dozer, nr_kept++) = d;
 	}
-	g_array_set_size(x->dozers, nr_old);
+	g_array_set_size(x->dozers, nr_kept);
 }
 
 /* ---- blocks ---- */
