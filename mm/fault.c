@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "mm/expand_stack.h"
 #include "mm/memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/vma.h"
@@ -88,11 +89,12 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
 
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, f->addr);
-	if (!vma)
+	vma = lock_mm_and_find_vma(mm, f->addr);
+	if (!vma) {
 		*bad_area = "nothing is mapped there";
-	else if (access_error(vma, f))
+		return 0;
+	}
+	if (access_error(vma, f))
 		*bad_area = NO_RIGHT;
 	else
 		fault = handle_mm_fault(vma, f->addr, flags);
@@ -138,9 +140,10 @@ int mm_fault_page(struct mm_struct *mm, vaddr_t addr, bool write)
 	struct vm_area_struct *vma;
 	vm_fault_t fault = VM_FAULT_SIGSEGV;
 
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	if (vma && vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS))
+	vma = lock_mm_and_find_vma(mm, addr);
+	if (!vma)
+		return -EFAULT;
+	if (vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS))
 		fault = handle_mm_fault(vma, addr,
 		                        write ? FAULT_FLAG_WRITE : 0);
 	mmap_read_unlock(mm);

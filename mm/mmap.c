@@ -2,6 +2,7 @@
 #include "mm/mmap.h"
 
 #include "base/bug.h"
+#include "mm/expand_stack.h"
 #include "mm/filemap.h"
 #include "mm/mmap_lock.h"
 #include "mm/munmap.h"
@@ -34,13 +35,47 @@ static bool mmap_address_hint_valid(vaddr_t addr, uint64_t len)
 	return (addr > window) == (addr + len > window);
 }
 
+/* Linux v6.12 mm/mmap.c unmapped_area_topdown(): the hole, less the guard gap
+ * of the stack above it, must do. */
+static vaddr_t unmapped_area_topdown(struct mm_struct *mm, vaddr_t high,
+                                     uint64_t len)
+{
+	for (;;) {
+		vaddr_t addr =
+			vma_tree_gap_below(mm->mm_mt, PAGE_SIZE, high, len);
+		struct vm_area_struct *next;
+
+		if (!addr)
+			return 0;
+		next = find_vma(mm, addr + len);
+		if (!next || vm_start_gap(next) >= addr + len)
+			return addr;
+		high = vm_start_gap(next);
+	}
+}
+
+/* Linux v6.12 mm/mmap.c unmapped_area(), likewise from @low upwards. */
+static vaddr_t unmapped_area_bottomup(struct mm_struct *mm, vaddr_t low,
+                                      uint64_t len)
+{
+	for (;;) {
+		vaddr_t addr =
+			vma_tree_gap_above(mm->mm_mt, low, task_size(), len);
+		struct vm_area_struct *next;
+
+		if (!addr)
+			return 0;
+		next = find_vma(mm, addr + len);
+		if (!next || vm_start_gap(next) >= addr + len)
+			return addr;
+		low = next->vm_end;
+	}
+}
+
 /*
  * Linux v6.12 arch/x86/kernel/sys_x86_64.c arch_get_unmapped_area_topdown():
  * the hint if it is free, else the highest hole below mmap_base, else the
  * lowest one above a third of user space.
- *
- * DIVERGES: MAP_GROWSDOWN is remembered, but no VMA ever grows by a fault, so
- * there are no guard gaps.
  */
 static vaddr_t unmapped_area(struct mm_struct *mm, vaddr_t hint, uint64_t len)
 {
@@ -49,19 +84,19 @@ static vaddr_t unmapped_area(struct mm_struct *mm, vaddr_t hint, uint64_t len)
 	if (hint && mmap_address_hint_valid(hint, len)) {
 		struct vm_area_struct *vma = find_vma(mm, hint);
 
-		if (!vma || hint + len <= vma->vm_start)
+		if (!vma || hint + len <= vm_start_gap(vma))
 			return hint;
 	}
 	/* A hint in the upper part of a 5-level space opens that part. */
 	if (hint > (UINT64_C(1) << 47) - PAGE_SIZE)
 		high = task_size();
-	addr = vma_tree_gap_below(mm->mm_mt, PAGE_SIZE, high, len);
+	addr = unmapped_area_topdown(mm, high, len);
 	if (!addr)
-		addr = vma_tree_gap_above(
-			mm->mm_mt,
+		addr = unmapped_area_bottomup(
+			mm,
 			ALIGN_UP(((UINT64_C(1) << 47) - PAGE_SIZE) / 3,
 		                 PAGE_SIZE),
-			task_size(), len);
+			len);
 	return addr;
 }
 

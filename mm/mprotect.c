@@ -203,6 +203,18 @@ static int mprotect_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	return 0;
 }
 
+/* PROT_GROWSDOWN: from the start of the stack.  Nothing grows upwards. */
+static int grows_range(const struct vm_area_struct *vma, uint64_t grows,
+                       vaddr_t end, vaddr_t *start)
+{
+	if (grows & PROT_GROWSUP)
+		return vma->vm_start > *start ? -ENOMEM : -EINVAL;
+	if (vma->vm_start >= end)
+		return -ENOMEM;
+	*start = vma->vm_start;
+	return vma->vm_flags & VM_GROWSDOWN ? 0 : -EINVAL;
+}
+
 /* Linux v6.12 mm/mprotect.c do_mprotect_pkey() */
 int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
                 uint64_t prot)
@@ -229,12 +241,15 @@ int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
 	mmap_write_lock(mm);
 	vma = find_vma_intersection(mm, start, end);
 	err = -ENOMEM;
-	if (!vma || (!grows && vma->vm_start > start))
+	if (!vma)
 		goto out;
-	/* Nothing that grows is modelled. */
-	err = -EINVAL;
-	if (grows)
+	if (grows) {
+		err = grows_range(vma, grows, end, &start);
+		if (err)
+			goto out;
+	} else if (vma->vm_start > start) {
 		goto out;
+	}
 
 	tlb_gather_mmu(&tlb, mm);
 	err = mprotect_range(&tlb, vma, start, end, prot & VM_ACCESS_FLAGS);

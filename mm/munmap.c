@@ -2,6 +2,7 @@
 #include "mm/munmap.h"
 
 #include "base/bug.h"
+#include "mm/expand_stack.h"
 #include "mm/filemap.h"
 #include "mm/mmap.h"
 #include "mm/mmap_lock.h"
@@ -91,15 +92,19 @@ void vms_clean_up_area(struct vma_munmap *vms)
 /*
  * Linux v6.12 mm/vma.c vms_complete_munmap_vmas().  Once the lock is
  * downgraded, page faults elsewhere in the mm run beside the teardown; nobody
- * can find the VMAs of the run any more.
+ * can find the VMAs of the run any more.  What a fault may do is to grow a
+ * stack over the hole; if it does so under mmap_lock for reading, the run's
+ * limits for free_pgtables() no longer hold: then the lock must not be
+ * downgraded.
  */
 void vms_complete_munmap_vmas(struct vma_munmap *vms)
 {
 	struct mm_struct *mm = vms->mm;
 	struct vm_area_struct *vma, *next;
+	bool downgrade = vms->unlock && !stack_is_next(mm, vms->next);
 
 	mm->map_count -= vms->vma_count;
-	if (vms->unlock)
+	if (downgrade)
 		mmap_write_downgrade(mm);
 	if (vms->nr_pages) {
 		vms_clear_ptes(vms);
@@ -109,8 +114,10 @@ void vms_complete_munmap_vmas(struct vma_munmap *vms)
 		next = vma->unmap_next;
 		remove_vma(vma, false);
 	}
-	if (vms->unlock)
+	if (downgrade)
 		mmap_read_unlock(mm);
+	else if (vms->unlock)
+		mmap_write_unlock(mm);
 }
 
 /*

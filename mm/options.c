@@ -163,6 +163,16 @@ static const struct mm_option_value vma_lock_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value stack_expand_values[] = {
+	{ "write", STACK_EXPAND_WRITE,
+	  "under mmap_lock for writing: 8d7071af8907 (6.5)" },
+	{ "read", STACK_EXPAND_READ,
+	  "for reading; munmap next to it keeps writing: 246c320a8cfe (5.8)" },
+	{ "read_downgrade", STACK_EXPAND_READ_DOWNGRADE,
+	  "for reading; munmap downgrades: dd2283f2605e, CVE-2020-29369 (M20)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_values[] = {
 	{ "always", THP_ALWAYS, "huge pages wherever they fit" },
 	{ "madvise", THP_MADVISE, "only where MADV_HUGEPAGE asked" },
@@ -228,6 +238,7 @@ static const struct mm_option_desc options[] = {
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
 	CHOICE(write_copy, "how write() reads user memory into the page cache"),
 	CHOICE(vma_lock, "per-VMA locks for page faults"),
+	CHOICE(stack_expand, "how a fault extends a stack (MAP_GROWSDOWN)"),
 	CHOICE(thp, "transparent huge pages for anonymous memory"),
 	SWITCH(zap_resched, "need_resched in zap_pte_range",
 	       "it is seen half way through a table",

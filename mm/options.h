@@ -73,6 +73,11 @@ enum vma_lock {
 	VMA_LOCK_6_4,
 	VMA_LOCK_6_12
 }; /* M34 */
+enum stack_expand {
+	STACK_EXPAND_WRITE,
+	STACK_EXPAND_READ,
+	STACK_EXPAND_READ_DOWNGRADE
+}; /* M20 */
 enum thp_enabled {
 	THP_ALWAYS,
 	THP_MADVISE,
@@ -134,6 +139,7 @@ struct mm_options {
 	enum fork_pinned fork_pinned;
 	enum write_copy write_copy;
 	enum vma_lock vma_lock;
+	enum stack_expand stack_expand;
 	enum thp_enabled thp;
 	bool zap_resched;      /* zap_pte_range() sees need_resched half way */
 	unsigned gather_batch; /* pages per batch; 0 = Linux's 510 */

@@ -2,6 +2,7 @@
 #include "mm/sys.h"
 
 #include "base/bug.h"
+#include "mm/expand_stack.h"
 #include "mm/madvise.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
@@ -87,7 +88,7 @@ static bool brk_may_grow(struct mm_struct *mm, vaddr_t oldbrk, vaddr_t newbrk)
 				       mm, oldbrk, newbrk - oldbrk, MAP_FIXED)))
 		return false;
 	next = find_vma(mm, oldbrk);
-	return !next || newbrk + PAGE_SIZE <= next->vm_start;
+	return !next || newbrk + PAGE_SIZE <= vm_start_gap(next);
 }
 
 /* Linux v6.12 mm/mmap.c brk() */

@@ -166,6 +166,7 @@ struct ast_map {
 	uint64_t size_bytes;
 	unsigned prot; /* PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 */
 	bool shared;
+	bool growsdown;        /* a stack: faults extend it downwards */
 	const char *file_name; /* NULL: anonymous */
 	uint64_t offset;       /* in the file, bytes */
 	enum ast_map_thp thp;

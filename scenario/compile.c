@@ -407,6 +407,8 @@ static void compile_map(struct compiler *k, const struct ast_map *map)
 	flags |= map->shared ? MAP_SHARED : MAP_PRIVATE;
 	if (!map->file)
 		flags |= MAP_ANONYMOUS;
+	if (map->growsdown)
+		flags |= MAP_GROWSDOWN;
 	op->nr = find_syscall("mmap")->nr;
 	op->nr_args = 6;
 	op->args[0] = immediate(map->addr);

@@ -83,6 +83,7 @@ static const struct name_value map_flag_names[] = {
 	{ "fixed_noreplace", MAP_FIXED_NOREPLACE },
 	{ "populate", MAP_POPULATE },
 	{ "noreserve", MAP_NORESERVE },
+	{ "growsdown", MAP_GROWSDOWN },
 	{ "MAP_PRIVATE", MAP_PRIVATE },
 	{ "MAP_SHARED", MAP_SHARED },
 	{ "MAP_ANONYMOUS", MAP_ANONYMOUS },
@@ -90,6 +91,7 @@ static const struct name_value map_flag_names[] = {
 	{ "MAP_FIXED_NOREPLACE", MAP_FIXED_NOREPLACE },
 	{ "MAP_POPULATE", MAP_POPULATE },
 	{ "MAP_NORESERVE", MAP_NORESERVE },
+	{ "MAP_GROWSDOWN", MAP_GROWSDOWN },
 	{ NULL, 0 },
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * map NAME ADDR SIZE PROT [private|shared] [anon|FILE [offset N]] [thp=WORD]
+ * map NAME ADDR SIZE PROT [private|shared] [anon|FILE [offset N]] [growsdown]
+ *	[thp=WORD]
  */
 #include <string.h>
 
@@ -37,14 +38,16 @@ static void parse_map_attribute(struct parser *p, struct ast_map *map)
 		map->shared = true;
 	} else if (accept_word(p, "anon")) {
 		map->file_name = NULL;
+	} else if (accept_word(p, "growsdown")) {
+		map->growsdown = true;
 	} else if (accept_word(p, "thp")) {
 		parse_thp(p, map);
 	} else if (accept_word(p, "offset")) {
 		map->offset = take_number(p, "an offset in the file",
 		                          UINT64_C(1) << 40);
 	} else {
-		map->file_name =
-			take_word(p, "private, shared, anon, a file or thp=");
+		map->file_name = take_word(
+			p, "private, shared, anon, growsdown, a file or thp=");
 	}
 }
 
