@@ -10,7 +10,9 @@
  *
  * Fields of a VMA change only under mmap_lock for writing together with the
  * locks of the reverse maps it is in (struct vma_prepare), so walkers that hold
- * any one of them see it whole.
+ * any one of them see it whole. Where stacks grow under mmap_lock for reading
+ * (option stack_expand), vm_start and vm_pgoff of a VM_GROWSDOWN VMA change
+ * under its anon_vma's lock and page_table_lock.
  *
  * Locks: mmap_lock > i_mmap_rwsem > anon_vma. See docs/LOCKING.md.
  */

@@ -8,6 +8,7 @@
 #include "tests/cli/command.h"
 
 #define LAZY         "scenarios/pt-reclaim/lazy-cpu.scn"
+#define STACK        "scenarios/table-lifetime/munmap-stack.scn"
 #define WALK         "scenarios/pt-reclaim/gup-fast-vs-ipi.scn"
 #define SEARCH(args) "check --policy explore " args
 
@@ -51,6 +52,17 @@ START_TEST(a_fixed_variant_is_exhausted)
 }
 END_TEST
 
+START_TEST(a_stack_beside_munmap_is_found_without_its_schedule)
+{
+	const char *const found[] = { "hazard found, bound 1", NULL };
+	const char *const none[] = { "exhausted, bound 1", NULL };
+
+	assert_says(SEARCH("--bound 1 --variant vulnerable " STACK), 0, found);
+	assert_says(SEARCH("--bound 1 --variant fixed " STACK), 0, none);
+	assert_says(SEARCH("--bound 1 --variant v6_5 " STACK), 0, none);
+}
+END_TEST
+
 START_TEST(the_cap_that_ended_a_search_is_named)
 {
 	const char *const executions[] = { "cap on executions, bound 0", NULL };
@@ -89,6 +101,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_hazard_is_found_with_the_fewest_preemptions);
 	tcase_add_test(tc, a_fixed_variant_is_exhausted);
+	tcase_add_test(tc, a_stack_beside_munmap_is_found_without_its_schedule);
 	tcase_add_test(tc, the_cap_that_ended_a_search_is_named);
 	tcase_add_test(tc, without_speculation_a_lazy_cpu_does_no_harm);
 	suite_add_tcase(s, tc);
