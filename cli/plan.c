@@ -158,7 +158,7 @@ static bool search(struct plan *p, unsigned item, struct runner *r,
 	if (possible)
 		joint_finish(j, out);
 	joint_free(j);
-	return possible && search_conclude(r, &p->search, out, error);
+	return possible && search_conclude(r, out, error);
 }
 
 bool plan_verdict(struct plan *p, unsigned item, struct runner *r,

@@ -244,7 +244,7 @@ bool search_parts(struct runner *r, const struct search_options *options,
 
 /* ---- the smallest run that shows it ---- */
 
-#define SHRINK_RUNS 300
+#define SHRINK_RUNS 2000
 
 static struct choice_log *copy_log(const struct choice_log *log)
 {
@@ -265,11 +265,16 @@ static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 	g_autoptr(GError) error = NULL;
 
 	*steps = 0;
-	return runner_run(f->r, policy, &f->run, &error) &&
-	       f->run.fired == f->fired;
+	if (!runner_run(f->r, policy, &f->run, &error) ||
+	    f->run.fired != f->fired)
+		return false;
+	/* The initial part's steps are in there; they are always as many. */
+	*steps = f->run.nr_hazards ? f->run.hazards[0].step : 0;
+	return true;
 }
 
-/* A search that did not look for the fewest preemptions first. */
+/* The fewest preemptions, which a bounded search has found already, then the
+ * fewest steps up to the hazard. */
 static void make_small(struct runner *r, struct verdict *out)
 {
 	struct failing failing = { .r = r, .fired = out->first.fired };
@@ -334,11 +339,9 @@ static bool confirm(const struct runner *r, struct verdict *out, GError **error)
 	return true;
 }
 
-bool search_conclude(struct runner *r, const struct search_options *options,
-                     struct verdict *out, GError **error)
+bool search_conclude(struct runner *r, struct verdict *out, GError **error)
 {
-	/* A bounded search looks for the fewest preemptions first. */
-	if (out->log && !out->reason && !options->bounded)
+	if (out->log && !out->reason)
 		make_small(r, out);
 	if (out->log && !confirm(r, out, error)) {
 		verdict_clear(out);
@@ -363,5 +366,5 @@ bool search_variant(struct runner *r, const struct search_options *options,
 	if (possible)
 		joint_finish(j, out);
 	joint_free(j);
-	return possible && search_conclude(r, options, out, error);
+	return possible && search_conclude(r, out, error);
 }

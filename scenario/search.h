@@ -84,17 +84,15 @@ bool search_parts(struct runner *r, const struct search_options *options,
 
 /**
  * search_conclude - what is left to do with a search's verdict: the run that
- * decided is made smaller, if it need not be the smallest, and repeated under
+ * decided is made smaller (explore/shrink.h) and repeated under
  * Unicorn; what only all runs together can tell is judged.
  * @r: a runner of what was searched
- * @options: of the search
  * @out: of joint_finish(); `ok` and `reason` are final afterwards
  * @error: as runner_new() of the runner under Unicorn
  *
  * Return: false and @error (and @out cleared) if there can be no such runner.
  */
-bool search_conclude(struct runner *r, const struct search_options *options,
-                     struct verdict *out, GError **error);
+bool search_conclude(struct runner *r, struct verdict *out, GError **error);
 
 /**
  * search_variant - as verify_variant(), by a search.

@@ -170,7 +170,10 @@ static void run_op(struct prog_agent *a, const struct prog_op *op)
 		run_choose(a, op);
 		break;
 	case PROG_ASSERT:
-		a->run->hazard |= a->reg == op->value;
+		if (a->reg != op->value || a->run->hazard)
+			break;
+		a->run->hazard = true;
+		a->run->hazard_step = a->run->machine->sched.nr_steps;
 		break;
 	case PROG_SKIP:
 	case PROG_OP_COUNT:
@@ -223,6 +226,7 @@ void program_start(struct prog_run *run)
 	run->shared = s;
 	run->nr_events = 0;
 	run->hazard = false;
+	run->hazard_step = 0;
 	spin_lock_init(&s->locks[0], LOCK_TEST_A);
 	spin_lock_init(&s->locks[1], LOCK_TEST_A);
 	init_rwsem(&s->sem, LOCK_MMAP);

@@ -66,6 +66,7 @@ struct prog_run {
 	struct prog_event events[PROG_EVENTS_MAX];
 	unsigned nr_events;
 	bool hazard;
+	uint64_t hazard_step; /* of the first */
 };
 
 /* Everything a program can do. */

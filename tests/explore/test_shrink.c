@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,15 @@ static bool fails(void *data, struct policy *p, uint64_t *steps)
 	return run.hazard;
 }
 
+/* The same, and what comes behind the failure does not count. */
+static bool fails_at(void *data, struct policy *p, uint64_t *steps)
+{
+	bool failed = fails(data, p, steps);
+
+	*steps = run.hazard_step;
+	return failed;
+}
+
 /* The fewest preemptions that make the program fail; UINT_MAX: none. */
 static unsigned fewest(unsigned at_most)
 {
@@ -68,10 +78,11 @@ static struct choice_log *copy_log(void)
 	return log;
 }
 
-/* Shrink a random failing run; returns false if none was met. */
-static bool shrink_one(struct shrink_cost *cost)
+/* Shrink a random failing run; returns false if none was met.
+ * @before: steps of that run up to the failure; may be NULL */
+static bool shrink_one(const struct shrink_task *task, struct shrink_cost *cost,
+                       uint64_t *before)
 {
-	const struct shrink_task task = { .fails = fails };
 	struct policy *random = policy_random_new(3), *small;
 	struct choice_log *log = NULL;
 
@@ -83,7 +94,9 @@ static bool shrink_one(struct shrink_cost *cost)
 	policy_free(random);
 	if (!log)
 		return false;
-	small = shrink(&task, log, cost);
+	if (before)
+		*before = run.hazard_step;
+	small = shrink(task, log, cost);
 	ck_assert_ptr_nonnull(small);
 	run_under(small);
 	ck_assert(run.hazard);
@@ -98,11 +111,12 @@ START_TEST(a_failing_run_shrinks_to_nearly_the_fewest_preemptions)
 	unsigned nr = 0, optimal = 0;
 
 	for (unsigned i = 0; i < 3000; i++) {
+		const struct shrink_task task = { .fails = fails };
 		struct shrink_cost cost;
 		unsigned best;
 
 		program_generate(&run.text, &rng);
-		if (!shrink_one(&cost))
+		if (!shrink_one(&task, &cost, NULL))
 			continue;
 		best = fewest(6);
 		ck_assert_uint_ge(cost.preemptions, best);
@@ -113,6 +127,33 @@ START_TEST(a_failing_run_shrinks_to_nearly_the_fewest_preemptions)
 	ck_assert_uint_ge(nr, 50);
 	/* A local minimum need not be the least, but is in most cases. */
 	ck_assert_uint_ge(optimal * 100, nr * 90);
+}
+END_TEST
+
+START_TEST(steps_count_up_to_the_failure)
+{
+	const struct shrink_task task = { .fails = fails_at };
+	struct rng rng = { .state = 78 };
+	uint64_t all_before = 0, all_after = 0;
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		struct shrink_cost cost;
+		uint64_t before;
+
+		program_generate(&run.text, &rng);
+		if (!shrink_one(&task, &cost, &before))
+			continue;
+		/* shrink_one() has just made the run again. */
+		ck_assert_uint_eq(cost.steps, run.hazard_step);
+		all_before += before;
+		all_after += cost.steps;
+		nr++;
+	}
+	printf("%u programs, %" PRIu64 " steps became %" PRIu64 "\n", nr,
+	       all_before, all_after);
+	ck_assert_uint_ge(nr, 20);
+	ck_assert_uint_lt(all_after, all_before);
 }
 END_TEST
 
@@ -137,6 +178,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
 	               a_failing_run_shrinks_to_nearly_the_fewest_preemptions);
+	tcase_add_test(tc, steps_count_up_to_the_failure);
 	tcase_add_test(tc, a_log_that_does_not_fail_is_refused);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
