@@ -48,8 +48,13 @@ void coro_stack_new(struct coro_stack *s)
 
 void coro_stack_free(struct coro_stack *s)
 {
-	if (s->base)
+	if (s->base) {
+#ifdef CORO_ASAN
+		/* Whoever is given these addresses next may use them. */
+		__asan_unpoison_memory_region(s->base, s->size);
+#endif
 		munmap((char *)s->base - PAGE_SIZE, s->size + PAGE_SIZE);
+	}
 	s->base = NULL;
 }
 
