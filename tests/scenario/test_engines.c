@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "emu/vcpu_ops.h"
@@ -54,6 +55,18 @@ static void compare_variant(const struct scenario *s,
 	runner_free(x.unicorn);
 }
 
+static const struct scenario *find_flagship(void)
+{
+	for (guint i = 0; i < scenarios->len; i++) {
+		const struct scenario *s = g_ptr_array_index(scenarios, i);
+
+		if (g_str_has_suffix(s->source.file, "pt-reclaim/size-mix.scn"))
+			return s;
+	}
+	ck_abort_msg("no flagship");
+	return NULL;
+}
+
 START_TEST(both_engines_leave_the_same_trace_of_every_scenario)
 {
 	const struct scenario *s = g_ptr_array_index(scenarios, _i);
@@ -62,6 +75,40 @@ START_TEST(both_engines_leave_the_same_trace_of_every_scenario)
 	do {
 		compare_variant(s, v);
 	} while (v && (v = v->next));
+}
+END_TEST
+
+/* What a counterexample is worth: its choices make the same run, always, by
+ * way of a log's text, with one machine for all and under either engine. */
+START_TEST(a_log_replays_a_thousand_times)
+{
+	const struct scenario *s = find_flagship();
+	const struct cli_options options = { .engine = _i ? &vcpu_ops_unicorn
+		                                          : &vcpu_ops_direct };
+	struct runner *r = make_runner(s, s->variants, &options);
+	struct policy *pinned = runner_pinned_policy(r);
+	struct run_result first, again;
+	g_autofree char *text = NULL;
+	struct choice_log *log;
+
+	ck_assert(runner_run(r, pinned, &first, NULL));
+	ck_assert_uint_gt(first.nr_hazards, 0);
+	text = choice_log_format(runner_log(r));
+	log = choice_log_parse(text, strlen(text), NULL);
+	ck_assert_ptr_nonnull(log);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct policy *replay = policy_replay_new(log);
+
+		ck_assert(runner_run(r, replay, &again, NULL));
+		ck_assert_uint_eq(again.trace_hash, first.trace_hash);
+		ck_assert_uint_eq(again.steps, first.steps);
+		ck_assert_uint_eq(again.cycles, first.cycles);
+		ck_assert_uint_eq(again.fired, first.fired);
+		policy_free(replay);
+	}
+	choice_log_free(log);
+	policy_free(pinned);
+	runner_free(r);
 }
 END_TEST
 
@@ -76,6 +123,7 @@ int main(void)
 	scenarios = load_scenarios(paths);
 	if (!scenarios)
 		return EXIT_FAILURE;
+	tcase_add_loop_test(tcase, a_log_replays_a_thousand_times, 0, 2);
 	tcase_add_loop_test(tcase,
 	                    both_engines_leave_the_same_trace_of_every_scenario,
 	                    0, (int)scenarios->len);
