@@ -43,6 +43,7 @@ struct machine *machine_new(const struct machine_config *config)
 	struct machine *m = g_new0(struct machine, 1);
 
 	BUG_ON(!config->nr_cpus || config->nr_cpus > NR_CPUS_MAX);
+	m->arch = config->arch;
 	m->nr_cpus = config->nr_cpus;
 	m->costs = config->costs ? config->costs : &cost_table_default;
 	m->arena = arena_new(ARENA_BYTES);

@@ -10,6 +10,7 @@
 #ifndef MMULATOR_BASE_MACHINE_H
 #define MMULATOR_BASE_MACHINE_H
 
+#include "base/arch.h"
 #include "base/arena.h"
 #include "base/choicelog.h"
 #include "base/cost.h"
@@ -32,20 +33,44 @@ struct fault_info {
 	bool write;
 	bool exec;
 	bool user;
-	bool present;  /* protection violation, not a missing entry */
-	bool reserved; /* reserved bit set */
+	bool present;  /* the entry is there: rights or flags are not */
+	bool reserved; /* reserved bit set; arm64: address size */
+	bool accessed; /* arm64: the access flag is clear, nothing else */
+	bool tag;      /* arm64: tag check */
 	vaddr_t pc;
+};
+
+/* arm64: what a TLBI names, Arm ARM D8.14. */
+enum tlbi_op {
+	TLBI_VA,   /* address, of the ASID or global */
+	TLBI_VAA,  /* address, of every ASID */
+	TLBI_ASID, /* what is tagged with it and not global */
+	TLBI_ALL   /* VMALLE1 */
+};
+struct tlbi {
+	enum tlbi_op op;
+	bool last_level;      /* VALE, VAALE: table entries stay cached */
+	bool inner_shareable; /* every CPU's TLBs; else this CPU's */
+	uint16_t asid;
+	uint8_t level; /* TTL: 1 = PTE .. 3 = PUD that holds it, 0: any */
+	vaddr_t va;
+	uint64_t size; /* range forms: bytes from va; 0: one address */
+};
+enum barrier_domain {
+	BARRIER_NSH, /* this CPU */
+	BARRIER_ISH  /* every CPU */
 };
 
 /*
  * What mm tells the CPU it runs on.  All act on the current agent's CPU, except
  * where a CPU is named; each is a step (STEP_TLB or STEP_IPI) of its own.
+ * What another architecture has is NULL.
  */
 struct machine_ops {
 	/* Post a call-function interrupt to @cpu. */
 	void (*send_ipi)(struct machine *m, unsigned cpu);
-	/* x86: INVLPG; arm64: local TLBI VAE1. All sizes, current PCID/ASID
-	 * and global entries, and the paging-structure caches. */
+	/* x86, up to flush_all. INVLPG: all sizes, current PCID and global
+	 * entries, and the paging-structure caches. */
 	void (*invlpg)(struct machine *m, vaddr_t addr);
 	/* INVPCID: 0 address, 1 context, 2 all with globals, 3 all without. */
 	void (*invpcid)(struct machine *m, unsigned type, unsigned pcid,
@@ -56,6 +81,18 @@ struct machine_ops {
 	uint64_t (*read_cr3)(struct machine *m, unsigned cpu);
 	/* Toggle CR4.PGE: everything including globals. */
 	void (*flush_all)(struct machine *m);
+
+	/* arm64, up to isb. TLBI: begins; another CPU's TLBs forget when its
+	 * turn comes, at the latest when a DSB of this CPU is over. */
+	void (*tlbi)(struct machine *m, const struct tlbi *t);
+	/* MSR TTBR0_EL1: @root is a physical address. Takes effect for certain
+	 * at the ISB. */
+	void (*write_ttbr0)(struct machine *m, paddr_t root, unsigned asid);
+	/* Waits until this CPU's stores, and its TLBIs with every access made
+	 * through what they removed, are over in @domain. */
+	void (*dsb)(struct machine *m, enum barrier_domain domain);
+	void (*isb)(struct machine *m);
+
 	/* The kernel loads @n bytes of user memory, as an instruction in kernel
 	 * mode would. @atomic: under pagefault_disable(), a fault ends it.
 	 * Return: bytes not loaded. */
@@ -99,8 +136,9 @@ struct machine {
 	struct arena *arena;
 	struct physmem mem;
 	const struct cost_table *costs; /* borrowed, never NULL */
-	/* Of the page tables (pagetable/format.h); NULL: x86-64, 4 levels.
-	 * Stays at machine_reset(). */
+	enum arch_id arch;
+	/* Of the page tables (pagetable/format.h); NULL: the architecture's
+	 * usual one. Stays at machine_reset(). */
 	const struct pt_format *pt_format;
 
 	unsigned nr_cpus;
@@ -133,6 +171,7 @@ struct machine {
 };
 
 struct machine_config {
+	enum arch_id arch;
 	unsigned nr_cpus;      /* 1 .. NR_CPUS_MAX */
 	uint64_t memory_bytes; /* simulated physical memory, <= 1 TiB */
 	const struct cost_table *costs; /* NULL: cost_table_default */

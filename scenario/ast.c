@@ -136,19 +136,12 @@ struct ast_map *find_map(const struct ast_process *p, const char *name)
 	return map;
 }
 
-const char *arch_name(enum ast_arch arch)
-{
-	static const char *const names[] = { "x86_64", "arm64", "riscv64" };
-
-	return arch < ARCH_COUNT ? names[arch] : "?";
-}
-
 static void apply_machine(struct ast_machine *to,
                           const struct ast_machine *from)
 {
 #define APPLY(key, field) \
 	to->field = (from->set & (1U << (key))) ? from->field : to->field
-	APPLY(MACHINE_ARCH, arch);
+	APPLY(MACHINE_ARCH, archs);
 	APPLY(MACHINE_CPUS, nr_cpus);
 	APPLY(MACHINE_PROFILE, profile);
 	APPLY(MACHINE_MEMORY, memory_bytes);
@@ -168,7 +161,7 @@ struct ast_machine effective_machine(const struct scenario *s,
                                      const struct ast_variant *v)
 {
 	struct ast_machine machine = {
-		.arch = ARCH_X86_64,
+		.archs = 1U << ARCH_X86_64,
 		.nr_cpus = 1,
 		.profile = "skylake-sp",
 		.memory_bytes = UINT64_C(1) << 30,

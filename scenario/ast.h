@@ -15,6 +15,7 @@
 
 #include <glib.h>
 
+#include "base/arch.h"
 #include "base/policy.h"
 #include "base/storebuf.h"
 #include "base/types.h"
@@ -25,13 +26,6 @@
 struct scenario;
 
 /* ---- the machine ---- */
-
-enum ast_arch {
-	ARCH_X86_64,
-	ARCH_ARM64,
-	ARCH_RISCV64,
-	ARCH_COUNT
-};
 
 /* Which fields a `machine` block of a variant sets: bit per enum. */
 enum machine_key {
@@ -53,7 +47,7 @@ enum machine_key {
 struct ast_machine {
 	uint32_t set; /* 1 << enum machine_key */
 	struct source_pos pos;
-	enum ast_arch arch;
+	unsigned archs; /* 1 << enum arch_id */
 	unsigned nr_cpus;
 	const char *profile;
 	uint64_t memory_bytes;
@@ -437,14 +431,6 @@ struct ast_variant *find_variant(const struct scenario *s, const char *name);
  * Return: the nearest one, NULL if there is none.
  */
 struct ast_map *find_map(const struct ast_process *p, const char *name);
-
-/**
- * arch_name - the word that `arch` takes.
- * @arch: any value
- *
- * Return: a literal; "?" for a value that is none.
- */
-const char *arch_name(enum ast_arch arch);
 
 /**
  * effective_machine - the scenario's machine with a variant's changes.

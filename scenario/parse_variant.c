@@ -48,13 +48,13 @@ static unsigned take_cap(struct parser *p)
 	return 0;
 }
 
-static enum ast_arch take_arch(struct parser *p)
+static enum arch_id take_arch(struct parser *p)
 {
-	static const char *const names[] = { "x86_64", "arm64", "riscv64",
-		                             NULL };
+	const char *names[ARCH_COUNT + 1] = { NULL };
 	struct token tok = p->tok;
 
-	for (int arch = 0; arch < ARCH_COUNT; arch++) {
+	for (unsigned arch = 0; arch < ARCH_COUNT; arch++) {
+		names[arch] = arch_name((enum arch_id)arch);
 		if (!accept_word(p, names[arch]))
 			continue;
 		if (arch != ARCH_X86_64)
@@ -62,7 +62,7 @@ static enum ast_arch take_arch(struct parser *p)
 			            "arch %s does not exist yet; there is "
 			            "x86_64",
 			            names[arch]);
-		return (enum ast_arch)arch;
+		return (enum arch_id)arch;
 	}
 	if (tok.kind == TOK_WORD)
 		parse_error_name(p, &tok, "unknown arch", names);
@@ -84,8 +84,9 @@ static enum memory_model take_memory_model(struct parser *p)
 
 static void parse_arch(struct parser *p, struct ast_machine *machine)
 {
+	machine->archs = 0;
 	do {
-		machine->arch = take_arch(p);
+		machine->archs |= 1U << take_arch(p);
 	} while (accept_token(p, TOK_COMMA));
 }
 
