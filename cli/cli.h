@@ -41,6 +41,7 @@ struct cli_options {
 	const char *verb;
 	uint64_t given; /* bit i: the i-th flag of the table */
 	char *variant;
+	char *arch;     /* NULL: any */
 	char **options; /* KEY=VALUE */
 	char *policy;   /* NULL: as pinned */
 	bool has_bound, has_spontaneous, has_seed, has_runs;
@@ -213,13 +214,23 @@ struct run_config make_run_config(const struct cli_options *o);
 int no_run(const struct scenario *s, const struct ast_variant *v,
            const GError *error);
 /**
- * no_variant - say that no scenario has a variant of that name.
+ * is_chosen - do --variant and --arch choose a variant?
+ * @o: with both, NAME stands for NAME@ARCH, too
+ * @s: its scenario
+ * @v: the variant; NULL: of a scenario that has none
+ *
+ * Return: they do, or are not given.
+ */
+bool is_chosen(const struct cli_options *o, const struct scenario *s,
+               const struct ast_variant *v);
+/**
+ * no_variant - say that --variant and --arch choose nothing.
  * @scenarios: of struct scenario, for a suggestion
- * @name: what was asked for
+ * @o: what was asked for
  *
  * Return: CLI_USAGE.
  */
-int no_variant(GPtrArray *scenarios, const char *name);
+int no_variant(GPtrArray *scenarios, const struct cli_options *o);
 /**
  * load_readable - as load_scenarios(), without those that cannot be read or
  * parsed (said so).

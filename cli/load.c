@@ -159,7 +159,33 @@ int no_run(const struct scenario *s, const struct ast_variant *v,
 	                 error->message);
 }
 
-int no_variant(GPtrArray *scenarios, const char *name)
+/* @arch: NULL: any. */
+static bool is_of_arch(const struct scenario *s, const struct ast_variant *v,
+                       const char *arch)
+{
+	return !arch ||
+	       !strcmp(arch, arch_name(effective_machine(s, v).arch[0]));
+}
+
+/* Does @v stand for itself, or for what --arch makes of its name? */
+static bool is_called(const struct ast_variant *v, const struct cli_options *o)
+{
+	const char *name = variant_name(v);
+	const size_t len = strcspn(name, "@");
+
+	if (!strcmp(o->variant, name))
+		return true;
+	return o->arch && strlen(o->variant) == len &&
+	       !strncmp(o->variant, name, len);
+}
+
+bool is_chosen(const struct cli_options *o, const struct scenario *s,
+               const struct ast_variant *v)
+{
+	return is_of_arch(s, v, o->arch) && (!o->variant || is_called(v, o));
+}
+
+int no_variant(GPtrArray *scenarios, const struct cli_options *o)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autoptr(GString) hint = g_string_new(NULL);
@@ -168,12 +194,19 @@ int no_variant(GPtrArray *scenarios, const char *name)
 		const struct scenario *s = scenarios->pdata[i];
 		const struct ast_variant *v = s->variants;
 
-		for (; v; v = v->next)
-			g_ptr_array_add(names, (gpointer)(uintptr_t)v->name);
+		for (; v; v = v->next) {
+			if (is_of_arch(s, v, o->arch))
+				g_ptr_array_add(names,
+				                (gpointer)(uintptr_t)v->name);
+		}
 	}
 	g_ptr_array_add(names, NULL);
-	append_suggestion(hint, name, (const char *const *)names->pdata);
-	return cli_error("there is no variant '%s'%s", name, hint->str);
+	if (!o->variant)
+		return cli_error("there is no variant of arch %s", o->arch);
+	append_suggestion(hint, o->variant, (const char *const *)names->pdata);
+	return cli_error("there is no variant '%s'%s%s%s", o->variant,
+	                 o->arch ? " of arch " : "", o->arch ? o->arch : "",
+	                 hint->str);
 }
 
 /* The variants of one scenario that @o chooses. */
@@ -188,7 +221,7 @@ static int each_variant(const struct scenario *s, const struct cli_options *o,
 	do {
 		int status;
 
-		if (o->variant && strcmp(o->variant, variant_name(v)) != 0)
+		if (!is_chosen(o, s, v))
 			continue;
 		++*nr_chosen;
 		status = fn(s, v, data);
@@ -211,7 +244,7 @@ int for_each_chosen(GPtrArray *scenarios, const struct cli_options *o,
 
 		worst = MAX(worst, status);
 	}
-	if (!nr_chosen && o->variant)
-		return no_variant(scenarios, o->variant);
+	if (!nr_chosen && (o->variant || o->arch))
+		return no_variant(scenarios, o);
 	return worst;
 }

@@ -333,11 +333,13 @@ static bool set_arch(struct cli_options *o, const struct flag *f,
                      const char *value, GError **error)
 {
 	static const struct word words[] = {
-		{ "x86_64", "exec" },
+		{ "x86_64", "exec run check replay step" },
+		{ "arm64", "run check replay step" },
 		{ NULL, NULL },
 	};
 
-	return find_word(o, f, value, words, error) >= 0;
+	return find_word(o, f, value, words, error) >= 0 &&
+	       set_string(o, f, value, error);
 }
 
 /* ---- the table ---- */
@@ -383,7 +385,9 @@ static const struct flag flags[] = {
 	{ "memory-model", 0, "M", "run check replay step", NULL,
 	  "sc, or tso: store buffers", set_memory_model,
 	  offsetof(struct cli_options, memory_model) },
-	{ "arch", 0, "A", "exec", NULL, "of the guest: x86_64", set_arch, 0 },
+	{ "arch", 0, "A", "exec run check replay step", NULL,
+	  "only variants of this architecture; of the guest: x86_64", set_arch,
+	  offsetof(struct cli_options, arch) },
 	{ "format", 0, "F", "run check merge replay explain exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
 	{ "choices", 0, "LOG", "replay step exec", NULL,
@@ -621,6 +625,7 @@ bool cli_parse(int argc, char **argv, const char *usage, const char *summary,
 void cli_options_clear(struct cli_options *o)
 {
 	g_free(o->variant);
+	g_free(o->arch);
 	g_strfreev(o->options);
 	g_free(o->policy);
 	g_free(o->engine_name);

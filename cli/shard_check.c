@@ -77,6 +77,7 @@ static void add_search(JsonObject *line, const struct shard *x,
 	json_object_set_string_member(line, "variant",
 	                              variant_name(runner_variant(r)));
 	json_object_set_boolean_member(line, "only", o->variant != NULL);
+	json_object_set_string_member(line, "arch", o->arch ? o->arch : "");
 	json_object_set_string_member(line, "policy", o->policy);
 	json_object_set_int_member(line, "bound",
 	                           o->has_bound ? (gint64)o->bound : -1);

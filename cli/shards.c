@@ -224,6 +224,8 @@ static void take_search(struct cli_options *o, struct json_reader *x)
 	const char *engine = json_get_string(x, "engine");
 	const char *model = json_get_string(x, "memory_model");
 	const char *seed = json_get_string(x, "seed");
+	const char *arch =
+		json_object_get_string_member_with_default(h, "arch", "");
 
 	o->policy = g_strdup(json_get_string(x, "policy"));
 	o->has_bound = bound >= 0;
@@ -246,6 +248,8 @@ static void take_search(struct cli_options *o, struct json_reader *x)
 	o->options = take_options(x);
 	if (json_get_bool(x, "only"))
 		o->variant = g_strdup(json_get_string(x, "variant"));
+	if (*arch)
+		o->arch = g_strdup(arch);
 }
 
 static bool take_flags(struct cli_options *o, const struct shards *s)

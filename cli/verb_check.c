@@ -195,11 +195,6 @@ static int check_variant(struct check *x, const struct scenario *s,
 
 /* ---- all of them ---- */
 
-static bool is_chosen(const struct cli_options *o, const struct ast_variant *v)
-{
-	return !o->variant || strcmp(o->variant, variant_name(v)) == 0;
-}
-
 static int check_scenario(struct check *x, const struct scenario *s)
 {
 	const struct ast_variant *v = s->variants;
@@ -214,7 +209,7 @@ static int check_scenario(struct check *x, const struct scenario *s)
 		};
 		int status = CLI_OK;
 
-		if (is_chosen(x->options, v))
+		if (is_chosen(x->options, s, v))
 			status = check_variant(x, s, v);
 		else
 			report_result(&x->report, &left_out);

@@ -120,9 +120,9 @@ find_chosen(const struct scenario *s, const struct cli_options *o, bool *found)
 {
 	const struct ast_variant *v = s->variants;
 
-	while (v && o->variant && strcmp(v->name, o->variant) != 0)
+	while (v && !is_chosen(o, s, v))
 		v = v->next;
-	*found = v || !o->variant || !strcmp(o->variant, variant_name(NULL));
+	*found = v || is_chosen(o, s, NULL);
 	return v;
 }
 
@@ -146,7 +146,7 @@ static int step_scenario(struct cli_options *o, const struct choice_log *log)
 		return CLI_USAGE;
 	v = find_chosen(s, o, &found);
 	if (!found)
-		return no_variant(scenarios, o->variant);
+		return no_variant(scenarios, o);
 	session = session_new(s, v, &config, log, &error);
 	if (!session)
 		return no_run(s, v, error);

@@ -141,9 +141,13 @@ static void apply_machine(struct ast_machine *to,
 {
 #define APPLY(key, field) \
 	to->field = (from->set & (1U << (key))) ? from->field : to->field
-	APPLY(MACHINE_ARCH, archs);
+#define APPLY_LIST(key, field)         \
+	if (from->set & (1U << (key))) \
+	memcpy(to->field, from->field, sizeof(to->field))
+	APPLY_LIST(MACHINE_ARCH, arch);
+	APPLY(MACHINE_ARCH, nr_archs);
 	APPLY(MACHINE_CPUS, nr_cpus);
-	APPLY(MACHINE_PROFILE, profile);
+	APPLY_LIST(MACHINE_PROFILE, profile);
 	APPLY(MACHINE_MEMORY, memory_bytes);
 	APPLY(MACHINE_LEVELS, levels);
 	APPLY(MACHINE_PCID, pcid);
@@ -154,6 +158,7 @@ static void apply_machine(struct ast_machine *to,
 	APPLY(MACHINE_ERRATUM383, erratum383);
 	APPLY(MACHINE_MEMORY_MODEL, memory_model);
 #undef APPLY
+#undef APPLY_LIST
 	to->set |= from->set;
 }
 
@@ -161,9 +166,9 @@ struct ast_machine effective_machine(const struct scenario *s,
                                      const struct ast_variant *v)
 {
 	struct ast_machine machine = {
-		.archs = 1U << ARCH_X86_64,
+		.arch = { ARCH_X86_64 },
+		.nr_archs = 1,
 		.nr_cpus = 1,
-		.profile = "skylake-sp",
 		.memory_bytes = UINT64_C(1) << 30,
 		.levels = 4,
 		.pcid = true,

@@ -47,9 +47,12 @@ enum machine_key {
 struct ast_machine {
 	uint32_t set; /* 1 << enum machine_key */
 	struct source_pos pos;
-	unsigned archs; /* 1 << enum arch_id */
+	/* As listed; one after scenario_split_archs(). */
+	enum arch_id arch[ARCH_COUNT];
+	unsigned nr_archs;
+	/* Of the architecture of the same number; NULL: its usual one. */
+	const char *profile[ARCH_COUNT];
 	unsigned nr_cpus;
-	const char *profile;
 	uint64_t memory_bytes;
 	unsigned levels;      /* 4 or 5 */
 	bool pcid;            /* CR4.PCIDE */
@@ -291,6 +294,8 @@ enum ast_leniency {
 
 struct ast_schedule {
 	struct source_pos pos;
+	struct ast_schedule *before; /* that it takes the place of, or NULL */
+	bool shared;                 /* the scenario's, not a variant's */
 	enum ast_leniency lenient;
 	struct ast_schedule_line *first;
 	/* checked: what policy_script_new() takes. */
@@ -335,7 +340,9 @@ struct ast_variant {
 	struct ast_hazard *hazards;    /* all must be found */
 	struct ast_hazard *allowed;    /* these may be */
 	struct ast_schedule *schedule; /* NULL: the scenario's, if any */
-	bool no_schedule;              /* `policy timed` */
+	/* `schedule ARCH`: goes before those for every architecture. */
+	struct ast_schedule *arch_schedule[ARCH_COUNT];
+	bool no_schedule; /* `policy timed` */
 	struct ast_search search;
 	struct ast_condition *conditions, **conditions_tail;
 };
@@ -356,6 +363,7 @@ struct scenario {
 	struct ast_variant *variants, **variants_tail;
 	struct lock_labels lock_labels[KOP_NR_LOCKS]; /* by number */
 	struct ast_schedule *schedule;
+	struct ast_schedule *arch_schedule[ARCH_COUNT];
 	struct ast_search search;
 	struct ast_condition *conditions, **conditions_tail;
 	unsigned nr_processes, nr_threads, nr_variants, nr_files, nr_locks;

@@ -41,7 +41,6 @@ void check_statements(struct checker *c, struct ast_stmt *stmt,
 /* check_variant.c */
 /** check_conditions - a list of them; how many. */
 unsigned check_conditions(struct checker *c, struct ast_condition *condition);
-void check_schedule(struct checker *c, struct ast_schedule *schedule);
 void check_variants(struct checker *c);
 
 /* compile.c */

@@ -161,7 +161,7 @@ static const struct ast_process *agent_process(const struct checker *c,
 	return thread ? thread->process : NULL;
 }
 
-void check_schedule(struct checker *c, struct ast_schedule *schedule)
+static void check_schedule(struct checker *c, struct ast_schedule *schedule)
 {
 	struct ast_schedule_line *line;
 	unsigned i = 0;
@@ -184,6 +184,14 @@ void check_schedule(struct checker *c, struct ast_schedule *schedule)
 			.column = line->pos.column,
 		};
 	}
+}
+
+static void check_schedules(struct checker *c, struct ast_schedule *all,
+                            struct ast_schedule *const *arch)
+{
+	check_schedule(c, all);
+	for (unsigned i = 0; i < ARCH_COUNT; i++)
+		check_schedule(c, arch[i]);
 }
 
 /* ---- options, expectations ---- */
@@ -236,13 +244,42 @@ static void check_hazards(struct checker *c, const struct ast_hazard *hazard)
 	}
 }
 
+/* What no machine of @m's architectures has. */
+static void check_machine(struct checker *c, const struct ast_machine *m)
+{
+	for (unsigned i = 0; i < m->nr_archs; i++) {
+		if (m->arch[i] == ARCH_ARM64 && m->levels != 4)
+			check_error(c, m->pos, "arm64 has 4 levels of tables");
+	}
+}
+
+static void check_machines(struct checker *c)
+{
+	const struct scenario *s = c->s;
+	struct ast_machine m = effective_machine(s, NULL);
+
+	if (!s->variants) {
+		check_machine(c, &m);
+		if (m.nr_archs > 1)
+			check_error(c, m.pos,
+			            "for several architectures a scenario "
+			            "needs a variant");
+	}
+	for (const struct ast_variant *v = s->variants; v; v = v->next) {
+		m = effective_machine(s, v);
+		m.pos = v->pos;
+		check_machine(c, &m);
+	}
+}
+
 void check_variants(struct checker *c)
 {
 	struct scenario *s = c->s;
 	unsigned shared;
 
+	check_machines(c);
 	check_options(c, s->options);
-	check_schedule(c, s->schedule);
+	check_schedules(c, s->schedule, s->arch_schedule);
 	shared = check_conditions(c, s->conditions);
 	for (struct ast_variant *v = s->variants; v; v = v->next) {
 		unsigned n;
@@ -250,7 +287,7 @@ void check_variants(struct checker *c)
 		check_options(c, v->options);
 		check_hazards(c, v->hazards);
 		check_hazards(c, v->allowed);
-		check_schedule(c, v->schedule);
+		check_schedules(c, v->schedule, v->arch_schedule);
 		n = shared + check_conditions(c, v->conditions);
 		if (n > RUN_CONDITIONS_MAX)
 			check_error(c, v->pos, "more than %d conditions",

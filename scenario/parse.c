@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "mm/kops.h"
+#include "scenario/archs.h"
 #include "scenario/check.h"
 #include "scenario/parse_internal.h"
 
@@ -467,10 +468,13 @@ static void parse_scenario_condition(struct parser *p, enum ast_quantifier q)
 
 static void parse_shared_schedule(struct parser *p, struct source_pos pos)
 {
-	if (p->s->schedule)
+	struct ast_schedule *sched =
+		parse_schedule_of(p, &p->s->schedule, p->s->arch_schedule);
+
+	sched->shared = true;
+	if (sched->before)
 		complain_twice(p, pos, "schedule", "for every variant",
-		               p->s->schedule->pos);
-	p->s->schedule = parse_schedule(p);
+		               sched->before->pos);
 }
 
 enum item {
@@ -637,6 +641,7 @@ struct scenario *scenario_parse(const char *file, const char *text, size_t len,
 		scenario_free(p.s);
 		return NULL;
 	}
+	scenario_split_archs(p.s);
 	return p.s;
 }
 

@@ -235,7 +235,7 @@ static void parse_schedule_line(struct parser *p,
 	}
 }
 
-struct ast_schedule *parse_schedule(struct parser *p)
+static struct ast_schedule *parse_schedule(struct parser *p)
 {
 	struct ast_schedule *sched = ast_new(p->s, struct ast_schedule);
 	struct ast_schedule_line **tail = &sched->first;
@@ -261,5 +261,18 @@ struct ast_schedule *parse_schedule(struct parser *p)
 		end_statement(p);
 	}
 	close_block(p, outside);
+	return sched;
+}
+
+struct ast_schedule *parse_schedule_of(struct parser *p,
+                                       struct ast_schedule **all,
+                                       struct ast_schedule **arch)
+{
+	enum arch_id which;
+	struct ast_schedule **to = accept_arch(p, &which) ? &arch[which] : all;
+	struct ast_schedule *sched = parse_schedule(p);
+
+	sched->before = *to;
+	*to = sched;
 	return sched;
 }

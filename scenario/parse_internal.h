@@ -91,9 +91,13 @@ void parse_map(struct parser *p, struct ast_stmt *stmt);
 enum op_cond parse_comparison(struct parser *p);
 struct ast_condition *parse_condition(struct parser *p,
                                       enum ast_quantifier quantifier);
-struct ast_schedule *parse_schedule(struct parser *p);
+/* A schedule for every architecture, which goes to *@all, or for one. */
+struct ast_schedule *parse_schedule_of(struct parser *p,
+                                       struct ast_schedule **all,
+                                       struct ast_schedule **arch);
 
 /* parse_variant.c */
+bool accept_arch(struct parser *p, enum arch_id *arch);
 void parse_variant(struct parser *p);
 void parse_machine(struct parser *p, struct ast_machine *machine);
 struct ast_setting *parse_setting(struct parser *p);

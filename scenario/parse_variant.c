@@ -48,26 +48,30 @@ static unsigned take_cap(struct parser *p)
 	return 0;
 }
 
+bool accept_arch(struct parser *p, enum arch_id *arch)
+{
+	for (unsigned i = 0; i < ARCH_COUNT; i++) {
+		*arch = (enum arch_id)i;
+		if (accept_word(p, arch_name(*arch)))
+			return true;
+	}
+	return false;
+}
+
 static enum arch_id take_arch(struct parser *p)
 {
 	const char *names[ARCH_COUNT + 1] = { NULL };
 	struct token tok = p->tok;
+	enum arch_id arch;
 
-	for (unsigned arch = 0; arch < ARCH_COUNT; arch++) {
-		names[arch] = arch_name((enum arch_id)arch);
-		if (!accept_word(p, names[arch]))
-			continue;
-		if (arch != ARCH_X86_64)
-			parse_error(p, tok.pos,
-			            "arch %s does not exist yet; there is "
-			            "x86_64",
-			            names[arch]);
-		return (enum arch_id)arch;
-	}
+	if (accept_arch(p, &arch))
+		return arch;
+	for (unsigned i = 0; i < ARCH_COUNT; i++)
+		names[i] = arch_name((enum arch_id)i);
 	if (tok.kind == TOK_WORD)
 		parse_error_name(p, &tok, "unknown arch", names);
 	else
-		expected(p, "an architecture (x86_64)");
+		expected(p, "an architecture (x86_64 or arm64)");
 	return ARCH_X86_64;
 }
 
@@ -82,11 +86,36 @@ static enum memory_model take_memory_model(struct parser *p)
 	return model;
 }
 
-static void parse_arch(struct parser *p, struct ast_machine *machine)
+static void parse_archs(struct parser *p, struct ast_machine *machine)
 {
-	machine->archs = 0;
+	unsigned seen = 0;
+
+	machine->nr_archs = 0;
 	do {
-		machine->archs |= 1U << take_arch(p);
+		struct source_pos pos = p->tok.pos;
+		enum arch_id arch = take_arch(p);
+
+		if (seen & 1U << arch) {
+			parse_error(p, pos, "%s twice", arch_name(arch));
+			return;
+		}
+		seen |= 1U << arch;
+		machine->arch[machine->nr_archs++] = arch;
+	} while (accept_token(p, TOK_COMMA));
+}
+
+static void parse_profiles(struct parser *p, struct ast_machine *machine)
+{
+	unsigned n = 0;
+
+	memset(machine->profile, 0, sizeof(machine->profile));
+	do {
+		if (n == ARCH_COUNT) {
+			parse_error(p, p->tok.pos,
+			            "a profile for each architecture at most");
+			return;
+		}
+		machine->profile[n++] = take_word(p, "the name of a profile");
 	} while (accept_token(p, TOK_COMMA));
 }
 
@@ -120,13 +149,13 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 {
 	switch (key) {
 	case MACHINE_ARCH:
-		parse_arch(p, machine);
+		parse_archs(p, machine);
 		break;
 	case MACHINE_CPUS:
 		machine->nr_cpus = take_count(p, "a number of CPUs", 1, 16);
 		break;
 	case MACHINE_PROFILE:
-		machine->profile = take_word(p, "the name of a profile");
+		parse_profiles(p, machine);
 		break;
 	case MACHINE_MEMORY:
 		parse_memory(p, machine);
@@ -304,7 +333,8 @@ static void parse_variant_item(struct parser *p, struct ast_variant *variant)
 	else if (accept_word(p, "expect"))
 		parse_expect(p, variant);
 	else if (accept_word(p, "schedule"))
-		variant->schedule = parse_schedule(p);
+		parse_schedule_of(p, &variant->schedule,
+		                  variant->arch_schedule);
 	else if (accept_word(p, "policy"))
 		parse_policy(p, variant);
 	else if (accept_word(p, "check"))

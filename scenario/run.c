@@ -112,9 +112,19 @@ static bool apply_memory_model(struct runner *r, GError **error)
 	return false;
 }
 
+static bool check_arch(const struct runner *r, GError **error)
+{
+	if (r->description.arch[0] == ARCH_X86_64)
+		return true;
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
+	            "%s: there are no machines with arch %s yet",
+	            r->s->source.file, arch_name(r->description.arch[0]));
+	return false;
+}
+
 static bool load_profile(struct runner *r, GError **error)
 {
-	const char *name = r->description.profile;
+	const char *name = r->description.profile[0];
 	const char *const *dirs = r->config.profile_dirs;
 	g_autofree char *file = g_strconcat(name, ".ini", NULL);
 
@@ -147,6 +157,7 @@ static void make_hardware(struct runner *r)
 {
 	const struct ast_machine *d = &r->description;
 	const struct machine_config machine = {
+		.arch = d->arch[0],
 		.nr_cpus = d->nr_cpus,
 		.memory_bytes = d->memory_bytes,
 	};
@@ -181,8 +192,8 @@ struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
 	if (!r->config.step_cap)
 		r->config.step_cap = RUN_STEP_CAP_DEFAULT;
 	r->description = effective_machine(s, v);
-	if (!apply_memory_model(r, error) || !apply_options(r, error) ||
-	    !load_profile(r, error)) {
+	if (!check_arch(r, error) || !apply_memory_model(r, error) ||
+	    !apply_options(r, error) || !load_profile(r, error)) {
 		runner_free(r);
 		return NULL;
 	}
@@ -284,11 +295,18 @@ void runner_policy_error(const struct runner *r, const struct policy *policy,
 
 const struct ast_schedule *runner_schedule(const struct runner *r)
 {
-	if (!r->v)
-		return r->s->schedule;
-	if (r->v->no_schedule)
+	enum arch_id arch = r->description.arch[0];
+	const struct ast_variant *v = r->v;
+
+	if (v && v->no_schedule)
 		return NULL;
-	return r->v->schedule ? r->v->schedule : r->s->schedule;
+	if (v && v->arch_schedule[arch])
+		return v->arch_schedule[arch];
+	if (v && v->schedule)
+		return v->schedule;
+	if (r->s->arch_schedule[arch])
+		return r->s->arch_schedule[arch];
+	return r->s->schedule;
 }
 
 static bool is_lenient(const struct runner *r,
@@ -296,8 +314,7 @@ static bool is_lenient(const struct runner *r,
 {
 	if (schedule->lenient == LENIENT_YES)
 		return true;
-	return schedule == r->s->schedule && r->v &&
-	       r->v->expect == EXPECT_CLEAN;
+	return schedule->shared && r->v && r->v->expect == EXPECT_CLEAN;
 }
 
 struct policy *runner_pinned_policy(const struct runner *r)

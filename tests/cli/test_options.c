@@ -112,6 +112,25 @@ START_TEST(help_lists_what_the_verb_takes)
 }
 END_TEST
 
+START_TEST(an_architecture_chooses_variants)
+{
+	struct result result =
+		run_command("run " FLAGSHIP " --arch x86_64 --variant fixed");
+
+	ck_assert_int_eq(result.status, 0);
+	ck_assert_ptr_nonnull(strstr(result.out, "fixed, expects clean"));
+	ck_assert_ptr_null(strstr(result.out, "vulnerable"));
+	clear_result(&result);
+	assert_refused("run " FLAGSHIP " --arch arm64",
+	               "mmulator: there is no variant of arch arm64\n");
+	assert_refused("run " FLAGSHIP " --arch arm64 --variant fixed",
+	               "mmulator: there is no variant 'fixed' of arch arm64\n");
+	assert_refused("run " FLAGSHIP " --arch vax",
+	               "mmulator: --arch 'vax' is unknown; one of x86_64, "
+	               "arm64\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/options");
@@ -125,6 +144,7 @@ int main(void)
 	tcase_add_test(tcase, a_flag_of_another_policy_is_refused);
 	tcase_add_test(tcase, two_outputs_are_two_files);
 	tcase_add_test(tcase, help_lists_what_the_verb_takes);
+	tcase_add_test(tcase, an_architecture_chooses_variants);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
