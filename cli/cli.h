@@ -215,7 +215,7 @@ int no_run(const struct scenario *s, const struct ast_variant *v,
            const GError *error);
 /**
  * is_chosen - do --variant and --arch choose a variant?
- * @o: with both, NAME stands for NAME@ARCH, too
+ * @o: with both, a name stands for that of the architecture, too
  * @s: its scenario
  * @v: the variant; NULL: of a scenario that has none
  *
