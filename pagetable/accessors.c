@@ -427,7 +427,9 @@ static bool entry_set_access_flags(const struct entry_access *ea,
 {
 	bool changed = entry_read(ea) != value;
 
-	if (changed && dirty)
+	if (changed && fmt()->access_flags)
+		entry_poke(ea, fmt()->access_flags(entry_rmw(ea), value));
+	else if (changed && dirty)
 		entry_write(ea, value);
 	return changed;
 }

@@ -17,17 +17,25 @@ enum pt_attr {
 	PT_ATTR_YOUNG,
 	PT_ATTR_USER,
 	PT_ATTR_EXEC,
-	PT_ATTR_GLOBAL
+	PT_ATTR_GLOBAL,
+	PT_ATTR_CONT /* one of 16 that hardware may hold as one; x86: never */
 };
 
 struct pt_format {
 	const char *name;
 	unsigned levels;  /* 4, 5 */
-	unsigned va_bits; /* 48, 57 */
+	unsigned va_bits; /* 48, 57: of what one root spans */
+	/* Both halves of the address space hang off one root: addresses are
+	 * signed. */
+	bool sign_extended;
+	vaddr_t task_size; /* where user space ends */
 
 	const struct entry_field *fields; /* ends with a NULL name */
 
 	bool (*test)(uint64_t e, enum pt_attr attr);
+	/* Does an entry that leads to a table leave @attr to what is below?
+	 * NULL: as test(). */
+	bool (*table_test)(uint64_t e, enum pt_attr attr);
 	uint64_t (*change)(uint64_t e, enum pt_attr attr, bool on);
 
 	/* Nothing there (see pte_none()). */
@@ -50,6 +58,11 @@ struct pt_format {
 	uint64_t (*prot)(uint64_t e);
 	uint64_t (*make_huge)(uint64_t e);
 	uint64_t (*make_invalid)(uint64_t e);
+	/*
+	 * ptep_set_access_flags(): @now becomes this, atomically. NULL: it
+	 * becomes @entry, by a plain write, if the fault was one.
+	 */
+	uint64_t (*access_flags)(uint64_t now, uint64_t entry);
 	/* Low four VM_ flags to the rights of a leaf. */
 	uint64_t (*vm_prot)(unsigned vm_flags);
 
@@ -60,14 +73,21 @@ struct pt_format {
 
 extern const struct pt_format x86_pt_format_4level;
 extern const struct pt_format x86_pt_format_5level;
+extern const struct pt_format arm64_pt_format_4k;
 
-/** pt_format_of - the format of @m; of x86-64 with 4 levels if @m is NULL or
- * nobody said anything. */
+/** pt_format_default - the usual format of @arch. */
+static inline const struct pt_format *pt_format_default(enum arch_id arch)
+{
+	return arch == ARCH_ARM64 ? &arm64_pt_format_4k : &x86_pt_format_4level;
+}
+
+/** pt_format_of - the format of @m: what it was told, or its architecture's
+ * usual one; of x86-64 with 4 levels if @m is NULL. */
 static inline const struct pt_format *pt_format_of(const struct machine *m)
 {
 	if (likely(m && m->pt_format))
 		return m->pt_format;
-	return &x86_pt_format_4level;
+	return pt_format_default(m ? m->arch : ARCH_X86_64);
 }
 
 #endif

@@ -15,7 +15,8 @@
  *  - views: pt_walk(), pt_for_each_entry(), for people and judges: no steps.
  *
  * Values and accessors speak the format of the current agent's machine
- * (machine->pt_format; NULL, and outside of a run: x86-64 with 4 levels).
+ * (machine->pt_format; NULL: the architecture's usual one; outside of a run:
+ * x86-64 with 4 levels).
  *
  * Levels are numbered from the leaves: PTE = 1, PMD = 2, PUD = 3, P4D = 4,
  * PGD = 5.  With 4 levels the p4d is folded into the pgd as in Linux: pgd_t is
@@ -34,6 +35,7 @@
 
 #include "base/machine.h"
 #include "base/types.h"
+#include "pagetable/geometry.h"
 
 typedef struct {
 	uint64_t pte;
@@ -68,115 +70,16 @@ typedef struct {
 #define __pgd(x)      ((pgd_t){ (x) })
 #define __pgprot(x)   ((pgprot_t){ (x) })
 
-/* ---- geometry: 4 KiB granule, 512 entries of 8 bytes at every level ---- */
-
-enum pt_level {
-	PT_LEVEL_NONE,
-	PT_LEVEL_PTE,
-	PT_LEVEL_PMD,
-	PT_LEVEL_PUD,
-	PT_LEVEL_P4D,
-	PT_LEVEL_PGD,
-	PT_LEVEL_COUNT
-};
-
-/** pt_level_shift - log2 of what one entry of @level spans. */
-static inline unsigned pt_level_shift(unsigned level)
-{
-	return PAGE_SHIFT + 9 * (level - 1);
-}
-
-#define PTRS_PER_PTE    512
-#define PTRS_PER_PMD    512
-#define PTRS_PER_PUD    512
-#define PTRS_PER_PGD    512
-#define PMD_SHIFT       21
-#define PUD_SHIFT       30
-#define P4D_SHIFT       39
-#define PMD_SIZE        (UINT64_C(1) << PMD_SHIFT)
-#define PMD_MASK        (~(PMD_SIZE - 1))
-#define PUD_SIZE        (UINT64_C(1) << PUD_SHIFT)
-#define PUD_MASK        (~(PUD_SIZE - 1))
-#define P4D_SIZE        (UINT64_C(1) << P4D_SHIFT)
-#define P4D_MASK        (~(P4D_SIZE - 1))
-#define PGDIR_SHIFT     pgdir_shift()
-#define PGDIR_SIZE      (UINT64_C(1) << PGDIR_SHIFT)
-#define PGDIR_MASK      (~(PGDIR_SIZE - 1))
-#define HPAGE_PMD_SHIFT PMD_SHIFT
-#define HPAGE_PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
-#define HPAGE_PMD_NR    (1U << HPAGE_PMD_ORDER)
-#define HPAGE_PMD_SIZE  PMD_SIZE
-#define HPAGE_PMD_MASK  PMD_MASK
-
-/** pgdir_shift - log2 of what an entry of the root spans. Return: 39 with 4
- * levels, 48 with 5. */
-unsigned pgdir_shift(void);
-/** pgtable_l5_enabled - is the p4d a level of its own? Return: it is, with 5
- * levels. */
-bool pgtable_l5_enabled(void);
-/**
- * task_size - where user space ends.
- *
- * Return: the first address above it: the lower half without its last page.
- * Source: Linux v6.12 arch/x86/include/asm/page_64_types.h TASK_SIZE_MAX
- */
-vaddr_t task_size(void);
-
-static inline unsigned pte_index(vaddr_t addr)
-{
-	return (unsigned)(addr >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
-}
-static inline unsigned pmd_index(vaddr_t addr)
-{
-	return (unsigned)(addr >> PMD_SHIFT) & (PTRS_PER_PMD - 1);
-}
-static inline unsigned pud_index(vaddr_t addr)
-{
-	return (unsigned)(addr >> PUD_SHIFT) & (PTRS_PER_PUD - 1);
-}
-static inline unsigned p4d_index(vaddr_t addr)
-{
-	return (unsigned)(addr >> P4D_SHIFT) & 511;
-}
-static inline unsigned pgd_index(vaddr_t addr)
-{
-	return (unsigned)(addr >> PGDIR_SHIFT) & (PTRS_PER_PGD - 1);
-}
-
-/* The next boundary of a level, or end if that comes first. */
-static inline vaddr_t pt_addr_end(vaddr_t addr, vaddr_t end, unsigned shift)
-{
-	vaddr_t next = ((addr >> shift) + 1) << shift;
-
-	return next - 1 < end - 1 ? next : end;
-}
-static inline vaddr_t pmd_addr_end(vaddr_t addr, vaddr_t end)
-{
-	return pt_addr_end(addr, end, PMD_SHIFT);
-}
-static inline vaddr_t pud_addr_end(vaddr_t addr, vaddr_t end)
-{
-	return pt_addr_end(addr, end, PUD_SHIFT);
-}
-static inline vaddr_t p4d_addr_end(vaddr_t addr, vaddr_t end)
-{
-	return pt_addr_end(addr, end, P4D_SHIFT);
-}
-static inline vaddr_t pgd_addr_end(vaddr_t addr, vaddr_t end)
-{
-	return pt_addr_end(addr, end, PGDIR_SHIFT);
-}
-
 /* ---- pte values ---- */
 
 /**
  * pte_none - is there nothing?
  * @pte: any value
  *
- * A and D alone, which hardware may have set in an entry that went (Linux: an
- * erratum), do not make an entry.
+ * x86: A and D alone, which hardware may have set in an entry that went (Linux:
+ * an erratum), do not make an entry.
  *
- * Return: no bit but A and D is set.
+ * Return: there is.
  */
 bool pte_none(pte_t pte);
 /**
@@ -191,7 +94,7 @@ bool pte_present(pte_t pte);
  * mm.
  * @pte: any value
  *
- * Return: P is set.
+ * Return: its valid bit (x86: P) is set.
  */
 bool pte_hw_present(pte_t pte);
 /**
@@ -245,6 +148,23 @@ pte_t pte_mkclean(pte_t pte);
 pte_t pte_mkyoung(pte_t pte);
 pte_t pte_mkold(pte_t pte);
 /**
+ * pte_cont - is it one of 16 aligned entries that map one contiguous aligned
+ * piece of memory, and say so (arm64)?
+ * @pte: a present entry
+ *
+ * Return: the contiguous bit is set; never on x86.
+ */
+bool pte_cont(pte_t pte);
+/**
+ * family: pte_mkcont, pte_mknoncont - an entry with the contiguous bit set or
+ * cleared.
+ * @pte: a present entry
+ *
+ * Return: the other value; on x86 the same.
+ */
+pte_t pte_mkcont(pte_t pte);
+pte_t pte_mknoncont(pte_t pte);
+/**
  * pte_modify - the rights of @prot; frame number, A, D and software bits of
  * @pte.
  *
@@ -271,7 +191,7 @@ pgprot_t vm_get_page_prot(uint64_t vm_flags);
  * pmd_none - is there nothing?
  * @pmd: any value
  *
- * Return: no bit but A and D is set.
+ * Return: as pte_none().
  */
 bool pmd_none(pmd_t pmd);
 /**
@@ -287,7 +207,7 @@ bool pmd_present(pmd_t pmd);
  * pmd_hw_present - may hardware use it?
  * @pmd: any value
  *
- * Return: P is set.
+ * Return: its valid bit (x86: P) is set.
  */
 bool pmd_hw_present(pmd_t pmd);
 /**
@@ -452,8 +372,9 @@ swp_entry_t swp_entry(unsigned type, uint64_t offset);
 unsigned swp_type(swp_entry_t entry);
 /** swp_offset - the offset in @entry. Return: it. */
 uint64_t swp_offset(swp_entry_t entry);
-/** swp_entry_to_pte - @entry as it lies in a table: never pte_none(), never
- * pte_present(). Return: it. */
+/** swp_entry_to_pte - @entry as it lies in a table: never pte_present(), never
+ * pte_none(), but on arm64 for offset 0 of type 0, where a swap area has its
+ * header. Return: it. */
 pte_t swp_entry_to_pte(swp_entry_t entry);
 /** pte_to_swp_entry - the swap entry in @pte, which is is_swap_pte(). Return:
  * it. */
@@ -669,11 +590,13 @@ void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
  * @dirty: the fault was a write: without it nothing is written
  *
  * A read, then, if it differs and @dirty, a plain write; both steps are called
- * as the function.
+ * as the function. On arm64 the second, whatever @dirty, is a STEP_RMW that
+ * keeps what hardware sets meanwhile; there the caller flushes if @dirty.
  *
  * Context: the lock of the entry's table.
  * Return: it differed.
- * Source: Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags()
+ * Source: Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags(),
+ * arch/arm64/mm/fault.c __ptep_set_access_flags()
  */
 bool ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty);
 bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty);

@@ -20,7 +20,7 @@ bool pgtable_l5_enabled(void)
 
 vaddr_t task_size(void)
 {
-	return BIT_ULL(fmt()->va_bits - 1) - PAGE_SIZE;
+	return fmt()->task_size;
 }
 
 /* ---- pte ---- */
@@ -128,6 +128,21 @@ pte_t pte_mkyoung(pte_t pte)
 pte_t pte_mkold(pte_t pte)
 {
 	return pte_change(pte, PT_ATTR_YOUNG, false);
+}
+
+bool pte_cont(pte_t pte)
+{
+	return fmt()->test(pte_val(pte), PT_ATTR_CONT);
+}
+
+pte_t pte_mkcont(pte_t pte)
+{
+	return pte_change(pte, PT_ATTR_CONT, true);
+}
+
+pte_t pte_mknoncont(pte_t pte)
+{
+	return pte_change(pte, PT_ATTR_CONT, false);
 }
 
 pte_t pte_modify(pte_t pte, pgprot_t prot)

@@ -25,19 +25,22 @@ struct pt_entry pt_decode(const struct machine *m, unsigned level,
                           uint64_t value)
 {
 	const struct pt_format *f = pt_format_of(m);
+	const bool leaf = f->leaf(value, level);
+	bool (*test)(uint64_t e, enum pt_attr attr) =
+		leaf || !f->table_test ? f->test : f->table_test;
 
 	return (struct pt_entry){
 		.value = value,
 		.level = (uint8_t)level,
 		.none = f->none(value),
 		.present = f->hw_present(value),
-		.leaf = f->leaf(value, level),
-		.write = f->test(value, PT_ATTR_WRITE),
-		.user = f->test(value, PT_ATTR_USER),
-		.exec = f->test(value, PT_ATTR_EXEC),
-		.dirty = f->test(value, PT_ATTR_DIRTY),
-		.young = f->test(value, PT_ATTR_YOUNG),
-		.global = f->test(value, PT_ATTR_GLOBAL),
+		.leaf = leaf,
+		.write = test(value, PT_ATTR_WRITE),
+		.user = test(value, PT_ATTR_USER),
+		.exec = test(value, PT_ATTR_EXEC),
+		.dirty = test(value, PT_ATTR_DIRTY),
+		.young = test(value, PT_ATTR_YOUNG),
+		.global = test(value, PT_ATTR_GLOBAL),
 		.reserved = f->reserved(value, level),
 		.pfn = f->pfn(value, level),
 	};
@@ -98,8 +101,13 @@ struct table_cursor {
 	unsigned index; /* of the next entry */
 };
 
-static vaddr_t sign_extend(vaddr_t addr, unsigned bits)
+/* What @addr of a table's own numbers is called outside. */
+static vaddr_t full_address(const struct pt_format *f, vaddr_t addr)
 {
+	const unsigned bits = f->va_bits;
+
+	if (!f->sign_extended)
+		return addr;
 	return (vaddr_t)((int64_t)(addr << (64 - bits)) >> (64 - bits));
 }
 
@@ -109,8 +117,8 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
                                   void *data),
                        void *data)
 {
-	const unsigned va_bits = pt_format_of(m)->va_bits;
-	const vaddr_t va_mask = BIT_ULL(va_bits) - 1;
+	const struct pt_format *format = pt_format_of(m);
+	const vaddr_t va_mask = BIT_ULL(format->va_bits) - 1;
 	struct table_cursor at[PT_LEVEL_COUNT] = { { 0 } };
 	unsigned level = pt_levels(m);
 
@@ -135,7 +143,7 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
 			continue;
 		}
 		e = entry_at(m, c->table, level, c->index++);
-		if (!e.value || !fn(&e, sign_extend(addr, va_bits), data))
+		if (!e.value || !fn(&e, full_address(format, addr), data))
 			continue;
 		if (e.present && !e.leaf && pfn_valid(&m->mem, e.pfn))
 			at[--level] = (struct table_cursor){ .table = e.pfn,

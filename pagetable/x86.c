@@ -49,6 +49,8 @@ static uint64_t attr_mask(enum pt_attr attr)
 		return X86_NX;
 	case PT_ATTR_GLOBAL:
 		return X86_G;
+	case PT_ATTR_CONT:
+		return 0;
 	default:
 		BUG();
 	}
@@ -194,6 +196,8 @@ static uint64_t x86_swap_offset(uint64_t e)
 #define X86_FORMAT(name_, levels_, va_bits_)                                  \
 	{                                                                     \
 		.name = (name_), .levels = (levels_), .va_bits = (va_bits_),  \
+		.sign_extended = true,                                        \
+		.task_size = BIT_ULL((va_bits_)-1) - PAGE_SIZE,               \
 		.fields = x86_fields, .test = x86_test, .change = x86_change, \
 		.none = x86_none, .present = x86_present,                     \
 		.hw_present = x86_hw_present, .protnone = x86_protnone,       \
