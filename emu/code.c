@@ -4,6 +4,79 @@
 #include <glib.h>
 
 #include "base/bug.h"
+#include "emu/emitter_internal.h"
+#include "emu/vcpu_arch.h"
+
+/* ---- compiling ---- */
+
+void emit_insn(struct emitter *e)
+{
+	uint32_t at = e->out->len;
+
+	e->code->nr_insns++;
+	g_array_append_val(e->insns, at);
+}
+
+void emit_bytes(struct emitter *e, uint64_t value, unsigned size)
+{
+	uint8_t bytes[8];
+
+	for (unsigned i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(value >> (8 * i));
+	g_byte_array_append(e->out, bytes, size);
+}
+
+void emit_access(struct emitter *e)
+{
+	e->code->access = e->code->nr_insns;
+}
+
+void emit_jump(struct emitter *e, unsigned target)
+{
+	struct jump j = { .at = e->out->len, .target = target };
+
+	g_array_append_val(e->jumps, j);
+}
+
+static void link_jumps(const struct emitter *e, const struct vcpu_arch *arch,
+                       const struct code *code)
+{
+	for (unsigned i = 0; i < e->jumps->len; i++) {
+		struct jump j = g_array_index(e->jumps, struct jump, i);
+
+		BUG_ON(j.target >= code->nr_ops);
+		arch->link_jump(e->out->data + j.at,
+		                (int64_t)code->op[j.target].offset - j.at);
+	}
+}
+
+struct code *code_compile(const struct vcpu_arch *arch, const struct program *p)
+{
+	struct code *code = g_new0(struct code, 1);
+	struct emitter e = {
+		.out = g_byte_array_new(),
+		.insns = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+		.jumps = g_array_new(FALSE, FALSE, sizeof(struct jump))
+	};
+
+	BUG_ON(!p->nr_ops || p->ops[p->nr_ops - 1].kind != OP_EXIT);
+	code->nr_ops = p->nr_ops;
+	code->ops = g_memdup2(p->ops, p->nr_ops * sizeof(*p->ops));
+	code->op = g_new0(struct op_code, p->nr_ops);
+	for (unsigned i = 0; i < p->nr_ops; i++) {
+		e.code = &code->op[i];
+		e.code->offset = e.out->len;
+		e.code->first_insn = e.insns->len;
+		arch->compile_op(&e, &p->ops[i]);
+		e.code->size = (uint8_t)(e.out->len - e.code->offset);
+	}
+	link_jumps(&e, arch, code);
+	code->size = e.out->len;
+	code->bytes = g_byte_array_free(e.out, FALSE);
+	code->insn_offset = (uint32_t *)(void *)g_array_free(e.insns, FALSE);
+	g_array_free(e.jumps, TRUE);
+	return code;
+}
 
 void code_free(struct code *code)
 {
@@ -49,13 +122,15 @@ unsigned code_insn_size(const struct code *code, unsigned op, unsigned insn)
 /* ---- cache, by content ---- */
 
 struct code_cache {
+	const struct vcpu_arch *arch;
 	GPtrArray *codes;
 };
 
-struct code_cache *code_cache_new(void)
+struct code_cache *code_cache_new(const struct vcpu_arch *arch)
 {
 	struct code_cache *cache = g_new0(struct code_cache, 1);
 
+	cache->arch = arch;
 	cache->codes = g_ptr_array_new();
 	return cache;
 }
@@ -115,7 +190,7 @@ const struct code *code_cache_get(struct code_cache *cache,
 		if (compiled_from(code, p))
 			return code;
 	}
-	code = code_compile(p);
+	code = code_compile(cache->arch, p);
 	g_ptr_array_add(cache->codes, code);
 	return code;
 }

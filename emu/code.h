@@ -11,6 +11,8 @@
 
 #include "emu/program.h"
 
+struct vcpu_arch;
+
 /* Where an engine sees the code: no canonical address, so that it is outside of
  * every address space. Fetches from there are not translated. */
 #define CODE_BASE UINT64_C(0x4000000000000000)
@@ -36,14 +38,16 @@ struct code {
 };
 
 /**
- * code_compile - x86_64 machine code of a program.
+ * code_compile - machine code of a program.
+ * @arch: for what
  * @p: ends with OP_EXIT
  *
  * Pure: the same program gives the same bytes.
  *
  * Return: the code; code_free().
  */
-struct code *code_compile(const struct program *p);
+struct code *code_compile(const struct vcpu_arch *arch,
+                          const struct program *p);
 /** code_free - code of code_compile() is not needed any more; NULL is fine. */
 void code_free(struct code *code);
 /**
@@ -65,9 +69,13 @@ unsigned code_insn_size(const struct code *code, unsigned op, unsigned insn);
 
 /* Programs compiled before, by their content. */
 struct code_cache;
-/** code_cache_new - an empty cache of compiled programs. Return: never NULL;
- * code_cache_free(). */
-struct code_cache *code_cache_new(void);
+/**
+ * code_cache_new - an empty cache of compiled programs.
+ * @arch: for what
+ *
+ * Return: never NULL; code_cache_free().
+ */
+struct code_cache *code_cache_new(const struct vcpu_arch *arch);
 /** code_cache_free - the cache goes, with all code it gave out. */
 void code_cache_free(struct code_cache *cache);
 /**
@@ -78,8 +86,5 @@ void code_cache_free(struct code_cache *cache);
  */
 const struct code *code_cache_get(struct code_cache *cache,
                                   const struct program *p);
-
-/* x86_64 numbers of the registers that hold r0 .. r6. */
-extern const uint8_t code_x86_reg[NR_PROGRAM_REGS];
 
 #endif

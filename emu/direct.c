@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The direct engine: executes the operations of a scenario thread one by one,
- * as the machine code of emu/compile_x86.c would.
+ * as the machine code of emu/ARCH_compile.c would.
  */
 #include "base/bug.h"
 #include "base/once.h"

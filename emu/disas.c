@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/disas.h"
 
-#include <capstone/capstone.h>
 #include <glib.h>
 
 #include "base/bug.h"
 #include "emu/code.h"
+#include "emu/disas_internal.h"
+#include "emu/vcpu_arch.h"
 
-struct disas {
-	csh handle;
-	cs_insn *insn;
-};
-
-struct disas *disas_new(void)
+struct disas *disas_new(enum arch_id arch)
 {
 	struct disas *d = g_new0(struct disas, 1);
 
-	BUG_ON(cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle) != CS_ERR_OK);
+	d->arch = vcpu_arch_get(arch)->disas;
+	BUG_ON(cs_open(d->arch->arch, d->arch->mode, &d->handle) != CS_ERR_OK);
 	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
 	d->insn = cs_malloc(d->handle);
 	return d;
@@ -34,39 +31,18 @@ void disas_free(struct disas *d)
 unsigned disas_insn(struct disas *d, const uint8_t *bytes, size_t len,
                     vaddr_t pc, char *buf, size_t size)
 {
+	unsigned n = 0;
+
+	if (d->arch->own_text)
+		n = d->arch->own_text(bytes, len, buf, size);
+	if (n)
+		return n;
 	if (!cs_disasm_iter(d->handle, &bytes, &len, &pc, d->insn)) {
 		g_strlcpy(buf, "(bad)", size);
 		return 0;
 	}
 	g_snprintf(buf, (gulong)size, "%s%s%s", d->insn->mnemonic,
 	           d->insn->op_str[0] ? " " : "", d->insn->op_str);
-	return d->insn->size;
-}
-
-static bool is_locked(const cs_insn *insn)
-{
-	const cs_x86 *x86 = &insn->detail->x86;
-
-	if (insn->id == X86_INS_CMPXCHG16B || insn->id == X86_INS_CMPXCHG8B)
-		return false;
-	if (x86->prefix[0] == X86_PREFIX_LOCK)
-		return true;
-	for (unsigned i = 0; insn->id == X86_INS_XCHG && i < x86->op_count; i++)
-		if (x86->operands[i].type == X86_OP_MEM)
-			return true;
-	return false;
-}
-
-unsigned disas_is_special(struct disas *d, const uint8_t *bytes, size_t len,
-                          bool *special)
-{
-	uint64_t pc = 0;
-
-	*special = false;
-	if (!cs_disasm_iter(d->handle, &bytes, &len, &pc, d->insn))
-		return 0;
-	*special = d->insn->id == X86_INS_RDTSC ||
-	           d->insn->id == X86_INS_RDTSCP || is_locked(d->insn);
 	return d->insn->size;
 }
 

@@ -2,7 +2,7 @@
 /*
  * A scenario thread's program: what the direct engine executes and what the
  * compiler turns into machine code for Unicorn.  One op becomes a fixed short
- * sequence of instructions (emu/compile_x86.c); both engines charge the same
+ * sequence of instructions (emu/ARCH_compile.c); both engines charge the same
  * cycles and take the same steps for it.
  */
 #ifndef MMULATOR_EMU_PROGRAM_H
@@ -10,8 +10,10 @@
 
 #include "base/types.h"
 
-/* r0 .. r6. r0 is the result of the last system call (x86: rax); the others
- * survive system calls (x86: rbx rbp r12 r13 r14 r15). */
+/* r0 .. r6. r0 is the result of the last system call (x86: rax; arm64: x0); the
+ * others survive system calls (x86: rbx rbp r12 r13 r14 r15; arm64: x19 ..
+ * x24).
+ */
 #define NR_PROGRAM_REGS 7
 
 struct operand {
@@ -55,7 +57,7 @@ struct op {
 	struct operand value;
 	struct operand expected;
 	unsigned target; /* op number */
-	unsigned nr;     /* system call number (asm/unistd_64.h) */
+	unsigned nr;     /* system call number, of the architecture */
 	struct operand args[6];
 	unsigned nr_args;
 	unsigned line;    /* in the scenario file */

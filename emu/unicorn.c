@@ -2,6 +2,25 @@
 /* The Unicorn engine: machine code of scenario threads, and ELF guests. */
 #include "emu/unicorn_internal.h"
 
+void engine_syscall(struct engine *e)
+{
+	const struct unicorn_arch *arch = e->arch;
+	uint64_t args[6];
+	long result;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = engine_reg(e, arch->syscall_arg[i]);
+	result = vcpu_syscall(e->guest->task,
+	                      (long)engine_reg(e, arch->syscall_nr), args);
+	engine_set_reg(e, arch->syscall_result, (uint64_t)result);
+	if (!e->guest->ended)
+		return;
+	if (e->elf)
+		engine_stop(e);
+	else
+		program_stop(e);
+}
+
 static void unicorn_run(struct guest_thread *g)
 {
 	struct engine *e = engine_get(this_vcpu()->emu->pool, g, g->code);
@@ -21,14 +40,14 @@ static void unicorn_save(struct guest_thread *g)
 		elf_save(g->engine);
 }
 
-static void unicorn_set_fs_base(struct guest_thread *g, uint64_t base)
+static void unicorn_set_tls(struct guest_thread *g, uint64_t base)
 {
-	engine_set_reg(g->engine, UC_X86_REG_FS_BASE, base);
+	engine_set_reg(g->engine, g->engine->arch->tls, base);
 }
 
 const struct vcpu_ops vcpu_ops_unicorn = {
 	.name = "unicorn",
 	.run = unicorn_run,
 	.save = unicorn_save,
-	.set_fs_base = unicorn_set_fs_base,
+	.set_tls = unicorn_set_tls,
 };

@@ -26,13 +26,10 @@
 #include "emu/unicorn_internal.h"
 #include "mmu/quick.h"
 
-/* Where the way into user mode begins; gone when the guest runs. */
-#define BOOT        UINT64_C(0x200000)
-#define CR4_TSD     UINT64_C(4)
 /* Between two timer interrupts. */
 #define TICK_CYCLES 100000
 
-static void die(struct engine *e, int signal, vaddr_t addr)
+void elf_die(struct engine *e, int signal, vaddr_t addr)
 {
 	vcpu_kill(e->guest->task, signal, addr, "exception");
 	engine_stop(e);
@@ -61,7 +58,7 @@ static void translate_again(struct engine *e, uint64_t va)
 	uc_ctl_remove_cache(e->uc, va, va + PAGE_SIZE);
 	e->nr_refreshes++;
 	/* What the register holds in a block hook is old. */
-	engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
+	engine_set_reg(e, e->arch->pc, e->last_block);
 	e->retranslate = true;
 }
 
@@ -107,6 +104,7 @@ static bool fetch(struct engine *e, uint64_t pc)
 
 /* ---- instructions with a hook of their own ---- */
 
+/* Of all architectures. */
 #define INSN_MAX 15
 
 /* The bytes of an instruction; the windows of its pages may lie apart. */
@@ -119,45 +117,17 @@ static void copy_code(struct engine *e, uint64_t pc, uint8_t *code, unsigned n)
 		memcpy(code + here, window_bytes(e, pc + here), n - here);
 }
 
-/* The second byte of RDTSC, the last of RDTSCP; 0: neither. */
-static uint8_t tsc_opcode(const uint8_t *code, uint32_t size)
-{
-	static const uint8_t rdtsc[] = { 0x0f, 0x31 },
-			     rdtscp[] = { 0x0f, 0x01, 0xf9 };
-
-	if (size >= 2 && memcmp(code + size - 2, rdtsc, 2) == 0)
-		return 0x31;
-	return size >= 3 && memcmp(code + size - 3, rdtscp, 3) == 0 ? 0xf9 : 0;
-}
-
-/* Unicorn would show the host's clock; ours is the cycles of this CPU. */
-static void read_tsc(struct engine *e, uint8_t opcode, uint64_t next)
-{
-	const struct cpu *cpu = this_cpu();
-
-	if (opcode == 0xf9) /* IA32_TSC_AUX as Linux sets it */
-		engine_set_reg(e, UC_X86_REG_RCX, cpu->id);
-	engine_set_reg(e, UC_X86_REG_RAX, (uint32_t)cpu->cycles);
-	engine_set_reg(e, UC_X86_REG_RDX, cpu->cycles >> 32);
-	engine_set_reg(e, UC_X86_REG_RIP, next);
-}
-
-/* Before a locked instruction, or instead of one that reads the clock. */
 static void on_special(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 {
 	struct engine *e = data;
-	uint8_t code[INSN_MAX], opcode;
+	uint8_t code[INSN_MAX];
 
 	(void)uc;
 	if (e->stopping)
 		return;
-	size = MIN(size, INSN_MAX);
+	size = MIN(size, e->arch->insn_max);
 	copy_code(e, pc, code, size);
-	opcode = tsc_opcode(code, size);
-	if (opcode)
-		read_tsc(e, opcode, pc + size);
-	else
-		e->locked = (struct locked){ .pc = pc };
+	e->arch->on_special(e, pc, code, size);
 }
 
 static bool is_hooked(const struct engine *e, uint64_t pc)
@@ -183,12 +153,12 @@ static bool hook_block(struct engine *e, uint64_t pc, uint32_t size)
 	bool found = false;
 
 	for (uint32_t at = 0; at < size;) {
-		unsigned n = MIN(size - at, INSN_MAX);
+		unsigned n = MIN(size - at, e->arch->insn_max);
 		uint8_t code[INSN_MAX];
 		bool special;
 
 		copy_code(e, pc + at, code, n);
-		n = disas_is_special(e->disas, code, n, &special);
+		n = e->arch->is_special(e, code, n, &special);
 		if (!n)
 			break;
 		if (special && !is_hooked(e, pc + at)) {
@@ -284,7 +254,7 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 
 /* ---- data ---- */
 
-static bool access_part(struct engine *e, struct mmu_access *acc)
+bool elf_access(struct engine *e, struct mmu_access *acc)
 {
 	if (likely(vcpu_access(e->guest->task, acc, 0)))
 		return true;
@@ -342,7 +312,7 @@ static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	/* The engine will load both aligned halves. */
 	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
 		e->parts = 2;
-	if (!access_part(e, &acc))
+	if (!elf_access(e, &acc))
 		return;
 	window_show(e, va, acc.value, (unsigned)size);
 	if (unlikely(e->locked.pc)) {
@@ -359,10 +329,10 @@ static bool store_locked(struct engine *e, struct mmu_access *acc)
 
 	acc->op = MMU_CMPXCHG;
 	acc->expected = l->loaded;
-	if (!access_part(e, acc))
+	if (!elf_access(e, acc))
 		return false;
 	if (acc->value != l->loaded)
-		engine_set_reg(e, UC_X86_REG_RIP, l->pc);
+		engine_set_reg(e, e->arch->pc, l->pc);
 	l->pc = 0;
 	return acc->value == acc->expected;
 }
@@ -386,7 +356,7 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	             e->locked.size == (unsigned)size)) {
 		if (!store_locked(e, &acc))
 			return;
-	} else if (!quick_store(e, &acc) && !access_part(e, &acc)) {
+	} else if (!quick_store(e, &acc) && !elf_access(e, &acc)) {
 		return;
 	}
 	if (unlikely(va - e->code_start < e->code_size)) {
@@ -433,149 +403,18 @@ static bool on_fetch_invalid(uc_engine *uc, uc_mem_type type, uint64_t va,
 	return false;
 }
 
-/* ---- system calls, exceptions ---- */
-
-static void on_syscall(uc_engine *uc, void *data)
-{
-	static const unsigned reg[6] = { X86_RDI, X86_RSI, X86_RDX,
-		                         X86_R10, X86_R8,  X86_R9 };
-	struct engine *e = data;
-	uint64_t args[6];
-	long result;
-
-	(void)uc;
-	if (e->stopping)
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(args); i++)
-		args[i] = engine_reg(e, engine_gpr(reg[i]));
-	result = vcpu_syscall(e->guest->task,
-	                      (long)engine_reg(e, UC_X86_REG_RAX), args);
-	engine_set_reg(e, UC_X86_REG_RAX, (uint64_t)result);
-	engine_set_reg(e, UC_X86_REG_RCX, engine_reg(e, UC_X86_REG_RIP) + 2);
-	engine_set_reg(e, UC_X86_REG_R11, engine_reg(e, UC_X86_REG_EFLAGS));
-	if (e->guest->ended)
-		engine_stop(e);
-}
-
-/* The signal Linux sends for an exception. */
-static int exception_signal(uint32_t vector)
-{
-	switch (vector) {
-	case 0:  /* #DE */
-	case 16: /* #MF */
-	case 19: /* #XM */
-		return SIGFPE;
-	case 1:
-	case 3: /* #BP */
-		return SIGTRAP;
-	case 6: /* #UD */
-		return SIGILL;
-	case 17: /* #AC */
-		return SIGBUS;
-	default:
-		return SIGSEGV;
-	}
-}
-
-static void on_intr(uc_engine *uc, uint32_t vector, void *data)
-{
-	struct engine *e = data;
-
-	(void)uc;
-	if (!e->stopping)
-		die(e, exception_signal(vector), engine_reg(e, UC_X86_REG_RIP));
-}
-
-static bool on_invalid(uc_engine *uc, void *data)
-{
-	on_intr(uc, 6, data);
-	return true;
-}
-
-static uint32_t on_in(uc_engine *uc, uint32_t port, int size, void *data)
-{
-	(void)port;
-	(void)size;
-	on_intr(uc, 13, data);
-	return 0;
-}
-
-static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value,
-                   void *data)
-{
-	(void)port;
-	(void)size;
-	(void)value;
-	on_intr(uc, 13, data);
-}
-
 /* ---- life ---- */
-
-/*
- * Enter user mode the only way there is: IRETQ through a GDT.  Both are gone
- * when the guest runs; a later segment load meets an empty GDT and gets #GP.
- */
-static void enter_user(struct engine *e)
-{
-	const uint64_t gdt[8] = {
-		[5] = 0x00cff3000000ffff, [6] = 0x00affb000000ffff
-	};
-	const uint64_t frame[5] = { BOOT + 2, 0x33, 0x202, 0, 0x2b };
-	uc_x86_mmr gdtr = { .base = BOOT + 0x100, .limit = sizeof(gdt) - 1 };
-
-	BUG_ON(uc_mem_map(e->uc, BOOT, PAGE_SIZE, UC_PROT_ALL));
-	uc_mem_write(e->uc, BOOT, "\x48\xcf\x90", 3); /* iretq; nop */
-	uc_mem_write(e->uc, BOOT + 0x100, gdt, sizeof(gdt));
-	uc_mem_write(e->uc, BOOT + 0x200, frame, sizeof(frame));
-	uc_reg_write(e->uc, UC_X86_REG_GDTR, &gdtr);
-	engine_set_reg(e, UC_X86_REG_RSP, BOOT + 0x200);
-	/* No clock of the host's, should on_special() be passed over. */
-	engine_set_reg(e, UC_X86_REG_CR4,
-	               engine_reg(e, UC_X86_REG_CR4) | CR4_TSD);
-	BUG_ON(uc_emu_start(e->uc, BOOT, BOOT + 2, 0, 0));
-	gdtr.base = 0;
-	gdtr.limit = 0;
-	uc_reg_write(e->uc, UC_X86_REG_GDTR, &gdtr);
-	uc_mem_unmap(e->uc, BOOT, PAGE_SIZE);
-	BUG_ON((engine_reg(e, UC_X86_REG_CS) & 3) != 3);
-}
 
 void elf_save(struct engine *e)
 {
-	struct x86_regs *regs = &e->guest->x86;
-
-	for (unsigned i = 0; i < X86_NR_GPRS; i++)
-		regs->gpr[i] = engine_reg(e, engine_gpr(i));
-	regs->rip = engine_reg(e, UC_X86_REG_RIP);
-	regs->rflags = engine_reg(e, UC_X86_REG_EFLAGS);
-	regs->fs_base = engine_reg(e, UC_X86_REG_FS_BASE);
-	regs->gs_base = engine_reg(e, UC_X86_REG_GS_BASE);
-	for (int i = 0; i < 16; i++)
-		uc_reg_read(e->uc, UC_X86_REG_XMM0 + i, regs->xmm[i]);
-}
-
-static void load_regs(struct engine *e)
-{
-	const struct x86_regs *regs = &e->guest->x86;
-
-	for (unsigned i = 0; i < X86_NR_GPRS; i++)
-		engine_set_reg(e, engine_gpr(i), regs->gpr[i]);
-	engine_set_reg(e, UC_X86_REG_RIP, regs->rip);
-	engine_set_reg(e, UC_X86_REG_EFLAGS, regs->rflags);
-	engine_set_reg(e, UC_X86_REG_FS_BASE, regs->fs_base);
-	engine_set_reg(e, UC_X86_REG_GS_BASE, regs->gs_base);
-	for (int i = 0; i < 16; i++)
-		uc_reg_write(e->uc, UC_X86_REG_XMM0 + i, regs->xmm[i]);
+	e->arch->save_regs(e, &e->guest->elf);
 }
 
 void elf_prepare(struct engine *e)
 {
-	uc_hook hook;
-
-	enter_user(e);
+	e->arch->prepare_elf(e);
 	for (unsigned i = 0; i < EXEC_PAGES; i++)
 		e->page[i].va = NO_PAGE;
-	e->disas = disas_new();
 	e->hooked = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	BUG_ON(uc_context_alloc(e->uc, &e->reset));
 	BUG_ON(uc_context_save(e->uc, e->reset));
@@ -587,14 +426,6 @@ void elf_prepare(struct engine *e)
 	         on_unmapped);
 	hook_add(e, UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT,
 	         on_fetch_invalid);
-	hook_add(e, UC_HOOK_INTR, on_intr);
-	hook_add(e, UC_HOOK_INSN_INVALID, on_invalid);
-	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
-	                   UC_X86_INS_SYSCALL));
-	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_in, e, 1, 0,
-	                   UC_X86_INS_IN));
-	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_out, e, 1, 0,
-	                   UC_X86_INS_OUT));
 }
 
 /* What uc_emu_start() left with: go on, or is the guest at its end? */
@@ -603,7 +434,7 @@ static bool go_on(struct engine *e)
 	if (e->tidy) {
 		e->tidy = e->stopping = false;
 		windows_drop_data(e);
-		engine_set_reg(e, UC_X86_REG_RIP, e->last_block);
+		engine_set_reg(e, e->arch->pc, e->last_block);
 		e->retranslate = true; /* this block has begun already */
 		return !e->guest->ended;
 	}
@@ -612,7 +443,7 @@ static bool go_on(struct engine *e)
 	if (e->make_code != NO_PAGE && window_make_code(e, e->make_code))
 		return true;
 	/* Something Unicorn cannot execute. */
-	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, UC_X86_REG_RIP),
+	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, e->arch->pc),
 	          "invalid opcode");
 	return false;
 }
@@ -620,7 +451,7 @@ static bool go_on(struct engine *e)
 void elf_run(struct engine *e)
 {
 	uc_context_restore(e->uc, e->reset);
-	load_regs(e);
+	e->arch->load_regs(e, &e->guest->elf);
 	e->stopping = false;
 	e->retranslate = false;
 	e->parts = 0;
@@ -631,8 +462,8 @@ void elf_run(struct engine *e)
 	do {
 		e->make_code = NO_PAGE;
 		e->running = true;
-		(void)uc_emu_start(e->uc, engine_reg(e, UC_X86_REG_RIP),
-		                   NOWHERE, 0, 0);
+		(void)uc_emu_start(e->uc, engine_reg(e, e->arch->pc), NOWHERE,
+		                   0, 0);
 		e->running = false;
 	} while (go_on(e));
 }

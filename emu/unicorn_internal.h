@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One Unicorn engine and what it sees of memory.  Only the files unicorn*.c
- * include this, and through it Unicorn.
+ * One Unicorn engine and what it sees of memory.  Only the files *unicorn*.c
+ * and windows.c include this, and through it Unicorn.
  *
  * Paging is off inside Unicorn: its hooks name virtual addresses.  An engine
  * holds no guest data.  Wherever the guest loads or stores there is a data
@@ -33,8 +33,9 @@
  * code is slow to reach. */
 #define CODE_WINDOW_MIN       (UINT64_C(1) << 14)
 #define CODE_WINDOWS_PER_SIZE 8
-/* Unicorn aborts above 4095. Above the high mark data windows are dropped. */
-#define WINDOWS_MAX           1024
+/* Unicorn aborts above 4095, for arm64 above 1023. Above the high mark data
+ * windows are dropped. */
+#define WINDOWS_MAX           1000
 #define WINDOWS_HIGH          768
 #define NOWHERE               UINT64_C(0xffffffffffffff00)
 #define NO_PAGE               UINT64_MAX
@@ -63,8 +64,46 @@ struct locked {
 	unsigned size; /* 0: has not loaded yet */
 };
 
+struct engine;
+
+/* What an architecture is to Unicorn; registers by their names there. */
+struct unicorn_arch {
+	uc_arch arch;
+	uc_mode mode;
+	int cpu_model; /* -1: Unicorn's usual one */
+	int pc, tls;
+
+	/* Scenario threads: r0 .. r6; what an atomic instruction of the
+	 * templates takes; where r0 is while a compare-and-swap runs. */
+	int program_reg[NR_PROGRAM_REGS];
+	int value, expected, saved_r0;
+
+	int syscall_nr, syscall_arg[6], syscall_result;
+
+	/* The state a thread starts from, and hooks: of every engine; of those
+	 * for ELF guests. Once per engine. */
+	void (*prepare)(struct engine *e);
+	void (*prepare_elf)(struct engine *e);
+	void (*load_regs)(struct engine *e, const struct guest_regs *regs);
+	void (*save_regs)(struct engine *e, struct guest_regs *regs);
+
+	/* The longest instruction, bytes. */
+	unsigned insn_max;
+	/* Is this instruction to have a hook of its own? Return: its size, 0:
+	 * it is none. */
+	unsigned (*is_special)(struct engine *e, const uint8_t *code,
+	                       unsigned n, bool *special);
+	/* That hook: before the instruction. */
+	void (*on_special)(struct engine *e, uint64_t pc, const uint8_t *code,
+	                   unsigned size);
+};
+
+extern const struct unicorn_arch unicorn_arch_x86;
+extern const struct unicorn_arch unicorn_arch_arm64;
+
 struct engine {
 	uc_engine *uc;
+	const struct unicorn_arch *arch;
 	struct unicorn_pool *pool;
 	bool elf;      /* which hooks it has */
 	bool busy;     /* belongs to a thread of this run */
@@ -113,8 +152,11 @@ void engine_stop(struct engine *e);
 
 uint64_t engine_reg(struct engine *e, int reg);
 void engine_set_reg(struct engine *e, int reg, uint64_t value);
-/** engine_gpr - Unicorn's name of a general register (enum x86_reg). */
-int engine_gpr(unsigned reg);
+
+/* ---- unicorn.c ---- */
+
+/** engine_syscall - the guest's system call: from registers to registers. */
+void engine_syscall(struct engine *e);
 
 /* ---- windows.c ---- */
 
@@ -143,14 +185,23 @@ void window_show(struct engine *e, uint64_t va, uint64_t value, unsigned size);
 void program_add_hooks(struct engine *e);
 void program_run(struct engine *e);
 void program_save(struct engine *e);
+/** program_stop - leave a scenario thread from a hook. */
+void program_stop(struct engine *e);
 /** elf_prepare - once per engine: user mode, hooks. */
 void elf_prepare(struct engine *e);
 void elf_run(struct engine *e);
 void elf_save(struct engine *e);
+/** elf_die - an exception whose @signal ends the thread. */
+void elf_die(struct engine *e, int signal, vaddr_t addr);
+/** elf_access - one access of the guest, from a hook. Return: false: it is dead
+ * and the engine stops. */
+bool elf_access(struct engine *e, struct mmu_access *acc);
 /** elf_spoil - the window no longer shows the frame behind @va. */
 void elf_spoil(struct engine *e, uint64_t va);
 
 /** hook_add - uc_hook_add() for all addresses. */
 void hook_add(struct engine *e, int type, void *callback);
+/** hook_add_insn - uc_hook_add() for an instruction. */
+void hook_add_insn(struct engine *e, int insn, void *callback);
 
 #endif

@@ -7,16 +7,18 @@
 #include "emu/disas.h"
 #include "emu/unicorn_internal.h"
 #include "emu/unicorn_pool_internal.h"
+#include "emu/vcpu_arch.h"
 
 /* Idle engines that are kept; one takes 3 MB. */
 #define IDLE_MAX      16
 /* An engine that dropped more translations than this is closed. */
 #define REFRESHES_MAX 1000
 
-struct unicorn_pool *unicorn_pool_new(void)
+struct unicorn_pool *unicorn_pool_new(const struct vcpu_arch *arch)
 {
 	struct unicorn_pool *pool = g_new0(struct unicorn_pool, 1);
 
+	pool->arch = arch->unicorn;
 	pool->engines = g_ptr_array_new();
 	return pool;
 }
@@ -69,7 +71,11 @@ static struct engine *engine_new(struct unicorn_pool *pool, bool elf)
 		pool->scratch = scratch_new();
 	e->pool = pool;
 	e->elf = elf;
-	BUG_ON(uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc));
+	e->arch = pool->arch;
+	BUG_ON(uc_open(e->arch->arch, e->arch->mode, &e->uc));
+	if (e->arch->cpu_model >= 0)
+		BUG_ON(uc_ctl_set_cpu_model(e->uc, e->arch->cpu_model));
+	e->arch->prepare(e);
 	if (elf)
 		elf_prepare(e);
 	else
@@ -135,21 +141,17 @@ void engine_set_reg(struct engine *e, int reg, uint64_t value)
 	uc_reg_write(e->uc, reg, &value);
 }
 
-int engine_gpr(unsigned reg)
-{
-	static const int name[X86_NR_GPRS] = {
-		UC_X86_REG_RAX, UC_X86_REG_RCX, UC_X86_REG_RDX, UC_X86_REG_RBX,
-		UC_X86_REG_RSP, UC_X86_REG_RBP, UC_X86_REG_RSI, UC_X86_REG_RDI,
-		UC_X86_REG_R8,  UC_X86_REG_R9,  UC_X86_REG_R10, UC_X86_REG_R11,
-		UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15,
-	};
-
-	return name[reg];
-}
-
 void hook_add(struct engine *e, int type, void *callback)
 {
 	uc_hook hook;
 
 	BUG_ON(uc_hook_add(e->uc, &hook, type, callback, e, 1, 0));
+}
+
+void hook_add_insn(struct engine *e, int insn, void *callback)
+{
+	uc_hook hook;
+
+	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, callback, e, 1, 0,
+	                   insn));
 }

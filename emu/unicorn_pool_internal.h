@@ -6,7 +6,10 @@
 #include <glib.h>
 #include <stdint.h>
 
+struct unicorn_arch;
+
 struct unicorn_pool {
+	const struct unicorn_arch *arch;
 	GPtrArray *engines; /* of struct engine, oldest first */
 	uint8_t *scratch;   /* what every data window of every engine shows */
 };

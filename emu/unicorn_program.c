@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scenario threads under Unicorn: the code of emu/compile_x86.c, with a hook
- * before every instruction.  It knows which operation an instruction belongs
- * to, so the one memory access of an operation is made as a whole (an atomic
- * one is one access), in the hook of its first part.
+ * Scenario threads under Unicorn: the code of emu/ARCH_compile.c, with a
+ * hook before every instruction.  It knows which operation an instruction
+ * belongs to, so the one memory access of an operation is made as a whole (an
+ * atomic one is one access), in the hook of its first part.
  *
  * DIVERGES: the code lies outside of every address space; its fetches are not
  * translated.
@@ -16,10 +16,10 @@
 #include "emu/unicorn_internal.h"
 
 /* How each operation uses memory; the values in registers are those that the
- * templates of emu/compile_x86.c put there. */
+ * templates of emu/ARCH_compile.c put there. */
 static const struct memory_form {
 	enum mmu_op op;
-	bool memory, value_in_r10, expected_in_rax;
+	bool memory, value_in_reg, expected_in_reg;
 } memory_form[OP_KIND_COUNT] = {
 	[OP_LOAD] = { MMU_LOAD, true, false, false },
 	[OP_STORE] = { MMU_STORE, true, false, false },
@@ -36,28 +36,27 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
 void program_save(struct engine *e)
 {
 	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
-		e->guest->regs[i] = engine_reg(e, engine_gpr(code_x86_reg[i]));
+		e->guest->regs[i] = engine_reg(e, e->arch->program_reg[i]);
 }
 
 static void load_regs(struct engine *e)
 {
 	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
-		engine_set_reg(e, engine_gpr(code_x86_reg[i]),
-		               e->guest->regs[i]);
+		engine_set_reg(e, e->arch->program_reg[i], e->guest->regs[i]);
 }
 
-static void stop(struct engine *e)
+void program_stop(struct engine *e)
 {
 	program_save(e);
 	engine_stop(e);
 }
 
-/* Killed by the access of @op: r0 may be away, see compile_cmpxchg(). */
+/* Killed by the access of @op: r0 may be elsewhere, see compile_cmpxchg(). */
 static void stop_at_access(struct engine *e, const struct op *op)
 {
-	stop(e);
+	program_stop(e);
 	if (op->kind == OP_CMPXCHG)
-		e->guest->regs[0] = engine_reg(e, UC_X86_REG_R8);
+		e->guest->regs[0] = engine_reg(e, e->arch->saved_r0);
 }
 
 /* The first instruction of operation @op begins. */
@@ -73,7 +72,7 @@ static void begin_op(struct engine *e, unsigned op)
 	if (g->code->ops[op].kind == OP_EXIT)
 		g->ended = true;
 	if (g->ended)
-		stop(e);
+		program_stop(e);
 }
 
 static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
@@ -120,37 +119,16 @@ static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		return;
 	BUG_ON(!form->memory);
 	e->accessed = true;
-	if (form->value_in_r10)
-		acc.value = engine_reg(e, UC_X86_REG_R10);
-	if (form->expected_in_rax)
+	if (form->value_in_reg)
+		acc.value = engine_reg(e, e->arch->value);
+	if (form->expected_in_reg)
 		acc.expected =
-			low_bytes(engine_reg(e, UC_X86_REG_RAX), op->size);
+			low_bytes(engine_reg(e, e->arch->expected), op->size);
 	acc.value = low_bytes(acc.value, op->size);
 	if (!vcpu_access(g->task, &acc, CODE_BASE + g->code->op[g->op].offset))
 		stop_at_access(e, op);
 	else if (op->kind != OP_STORE)
 		window_show(e, va, acc.value, op->size);
-}
-
-static void on_syscall(uc_engine *uc, void *data)
-{
-	struct engine *e = data;
-	static const int reg[6] = { UC_X86_REG_RDI, UC_X86_REG_RSI,
-		                    UC_X86_REG_RDX, UC_X86_REG_R10,
-		                    UC_X86_REG_R8,  UC_X86_REG_R9 };
-	uint64_t args[6];
-	long result;
-
-	(void)uc;
-	if (e->stopping)
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(args); i++)
-		args[i] = engine_reg(e, reg[i]);
-	result = vcpu_syscall(e->guest->task,
-	                      (long)engine_reg(e, UC_X86_REG_RAX), args);
-	engine_set_reg(e, UC_X86_REG_RAX, (uint64_t)result);
-	if (e->guest->ended)
-		stop(e);
 }
 
 /* Data windows come where the guest goes. */
@@ -166,14 +144,10 @@ static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 
 void program_add_hooks(struct engine *e)
 {
-	uc_hook hook;
-
 	hook_add(e, UC_HOOK_CODE, on_code);
 	hook_add(e, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, on_memory);
 	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
 	         on_unmapped);
-	BUG_ON(uc_hook_add(e->uc, &hook, UC_HOOK_INSN, on_syscall, e, 1, 0,
-	                   UC_X86_INS_SYSCALL));
 	BUG_ON(!window_map_code(e, CODE_BASE, WINDOW_MIN));
 }
 

@@ -10,6 +10,7 @@
 #include "emu/code.h"
 #include "emu/uaccess.h"
 #include "emu/unicorn_pool.h"
+#include "emu/vcpu_arch.h"
 #include "emu/vcpu_ops.h"
 #include "mmu/speculate.h"
 
@@ -125,8 +126,9 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
 		m->cpus[i].hw_data = vcpu;
 		mmu_init(&vcpu->mmu, m, &m->cpus[i], profile);
 	}
-	emu->code = code_cache_new();
-	emu->pool = unicorn_pool_new();
+	emu->arch = vcpu_arch_get(m->arch);
+	emu->code = code_cache_new(emu->arch);
+	emu->pool = unicorn_pool_new(emu->arch);
 	m->hw = &emu_machine_ops;
 	m->hw_data = emu;
 	m->costs = &profile->costs;

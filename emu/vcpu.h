@@ -20,6 +20,7 @@
 #include "mmu/mmu.h"
 
 struct emu;
+struct vcpu_arch;
 struct vcpu_ops;
 struct unicorn_pool;
 struct code_cache;
@@ -47,6 +48,7 @@ struct vcpu {
 
 struct emu {
 	struct machine *machine;
+	const struct vcpu_arch *arch; /* machine->arch */
 	struct emu_config config;
 	struct vcpu *vcpus; /* one per CPU */
 	struct unicorn_pool *pool;

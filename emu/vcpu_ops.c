@@ -5,6 +5,7 @@
 
 #include "base/bug.h"
 #include "emu/code.h"
+#include "emu/vcpu_arch.h"
 
 const struct vcpu_ops *find_engine(const char *name)
 {
@@ -15,10 +16,22 @@ const struct vcpu_ops *find_engine(const char *name)
 	return NULL;
 }
 
+static const struct vcpu_arch *arch_of(const struct task *t)
+{
+	return machine_emu(t->agent->machine)->arch;
+}
+
+static size_t guest_thread_size(const struct vcpu_arch *arch)
+{
+	return ALIGN_UP(offsetof(struct guest_thread, elf) + arch->regs_size,
+	                _Alignof(struct guest_thread));
+}
+
 static struct task *new_thread(struct machine *m, unsigned cpu,
                                const char *name, void (*fn)(struct task *t))
 {
-	struct guest_thread *g = kzalloc(m, sizeof(*g), "guest_thread");
+	struct guest_thread *g = kzalloc(
+		m, guest_thread_size(machine_emu(m)->arch), "guest_thread");
 	struct task *t;
 
 	BUG_ON(!g);
@@ -58,18 +71,41 @@ void guest_insn_event(const struct guest_thread *g, uint32_t offset,
 }
 
 struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
-                                  const char *name, const struct x86_regs *regs,
-                                  void (*fn)(struct task *t))
+                                  const char *name, void (*fn)(struct task *t))
 {
 	struct task *t = new_thread(m, cpu, name, fn);
-	struct guest_thread *g;
 
-	if (!t)
-		return NULL;
-	g = task_guest(t);
-	g->ops = &vcpu_ops_unicorn;
-	g->x86 = *regs;
+	if (t)
+		task_guest(t)->ops = &vcpu_ops_unicorn;
 	return t;
+}
+
+void guest_thread_start(struct task *t, vaddr_t entry, vaddr_t sp)
+{
+	arch_of(t)->regs_start(&task_guest(t)->elf, entry, sp);
+}
+
+void guest_thread_set_sp(struct task *t, vaddr_t sp)
+{
+	*arch_of(t)->regs_sp(&task_guest(t)->elf) = sp;
+}
+
+uint64_t guest_thread_tls(struct task *t)
+{
+	struct guest_thread *g = task_guest(t);
+
+	if (g->engine)
+		g->ops->save(g);
+	return *arch_of(t)->regs_tls(&g->elf);
+}
+
+void guest_thread_set_tls(struct task *t, uint64_t base)
+{
+	struct guest_thread *g = task_guest(t);
+
+	*arch_of(t)->regs_tls(&g->elf) = base;
+	if (g->engine)
+		g->ops->set_tls(g, base);
 }
 
 struct task *guest_thread_fork(struct task *parent, unsigned cpu,
@@ -82,14 +118,13 @@ struct task *guest_thread_fork(struct task *parent, unsigned cpu,
 		return NULL;
 	from->ops->save(from);
 	g = task_guest(t);
-	*g = *from;
+	memcpy(g, from, guest_thread_size(arch_of(t)));
 	g->task = t;
 	g->engine = NULL;
 	g->ended = false;
 	g->op++;
 	g->regs[0] = 0;
-	g->x86.rip += 2; /* behind SYSCALL */
-	g->x86.gpr[X86_RAX] = 0;
+	arch_of(t)->regs_return_0(&g->elf);
 	return t;
 }
 

@@ -12,40 +12,12 @@
 #ifndef MMULATOR_EMU_VCPU_OPS_H
 #define MMULATOR_EMU_VCPU_OPS_H
 
+#include "emu/guest_regs.h"
 #include "emu/program.h"
 #include "emu/vcpu.h"
 
 struct code;
 struct engine;
-
-/* Registers of x86_64 as far as threads of ours and static programs use them;
- * the order of the general ones is that of the instruction encoding. */
-enum x86_reg {
-	X86_RAX,
-	X86_RCX,
-	X86_RDX,
-	X86_RBX,
-	X86_RSP,
-	X86_RBP,
-	X86_RSI,
-	X86_RDI,
-	X86_R8,
-	X86_R9,
-	X86_R10,
-	X86_R11,
-	X86_R12,
-	X86_R13,
-	X86_R14,
-	X86_R15,
-	X86_NR_GPRS
-};
-struct x86_regs {
-	uint64_t gpr[X86_NR_GPRS];
-	uint64_t rip;
-	uint64_t rflags;
-	uint64_t fs_base, gs_base;
-	uint8_t xmm[16][16];
-};
 
 /* A user thread; task->hw_data. */
 struct guest_thread {
@@ -55,9 +27,11 @@ struct guest_thread {
 	const struct code *code;        /* what the program compiles to */
 	uint64_t regs[NR_PROGRAM_REGS]; /* scenario thread: r0 .. */
 	unsigned op;                    /* and the operation it is at */
-	struct x86_regs x86;            /* ELF guest: to start from */
 	struct engine *engine; /* of the Unicorn engine, while it runs */
 	bool ended;            /* a system call or signal ended it */
+	/* ELF guest: to start from. The last member: an architecture with fewer
+	 * registers has less of it. */
+	struct guest_regs elf;
 };
 
 struct vcpu_ops {
@@ -65,11 +39,11 @@ struct vcpu_ops {
 	/* Execute @g until it ends; the CPU is in user mode on entry and
 	 * exit. Returns normally also if a signal ended it. */
 	void (*run)(struct guest_thread *g);
-	/* The thread is in a system call: bring g->regs or g->x86 up to
+	/* The thread is in a system call: bring g->regs or g->elf up to
 	 * date. */
 	void (*save)(struct guest_thread *g);
 	/* ... and change where its TLS is (ELF guests). */
-	void (*set_fs_base)(struct guest_thread *g, uint64_t base);
+	void (*set_tls)(struct guest_thread *g, uint64_t base);
 };
 
 extern const struct vcpu_ops vcpu_ops_direct;
@@ -99,20 +73,46 @@ struct task *guest_thread_new(struct machine *m, unsigned cpu, const char *name,
                               const struct program *program,
                               void (*fn)(struct task *t));
 /**
- * guest_thread_new_elf - a user thread that starts from registers, under
- * Unicorn.
+ * guest_thread_new_elf - a user thread of a program, under Unicorn; where it
+ * starts guest_thread_start() says.
  * @m: a machine with hardware (emu_new())
  * @cpu: where it stays
  * @name: of the task
- * @regs: copied
  * @fn: as for guest_thread_new()
  *
  * Return: the task, without an address space yet; NULL if there are too many
  * agents.
  */
 struct task *guest_thread_new_elf(struct machine *m, unsigned cpu,
-                                  const char *name, const struct x86_regs *regs,
-                                  void (*fn)(struct task *t));
+                                  const char *name, void (*fn)(struct task *t));
+
+/**
+ * guest_thread_start - registers of an ELF guest's first instruction.
+ * @t: has not run
+ * @entry: of the program
+ * @sp: its stack pointer
+ */
+void guest_thread_start(struct task *t, vaddr_t entry, vaddr_t sp);
+/**
+ * guest_thread_set_sp - move the stack pointer of an ELF guest's thread.
+ * @t: has not run (guest_thread_fork())
+ * @sp: the new one
+ */
+void guest_thread_set_sp(struct task *t, vaddr_t sp);
+/**
+ * guest_thread_tls - where an ELF guest's thread-local storage is: the base of
+ * FS, TPIDR_EL0.
+ * @t: in a system call, or has not run
+ *
+ * Return: its address.
+ */
+uint64_t guest_thread_tls(struct task *t);
+/**
+ * guest_thread_set_tls - move an ELF guest's thread-local storage.
+ * @t: in a system call, or has not run
+ * @base: its new address
+ */
+void guest_thread_set_tls(struct task *t, uint64_t base);
 
 /**
  * guest_thread_fork - a copy of a thread that is in a system call, which

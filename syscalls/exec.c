@@ -150,12 +150,12 @@ static void set_brk(struct mm_struct *mm, vaddr_t end)
 /* Linux v6.12 fs/binfmt_elf.c load_elf_binary() */
 static int load(struct task *t, const struct exec *x)
 {
-	struct x86_regs *regs = &task_guest(t)->x86;
 	struct mmap_request stack = { .len = STACK_BYTES,
 		                      .prot = PROT_READ | PROT_WRITE,
 		                      .flags = MAP_PRIVATE | MAP_ANONYMOUS |
 		                               MAP_STACK,
 		                      .name = "[stack]" };
+	vaddr_t sp;
 	long at;
 
 	for (unsigned i = 0; i < x->image.nr_segments; i++) {
@@ -168,11 +168,10 @@ static int load(struct task *t, const struct exec *x)
 	at = do_sys_mmap(t, &stack);
 	if (IS_ERR_VALUE(at))
 		return (int)at;
-	regs->gpr[X86_RSP] = push_arguments(x, (vaddr_t)at + STACK_BYTES);
-	if (!regs->gpr[X86_RSP])
+	sp = push_arguments(x, (vaddr_t)at + STACK_BYTES);
+	if (!sp)
 		return -ENOMEM;
-	regs->rip = x->image.entry;
-	regs->rflags = 0x202;
+	guest_thread_start(t, x->image.entry, sp);
 	return 0;
 }
 
@@ -226,7 +225,6 @@ static int boot(struct exec *x, GError **error)
 		.memory_bytes = config->memory_bytes ? config->memory_bytes
 		                                     : UINT64_C(1) << 30,
 	};
-	static const struct x86_regs no_regs;
 	struct mm_struct *mm;
 	struct kernel *k;
 
@@ -242,8 +240,7 @@ static int boot(struct exec *x, GError **error)
 	mm = mm_alloc(k, config->name);
 	if (!x->process || !mm)
 		return out_of_memory(x, error);
-	x->task = guest_thread_new_elf(x->machine, 0, config->name, &no_regs,
-	                               exec_body);
+	x->task = guest_thread_new_elf(x->machine, 0, config->name, exec_body);
 	if (!x->task || !process_add_thread(x->process, x->task))
 		return out_of_memory(x, error);
 	task_set_mm(x->task, mm);

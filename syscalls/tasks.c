@@ -114,7 +114,6 @@ static long clone_thread(struct task *t, const uint64_t args[6])
 {
 	struct machine *m = t->agent->machine;
 	struct process *p = task_process(t);
-	struct guest_thread *g;
 	struct task *child;
 
 	if (task_guest(t)->code) /* a scenario's threads have no stack */
@@ -129,11 +128,10 @@ static long clone_thread(struct task *t, const uint64_t args[6])
 		return -EAGAIN;
 	}
 	task_set_mm(child, t->mm);
-	g = task_guest(child);
 	if (args[1])
-		g->x86.gpr[X86_RSP] = args[1];
+		guest_thread_set_sp(child, args[1]);
 	if (args[0] & CLONE_SETTLS)
-		g->x86.fs_base = args[4];
+		guest_thread_set_tls(child, args[4]);
 	if ((args[0] & CLONE_PARENT_SETTID) &&
 	    copy_to_user(args[2], &child->pid, 4))
 		return -EFAULT;
@@ -219,18 +217,19 @@ long sys_wait4(struct task *t, const uint64_t args[6])
 
 long sys_arch_prctl(struct task *t, const uint64_t args[6])
 {
-	struct guest_thread *g = task_guest(t);
+	const struct guest_thread *g = task_guest(t);
+	uint64_t base;
 
-	if (!g->ops->set_fs_base || g->code)
+	if (!g->ops->set_tls || g->code)
 		return -ENOSYS;
 	if (args[0] == ARCH_SET_FS) {
-		g->ops->set_fs_base(g, args[1]);
+		guest_thread_set_tls(t, args[1]);
 		return 0;
 	}
 	if (args[0] != ARCH_GET_FS)
 		return -EINVAL;
-	g->ops->save(g);
-	return copy_to_user(args[1], &g->x86.fs_base, 8);
+	base = guest_thread_tls(t);
+	return copy_to_user(args[1], &base, sizeof(base));
 }
 
 /* Every clock is the CPU's cycles. */

@@ -5,6 +5,7 @@
 
 #include "emu/code.h"
 #include "emu/disas.h"
+#include "emu/vcpu_arch.h"
 #include "emu/vcpu_ops.h"
 #include "mm/tlb.h"
 #include "viz/state_internal.h"
@@ -165,7 +166,8 @@ static void print_thread(GString *out, const struct guest_thread *g)
 	for (unsigned i = 0; i < NR_PROGRAM_REGS; i++)
 		g_string_append_printf(out, " r%u=0x%" PRIx64, i, regs[i]);
 	g_string_append_printf(
-		out, "\n  rip 0x%" PRIx64 ": %s\n",
+		out, "\n  %s 0x%" PRIx64 ": %s\n",
+		machine_emu(g->task->agent->machine)->arch->pc_name,
 		CODE_BASE + g->code->op[g->op].offset,
 		g->code->ops[g->op].text ? g->code->ops[g->op].text : "end");
 }
@@ -223,7 +225,7 @@ void viz_disas(GString *out, const struct machine *m, unsigned cpu)
 	g_string_append_printf(out, "CPU%u: %s\n", cpu, c->curr->name);
 	from = g->op > DISAS_AROUND ? g->op - DISAS_AROUND : 0;
 	to = MIN(g->op + DISAS_AROUND + 1, g->code->nr_ops);
-	d = disas_new();
+	d = disas_new(m->arch);
 	for (unsigned i = from; i < to; i++) {
 		const struct op *op = &g->code->ops[i];
 		g_autofree char *text = disas_op(d, g->code, i);

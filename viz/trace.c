@@ -95,7 +95,7 @@ static void trace_line(GString *out, const struct record *rec,
 
 void viz_trace(GString *out, const struct recorder *r, const struct machine *m)
 {
-	struct disas *disas = disas_new();
+	struct disas *disas = disas_new(m->arch);
 
 	if (r->nr_forgotten)
 		g_string_append_printf(out, "(%" PRIu64 " events forgotten)\n",

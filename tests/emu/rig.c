@@ -151,9 +151,10 @@ static void boot(void)
 	rig.nr_faults = rig.nr_syscalls = rig.nr_irqs = 0;
 }
 
-void rig_setup(unsigned nr_cpus)
+void rig_setup(enum arch_id arch, unsigned nr_cpus)
 {
-	struct machine_config config = { .nr_cpus = nr_cpus,
+	struct machine_config config = { .arch = arch,
+		                         .nr_cpus = nr_cpus,
 		                         .memory_bytes = 64 << 20 };
 
 	memset(&rig, 0, sizeof(rig));

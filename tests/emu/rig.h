@@ -38,7 +38,7 @@ struct rig {
 extern struct rig rig;
 
 /** rig_setup - @nr_cpus CPUs; rig_teardown frees everything. */
-void rig_setup(unsigned nr_cpus);
+void rig_setup(enum arch_id arch, unsigned nr_cpus);
 void rig_teardown(void);
 /** rig_reset - another run, executed by @engine. */
 void rig_reset(const struct vcpu_ops *engine);

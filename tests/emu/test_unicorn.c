@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scenario threads: both engines do the same, and what x86 does. */
+/* Scenario threads: both engines do the same, and what the architecture does.
+ */
 #include <stdlib.h>
 
 #include "tests/emu/rig.h"
@@ -7,9 +8,20 @@
 static const struct vcpu_ops *const engines[] = { &vcpu_ops_direct,
 	                                          &vcpu_ops_unicorn };
 
-static void setup(void)
+static void setup_x86(void)
 {
-	rig_setup(3);
+	rig_setup(ARCH_X86_64, 3);
+}
+
+static void setup_arm64(void)
+{
+	rig_setup(ARCH_ARM64, 3);
+}
+
+/* On arm64 atomics are to be aligned. */
+static bool aligned_atomics(void)
+{
+	return rig.m->arch == ARCH_ARM64;
 }
 
 static void run_one(const struct vcpu_ops *engine, const struct program *p)
@@ -209,6 +221,33 @@ START_TEST(access_across_a_page_is_whole)
 		  .base = IMM(at),
 		  .value = IMM(0x0102030405060708) },
 		{ .kind = OP_LOAD, .reg = 1, .size = 8, .base = IMM(at) },
+		{ .kind = OP_STORE,
+		  .size = 2,
+		  .base = IMM(at + 2),
+		  .value = IMM(0xaabb) },
+		{ .kind = OP_LOAD, .reg = 4, .size = 4, .base = IMM(at + 1) },
+		{ .kind = OP_LOAD, .reg = 5, .size = 2, .base = IMM(at + 2) },
+		{ .kind = OP_EXIT },
+	};
+	struct program p = PROGRAM(ops);
+
+	run_both(&p);
+	ck_assert_uint_eq(reg(0, 1), 0x0102030405060708);
+	ck_assert_uint_eq(reg(0, 4), 0x04aabb07);
+	ck_assert_uint_eq(reg(0, 5), 0xaabb);
+	ck_assert_uint_eq(rig_load(at, 3), 0xbb0708);
+	ck_assert_uint_eq(rig.nr_faults, 2);
+}
+END_TEST
+
+START_TEST(atomics_across_a_page_are_whole)
+{
+	vaddr_t at = DATA + PAGE_SIZE - 3;
+	struct op ops[] = {
+		{ .kind = OP_STORE,
+		  .size = 8,
+		  .base = IMM(at),
+		  .value = IMM(0x0102030405060708) },
 		{ .kind = OP_XADD,
 		  .reg = 2,
 		  .size = 8,
@@ -227,7 +266,6 @@ START_TEST(access_across_a_page_is_whole)
 	struct program p = PROGRAM(ops);
 
 	run_both(&p);
-	ck_assert_uint_eq(reg(0, 1), 0x0102030405060708);
 	ck_assert_uint_eq(reg(0, 2), 0x0102030405060708);
 	ck_assert_uint_eq(reg(0, 3), 0x04050607);
 	ck_assert_uint_eq(reg(0, 4), 0xaabbccdd);
@@ -376,6 +414,13 @@ static struct operand random_operand(unsigned *seed)
 		values[(unsigned)rand_r(seed) % ARRAY_SIZE(values)]);
 }
 
+static void align(struct op *op)
+{
+	op->disp &= -(int64_t)op->size;
+	op->base.is_reg = false;
+	op->base.imm &= -(uint64_t)op->size;
+}
+
 static struct op random_op(unsigned *seed, unsigned i, unsigned n)
 {
 	static const vaddr_t regions[] = { DATA, DATA, FAR };
@@ -401,6 +446,8 @@ static struct op random_op(unsigned *seed, unsigned i, unsigned n)
 	if (op.nr == RIG_TIMER)
 		op.args[0] = (struct operand)IMM(rand_r(seed) % 3);
 	op.args[1] = random_operand(seed);
+	if (aligned_atomics() && op.kind >= OP_XCHG && op.kind <= OP_CMPXCHG)
+		align(&op);
 	/* Jumps backwards only by what makes progress likely. */
 	op.target = i + 1 + (unsigned)rand_r(seed) % (n - i);
 	if (op.kind == OP_BRANCH && rand_r(seed) % 4 == 0)
@@ -483,11 +530,12 @@ END_TEST
 START_TEST(interrupts_come_between_instructions_only)
 {
 	/* The handler and the faults check in_insn; here they do happen. */
+	vaddr_t at = DATA + PAGE_SIZE - (aligned_atomics() ? 8 : 4);
 	struct op touch[] = {
 		{ .kind = OP_XADD,
 		  .reg = 1,
 		  .size = 8,
-		  .base = IMM(DATA + PAGE_SIZE - 4),
+		  .base = IMM(at),
 		  .value = IMM(1) },
 		{ .kind = OP_ADD, .reg = 2, .value = IMM(1) },
 		{ .kind = OP_BRANCH,
@@ -522,7 +570,7 @@ START_TEST(interrupts_come_between_instructions_only)
 		rig_thread(1, &b);
 		rig_thread(0, &a);
 		ck_assert_int_eq(rig_run(seed), RUN_DONE);
-		ck_assert_uint_eq(rig_load(DATA + PAGE_SIZE - 4, 8), 80);
+		ck_assert_uint_eq(rig_load(at, 8), 80);
 		ck_assert_uint_ge(rig.nr_irqs, 20);
 	}
 }
@@ -543,12 +591,9 @@ START_TEST(a_run_can_be_abandoned_at_any_step)
 }
 END_TEST
 
-int main(void)
+static TCase *engine_cases(const char *name, void (*setup)(void))
 {
-	Suite *s = suite_create("emu/unicorn");
-	TCase *tc = tcase_create("engines");
-	SRunner *sr;
-	int failed;
+	TCase *tc = tcase_create(name);
 
 	tcase_add_checked_fixture(tc, setup, rig_teardown);
 	tcase_add_loop_test(tc, load_zero_extends, 0, 4);
@@ -569,7 +614,19 @@ int main(void)
 	tcase_add_loop_test(tc, interrupts_come_between_instructions_only, 0,
 	                    2);
 	tcase_add_loop_test(tc, a_run_can_be_abandoned_at_any_step, 0, 2);
-	suite_add_tcase(s, tc);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("emu/unicorn");
+	TCase *x86 = engine_cases("x86", setup_x86);
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(x86, atomics_across_a_page_are_whole);
+	suite_add_tcase(s, x86);
+	suite_add_tcase(s, engine_cases("arm64", setup_arm64));
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

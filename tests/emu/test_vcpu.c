@@ -28,7 +28,7 @@ static struct observer observer = { .name = "count",
 static void setup(void)
 {
 	nr_cr3 = nr_faults = 0;
-	rig_setup(2);
+	rig_setup(ARCH_X86_64, 2);
 	observe(rig.m, &observer);
 }
 

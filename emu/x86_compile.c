@@ -9,16 +9,15 @@
  * An operation touches memory with one instruction at most; what comes before
  * computes its operands, what comes after puts the result in place.
  */
-#include <glib.h>
 #include <string.h>
 
 #include "base/bug.h"
-#include "emu/code.h"
-#include "emu/vcpu_ops.h"
+#include "emu/emitter_internal.h"
+#include "emu/guest_regs.h"
 
-const uint8_t code_x86_reg[NR_PROGRAM_REGS] = { X86_RAX, X86_RBX, X86_RBP,
-	                                        X86_R12, X86_R13, X86_R14,
-	                                        X86_R15 };
+static const uint8_t program_reg[NR_PROGRAM_REGS] = { X86_RAX, X86_RBX, X86_RBP,
+	                                              X86_R12, X86_R13, X86_R14,
+	                                              X86_R15 };
 
 /* Linux: rdi rsi rdx r10 r8 r9. */
 static const uint8_t syscall_arg_reg[6] = { X86_RDI, X86_RSI, X86_RDX,
@@ -46,37 +45,7 @@ struct insn {
 	uint64_t imm;
 };
 
-struct emitter {
-	GByteArray *out;
-	struct op_code *code; /* of the operation being compiled */
-	GArray *insns;        /* uint32_t: where each instruction begins */
-	GArray *jumps;        /* of struct jump */
-};
-
-struct jump {
-	uint32_t at; /* of the rel32 */
-	unsigned target;
-};
-
 /* ---- encoding ---- */
-
-static void put(struct emitter *e, uint64_t value, unsigned size)
-{
-	uint8_t bytes[8];
-
-	for (unsigned i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
-	g_byte_array_append(e->out, bytes, size);
-}
-
-/* What is put next is an instruction. */
-static void begin_insn(struct emitter *e)
-{
-	uint32_t at = e->out->len;
-
-	e->code->nr_insns++;
-	g_array_append_val(e->insns, at);
-}
 
 static void put_rex(struct emitter *e, const struct insn *i)
 {
@@ -92,7 +61,7 @@ static void put_rex(struct emitter *e, const struct insn *i)
 	if (rm != NO_REG && rm >= 8)
 		rex |= 1;
 	if (rex || i->size == 1)
-		put(e, 0x40 | rex, 1);
+		emit_bytes(e, 0x40 | rex, 1);
 }
 
 /* ModRM, SIB and a displacement of 32 bits. */
@@ -102,33 +71,33 @@ static void put_memory(struct emitter *e, unsigned reg,
 	unsigned index = mem->index == NO_REG ? 4 : mem->index & 7U;
 
 	if (mem->base == NO_REG) { /* absolute */
-		put(e, (reg & 7) << 3 | 4, 1);
-		put(e, 0x25, 1);
+		emit_bytes(e, (reg & 7) << 3 | 4, 1);
+		emit_bytes(e, 0x25, 1);
 	} else if (mem->index == NO_REG && (mem->base & 7) != 4) {
-		put(e, 0x80 | (reg & 7) << 3 | (mem->base & 7U), 1);
+		emit_bytes(e, 0x80 | (reg & 7) << 3 | (mem->base & 7U), 1);
 	} else {
-		put(e, 0x80 | (reg & 7) << 3 | 4, 1);
-		put(e, index << 3 | (mem->base & 7U), 1);
+		emit_bytes(e, 0x80 | (reg & 7) << 3 | 4, 1);
+		emit_bytes(e, index << 3 | (mem->base & 7U), 1);
 	}
-	put(e, (uint32_t)mem->disp, 4);
+	emit_bytes(e, (uint32_t)mem->disp, 4);
 }
 
 static void encode(struct emitter *e, struct insn i)
 {
-	begin_insn(e);
+	emit_insn(e);
 	if (i.lock)
-		put(e, 0xf0, 1);
+		emit_bytes(e, 0xf0, 1);
 	if (i.size == 2)
-		put(e, 0x66, 1);
+		emit_bytes(e, 0x66, 1);
 	put_rex(e, &i);
 	if (i.opcode >> 8)
-		put(e, i.opcode >> 8, 1);
-	put(e, i.opcode & 0xff, 1);
+		emit_bytes(e, i.opcode >> 8, 1);
+	emit_bytes(e, i.opcode & 0xff, 1);
 	if (i.mem)
 		put_memory(e, i.reg, i.mem);
 	else
-		put(e, 0xc0U | (i.reg & 7U) << 3 | (i.rm & 7U), 1);
-	put(e, i.imm, i.imm_size);
+		emit_bytes(e, 0xc0U | (i.reg & 7U) << 3 | (i.rm & 7U), 1);
+	emit_bytes(e, i.imm, i.imm_size);
 }
 
 /* ---- single instructions ---- */
@@ -143,11 +112,11 @@ static void mov_imm(struct emitter *e, unsigned reg, uint64_t imm)
 	bool wide = imm > UINT32_MAX;
 	unsigned rex = (wide ? 8U : 0) | (reg >= 8 ? 1U : 0);
 
-	begin_insn(e);
+	emit_insn(e);
 	if (rex)
-		put(e, 0x40 | rex, 1);
-	put(e, 0xb8 | (reg & 7), 1);
-	put(e, imm, wide ? 8 : 4);
+		emit_bytes(e, 0x40 | rex, 1);
+	emit_bytes(e, 0xb8 | (reg & 7), 1);
+	emit_bytes(e, imm, wide ? 8 : 4);
 }
 
 static void mov_reg(struct emitter *e, unsigned to, unsigned from)
@@ -162,7 +131,7 @@ static void mov_operand(struct emitter *e, unsigned to,
                         const struct operand *from)
 {
 	if (from->is_reg)
-		mov_reg(e, to, code_x86_reg[from->reg]);
+		mov_reg(e, to, program_reg[from->reg]);
 	else
 		mov_imm(e, to, from->imm);
 }
@@ -191,7 +160,7 @@ static struct memory address(struct emitter *e, const struct op *op)
 	uint64_t disp = (uint64_t)op->disp;
 
 	if (op->base.is_reg)
-		mem.base = code_x86_reg[op->base.reg];
+		mem.base = program_reg[op->base.reg];
 	else
 		disp += op->base.imm;
 	if (fits_int32(disp)) {
@@ -220,7 +189,7 @@ static void memory_insn(struct emitter *e, const struct op *op, unsigned opcode,
 		          .mem = mem };
 
 	encode(e, i);
-	e->code->access = e->code->nr_insns;
+	emit_access(e);
 }
 
 static void compile_load(struct emitter *e, const struct op *op)
@@ -228,13 +197,13 @@ static void compile_load(struct emitter *e, const struct op *op)
 	struct memory mem = address(e, op);
 	struct insn i = { .wide = op->size == 8,
 		          .opcode = 0x8b,
-		          .reg = code_x86_reg[op->reg],
+		          .reg = program_reg[op->reg],
 		          .mem = &mem };
 
 	if (op->size < 4)
 		i.opcode = op->size == 1 ? 0x0fb6 : 0x0fb7;
 	encode(e, i);
-	e->code->access = e->code->nr_insns;
+	emit_access(e);
 }
 
 static void compile_store(struct emitter *e, const struct op *op)
@@ -250,11 +219,11 @@ static void compile_store(struct emitter *e, const struct op *op)
 
 	if (!op->value.is_reg && (op->size < 8 || fits_int32(imm))) {
 		encode(e, i);
-		e->code->access = e->code->nr_insns;
+		emit_access(e);
 		return;
 	}
 	if (op->value.is_reg) {
-		memory_insn(e, op, 0x88, code_x86_reg[op->value.reg], &mem);
+		memory_insn(e, op, 0x88, program_reg[op->value.reg], &mem);
 		return;
 	}
 	mov_imm(e, SCRATCH_VALUE, imm);
@@ -269,7 +238,7 @@ static void compile_exchange(struct emitter *e, const struct op *op)
 	mov_operand(e, SCRATCH_VALUE, &op->value);
 	memory_insn(e, op, op->kind == OP_XCHG ? 0x86 : 0x0fc0, SCRATCH_VALUE,
 	            &mem);
-	mov_zero_extend(e, code_x86_reg[op->reg], SCRATCH_VALUE, op->size);
+	mov_zero_extend(e, program_reg[op->reg], SCRATCH_VALUE, op->size);
 }
 
 static void lea(struct emitter *e, unsigned to, const struct memory *mem)
@@ -293,7 +262,7 @@ static void compile_cmpxchg(struct emitter *e, const struct op *op)
 	memory_insn(e, op, 0x0fb0, SCRATCH_VALUE, &at);
 	mov_zero_extend(e, SCRATCH_VALUE, X86_RAX, op->size);
 	mov_reg(e, X86_RAX, SCRATCH_SAVED);
-	mov_reg(e, code_x86_reg[op->reg], SCRATCH_VALUE);
+	mov_reg(e, program_reg[op->reg], SCRATCH_VALUE);
 }
 
 static void compile_syscall(struct emitter *e, const struct op *op)
@@ -305,16 +274,16 @@ static void compile_syscall(struct emitter *e, const struct op *op)
 		            i < op->nr_args ? &op->args[i] : &zero);
 	}
 	mov_imm(e, X86_RAX, op->nr);
-	begin_insn(e);
-	put(e, 0x050f, 2);
-	e->code->access = e->code->nr_insns;
+	emit_insn(e);
+	emit_bytes(e, 0x050f, 2);
+	emit_access(e);
 }
 
 /* An arithmetic instruction: by 81 /ext with an immediate, or by opcode. */
 static void alu(struct emitter *e, const struct op *op, unsigned ext,
                 unsigned opcode)
 {
-	struct insn i = { .wide = true, .rm = code_x86_reg[op->reg] };
+	struct insn i = { .wide = true, .rm = program_reg[op->reg] };
 
 	if (!op->value.is_reg && fits_int32(op->value.imm)) {
 		i.opcode = 0x81;
@@ -327,7 +296,7 @@ static void alu(struct emitter *e, const struct op *op, unsigned ext,
 	i.opcode = (uint16_t)opcode;
 	i.reg = SCRATCH_VALUE;
 	if (op->value.is_reg)
-		i.reg = code_x86_reg[op->value.reg];
+		i.reg = program_reg[op->value.reg];
 	else
 		mov_imm(e, SCRATCH_VALUE, op->value.imm);
 	encode(e, i);
@@ -336,13 +305,10 @@ static void alu(struct emitter *e, const struct op *op, unsigned ext,
 static void put_jump(struct emitter *e, unsigned opcode, unsigned opcode_size,
                      unsigned target)
 {
-	struct jump j = { .target = target };
-
-	begin_insn(e);
-	put(e, opcode, opcode_size);
-	j.at = e->out->len;
-	g_array_append_val(e->jumps, j);
-	put(e, 0, 4);
+	emit_insn(e);
+	emit_bytes(e, opcode, opcode_size);
+	emit_jump(e, target);
+	emit_bytes(e, 0, 4);
 }
 
 static void compile_branch(struct emitter *e, const struct op *op)
@@ -371,7 +337,7 @@ static void compile_memory(struct emitter *e, const struct op *op)
 		compile_exchange(e, op);
 }
 
-static void compile_op(struct emitter *e, const struct op *op)
+void x86_compile_op(struct emitter *e, const struct op *op)
 {
 	switch (op->kind) {
 	case OP_LOAD:
@@ -382,14 +348,14 @@ static void compile_op(struct emitter *e, const struct op *op)
 		compile_memory(e, op);
 		break;
 	case OP_FENCE: /* mfence */
-		begin_insn(e);
-		put(e, 0xf0ae0f, 3);
+		emit_insn(e);
+		emit_bytes(e, 0xf0ae0f, 3);
 		break;
 	case OP_SYSCALL:
 		compile_syscall(e, op);
 		break;
 	case OP_SET:
-		mov_operand(e, code_x86_reg[op->reg], &op->value);
+		mov_operand(e, program_reg[op->reg], &op->value);
 		break;
 	case OP_ADD:
 		alu(e, op, 0, 0x01);
@@ -401,52 +367,20 @@ static void compile_op(struct emitter *e, const struct op *op)
 		compile_branch(e, op);
 		break;
 	case OP_PAUSE:
-		begin_insn(e);
-		put(e, 0x90, 1); /* nop */
+		emit_insn(e);
+		emit_bytes(e, 0x90, 1); /* nop */
 		break;
 	case OP_EXIT: /* ud2: the engine stops before it */
 	case OP_KIND_COUNT:
-		put(e, 0x0b0f, 2);
+		emit_bytes(e, 0x0b0f, 2);
 		break;
 	}
 }
 
-static void link_jumps(const struct emitter *e, const struct code *code)
+/* @jump: of its rel32, which counts from the next instruction. */
+void x86_link_jump(uint8_t *jump, int64_t distance)
 {
-	for (unsigned i = 0; i < e->jumps->len; i++) {
-		struct jump j = g_array_index(e->jumps, struct jump, i);
-		uint32_t rel;
+	int32_t rel = (int32_t)(distance - 4);
 
-		BUG_ON(j.target >= code->nr_ops);
-		rel = code->op[j.target].offset - (j.at + 4);
-		memcpy(e->out->data + j.at, &rel, 4);
-	}
-}
-
-struct code *code_compile(const struct program *p)
-{
-	struct code *code = g_new0(struct code, 1);
-	struct emitter e = {
-		.out = g_byte_array_new(),
-		.insns = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
-		.jumps = g_array_new(FALSE, FALSE, sizeof(struct jump))
-	};
-
-	BUG_ON(!p->nr_ops || p->ops[p->nr_ops - 1].kind != OP_EXIT);
-	code->nr_ops = p->nr_ops;
-	code->ops = g_memdup2(p->ops, p->nr_ops * sizeof(*p->ops));
-	code->op = g_new0(struct op_code, p->nr_ops);
-	for (unsigned i = 0; i < p->nr_ops; i++) {
-		e.code = &code->op[i];
-		e.code->offset = e.out->len;
-		e.code->first_insn = e.insns->len;
-		compile_op(&e, &p->ops[i]);
-		e.code->size = (uint8_t)(e.out->len - e.code->offset);
-	}
-	link_jumps(&e, code);
-	code->size = e.out->len;
-	code->bytes = g_byte_array_free(e.out, FALSE);
-	code->insn_offset = (uint32_t *)(void *)g_array_free(e.insns, FALSE);
-	g_array_free(e.jumps, TRUE);
-	return code;
+	memcpy(jump, &rel, sizeof(rel));
 }

@@ -7,13 +7,14 @@
 #include <stdlib.h>
 
 #include "emu/disas.h"
+#include "emu/vcpu_arch.h"
 #include "tests/emu/rig.h"
 
 static struct disas *disas;
 
 static void setup(void)
 {
-	disas = disas_new();
+	disas = disas_new(ARCH_X86_64);
 }
 
 static void teardown(void)
@@ -35,7 +36,7 @@ static struct code *compile_one(struct op op)
 	struct op ops[] = { op, { .kind = OP_EXIT } };
 	struct program p = PROGRAM(ops);
 
-	return code_compile(&p);
+	return code_compile(&vcpu_arch_x86, &p);
 }
 
 /* @op compiles to @text; number @access of its instructions uses memory. */
@@ -263,7 +264,7 @@ START_TEST(an_offset_belongs_to_the_operation_around_it)
 		{ .kind = OP_EXIT },
 	};
 	struct program p = PROGRAM(ops);
-	struct code *code = code_compile(&p);
+	struct code *code = code_compile(&vcpu_arch_x86, &p);
 
 	for (unsigned i = 0; i < 3; i++)
 		for (unsigned at = 0; at < code->op[i].size; at++)
@@ -281,7 +282,7 @@ START_TEST(equal_programs_share_their_code)
 	struct op b[] = { { .kind = OP_PAUSE }, { .kind = OP_EXIT } };
 	struct op c[] = { { .kind = OP_FENCE }, { .kind = OP_EXIT } };
 	struct program pa = PROGRAM(a), pb = PROGRAM(b), pc = PROGRAM(c);
-	struct code_cache *cache = code_cache_new();
+	struct code_cache *cache = code_cache_new(&vcpu_arch_x86);
 	const struct code *first = code_cache_get(cache, &pa);
 
 	ck_assert_ptr_eq(code_cache_get(cache, &pb), first);
@@ -294,7 +295,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("emu/compile_x86");
+	Suite *s = suite_create("emu/x86_compile");
 	TCase *tc = tcase_create("templates");
 	SRunner *sr;
 	int failed;
