@@ -88,7 +88,7 @@ static void differ(const char *how, const char *what, const struct control *c,
 		(void)fprintf(stderr, "  level %u: was %#018llx, is %#018llx\n",
 		              level, (unsigned long long)start[level],
 		              (unsigned long long)*word[level]);
-	exit(EXIT_FAILURE);
+	stage_fail();
 }
 
 /* What every level has to look like now. */

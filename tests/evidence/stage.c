@@ -40,10 +40,17 @@ void stage_fini(struct stage *s)
 	machine_free(s->m);
 }
 
+void stage_fail(void)
+{
+	/* Not exit(): what it calls may not like a coroutine's stack. */
+	(void)fflush(NULL);
+	_Exit(EXIT_FAILURE);
+}
+
 static void stop(const char *why)
 {
 	(void)fprintf(stderr, "%s\n", why);
-	exit(EXIT_FAILURE);
+	stage_fail();
 }
 
 void stage_run(struct stage *s, void (*fn)(void *arg), void *arg)

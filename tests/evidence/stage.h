@@ -28,6 +28,9 @@ paddr_t stage_frame(struct stage *s, enum frame_kind kind);
 /** stage_word - the 8 bytes at @pa, in a frame that was allocated. */
 uint64_t *stage_word(struct stage *s, paddr_t pa);
 
+/** stage_fail - the test has failed and has said why; also inside a task. */
+__attribute__((noreturn)) void stage_fail(void);
+
 /* ---- the command line: [--cases N] [--seed S] ---- */
 
 struct stage_args {
