@@ -122,8 +122,7 @@ static uint64_t bits_at_random(void)
 	const uint64_t often = P | RW | US;
 	/* A D, PWT PCD, G, what software may use, protection keys. */
 	const uint64_t free_bits = UINT64_C(0x7ff0000000000f78) & ~PS;
-	uint64_t e = often & (stage_random(&rnd) | stage_random(&rnd) |
-	                      stage_random(&rnd));
+	uint64_t e = often & stage_dense(&rnd);
 
 	e |= free_bits & stage_random(&rnd);
 	if (stage_one_in(&rnd, 5))
@@ -166,11 +165,10 @@ static void new_world(void)
 static uint64_t address_at_random(bool la57)
 {
 	static const uint16_t high[] = { 0, 1, 256, 511 },
-			      third[] = { 4, 5, 511 },
-			      second_[] = { 0, 1, 509 },
+			      third[] = { 4, 5, 511 }, middle[] = { 0, 1, 509 },
 			      low[] = { 0, 1, 2, 511 };
 	uint64_t va = (uint64_t)third[stage_below(&rnd, 3)] << 30 |
-	              (uint64_t)second_[stage_below(&rnd, 3)] << 21 |
+	              (uint64_t)middle[stage_below(&rnd, 3)] << 21 |
 	              (uint64_t)low[stage_below(&rnd, 4)] << 12;
 
 	va |= (uint64_t)high[stage_below(&rnd, 4)] << 39;

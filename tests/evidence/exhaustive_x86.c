@@ -305,7 +305,7 @@ static void leaf_and_table(unsigned leaf, unsigned upper)
 		                               PS };
 	const unsigned nr_leaf = leaf == 1 ? 7 : 8;
 	/* PS below level 4 would make it the leaf. */
-	const unsigned nr_table = upper >= 4 ? 7 : 6;
+	const unsigned nr_table = upper >= 4 && leaf == 1 ? 7 : 6;
 	uint64_t leaf_base, table_base;
 
 	permissive(leaf);

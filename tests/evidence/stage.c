@@ -136,3 +136,12 @@ uint64_t stage_random(struct stage_random *r)
 	r->state ^= r->state >> 27;
 	return r->state * UINT64_C(0x2545f4914f6cdd1d);
 }
+
+uint64_t stage_dense(struct stage_random *r)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < 3; i++)
+		bits |= stage_random(r);
+	return bits;
+}

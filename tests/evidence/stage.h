@@ -58,6 +58,8 @@ static inline unsigned stage_below(struct stage_random *r, unsigned n)
 {
 	return (unsigned)((stage_random(r) >> 32) * n >> 32);
 }
+/** stage_dense - 64 bits, each of them set seven times in eight. */
+uint64_t stage_dense(struct stage_random *r);
 /** stage_one_in - true once in @n times. */
 static inline bool stage_one_in(struct stage_random *r, unsigned n)
 {
