@@ -2,9 +2,9 @@
 #
 # mmu_module(NAME DEPS module...)
 #
-# Makes the static library mmu_NAME out of this folder's *.c and *.S. DEPS are
-# the modules whose headers it may include; scripts/check-layers holds every
-# #include to the same table. A folder without sources is a library without
+# Makes the static library mmu_NAME out of the *.c and *.S of this folder and
+# the *.c of folders in it. DEPS are the modules whose headers it may include;
+# scripts/check-layers holds every #include to the same table. A folder without sources is a library without
 # sources. The objects are collected for libmmulator, except those of cli.
 function(mmu_module name)
 	cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS")
@@ -12,7 +12,7 @@ function(mmu_module name)
 		message(FATAL_ERROR
 			"mmu_module(${name}): ${arg_UNPARSED_ARGUMENTS}?")
 	endif()
-	file(GLOB sources CONFIGURE_DEPENDS *.c *.S)
+	file(GLOB sources CONFIGURE_DEPENDS *.c *.S */*.c)
 	list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/main.c)
 	list(TRANSFORM arg_DEPS PREPEND mmu_)
 	if(name STREQUAL "cli")

@@ -3,15 +3,11 @@
 
 #include <errno.h>
 
+#include "mm/arch.h"
 #include "mm/expand_stack.h"
 #include "mm/memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/vma.h"
-
-/* The guest's numbers (asm-generic/signal.h). */
-#define GUEST_SIGBUS  7
-#define GUEST_SIGKILL 9
-#define GUEST_SIGSEGV 11
 
 static bool fault_signal(struct task *t, const struct fault_info *f, int sig,
                          const char *why)
@@ -20,18 +16,6 @@ static bool fault_signal(struct task *t, const struct fault_info *f, int sig,
 	t->fault_addr = f->addr;
 	t->exit_reason = why;
 	return false;
-}
-
-/* Linux v6.12 arch/x86/mm/fault.c access_error(). */
-static bool access_error(const struct vm_area_struct *vma,
-                         const struct fault_info *f)
-{
-	if (f->write)
-		return !(vma->vm_flags & VM_WRITE);
-	/* A read or fetch of something present: no right will come. */
-	if (f->present)
-		return true;
-	return !(vma->vm_flags & VM_ACCESS_FLAGS);
 }
 
 /*
@@ -62,7 +46,8 @@ static bool mm_fault_error(struct task *t, const struct fault_info *f,
  */
 static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
                                        const struct fault_info *f,
-                                       unsigned flags, const char **bad_area)
+                                       const struct fault_request *req,
+                                       const char **bad_area)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
@@ -72,11 +57,11 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
 	vma = lock_vma_under_rcu(mm, f->addr);
 	if (!vma)
 		return VM_FAULT_RETRY;
-	if (access_error(vma, f))
+	if (!(vma->vm_flags & req->vm_flags))
 		*bad_area = NO_RIGHT;
 	else
 		fault = handle_mm_fault(vma, f->addr,
-		                        flags | FAULT_FLAG_VMA_LOCK);
+		                        req->flags | FAULT_FLAG_VMA_LOCK);
 	if (!(fault & VM_FAULT_RETRY))
 		vma_end_read(vma);
 	return fault;
@@ -84,7 +69,8 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
 
 static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
                                         const struct fault_info *f,
-                                        unsigned flags, const char **bad_area)
+                                        const struct fault_request *req,
+                                        const char **bad_area)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
@@ -94,10 +80,10 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 		*bad_area = "nothing is mapped there";
 		return 0;
 	}
-	if (access_error(vma, f))
+	if (!(vma->vm_flags & req->vm_flags))
 		*bad_area = NO_RIGHT;
 	else
-		fault = handle_mm_fault(vma, f->addr, flags);
+		fault = handle_mm_fault(vma, f->addr, req->flags);
 	mmap_read_unlock(mm);
 	return fault;
 }
@@ -105,28 +91,24 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 {
 	struct mm_struct *mm = t->mm;
-	unsigned flags = FAULT_FLAG_USER;
+	struct fault_request req = { .flags = FAULT_FLAG_USER };
 	const char *bad_area = NULL;
 	vm_fault_t fault;
 
 	if (!mm || f->addr >= task_size())
 		return fault_signal(t, f, GUEST_SIGSEGV,
 		                    "no address of user space");
-	if (f->reserved) {
+	mm_arch()->decode_fault(f, &req);
+	if (req.rule)
 		emit(this_machine(), EV_RULE, .addr = f->addr, .a = f->code,
-		     .text = "reserved bit set in a page-table entry");
-		return fault_signal(t, f, GUEST_SIGSEGV,
-		                    "a reserved bit is set in the entry");
-	}
-	if (f->write)
-		flags |= FAULT_FLAG_WRITE;
-	if (f->exec)
-		flags |= FAULT_FLAG_INSTRUCTION;
+		     .text = req.rule);
+	if (req.signal)
+		return fault_signal(t, f, req.signal, req.why);
 
 	count_vm_event(mm->kernel, pgfault);
-	fault = fault_under_vma_lock(mm, f, flags, &bad_area);
+	fault = fault_under_vma_lock(mm, f, &req, &bad_area);
 	if (fault & VM_FAULT_RETRY)
-		fault = fault_under_mmap_lock(mm, f, flags, &bad_area);
+		fault = fault_under_mmap_lock(mm, f, &req, &bad_area);
 	if (bad_area)
 		return fault_signal(t, f, GUEST_SIGSEGV, bad_area);
 

@@ -8,6 +8,11 @@
 
 #include "base/machine.h"
 
+/* The guest's numbers (asm-generic/signal.h). */
+#define GUEST_SIGBUS  7
+#define GUEST_SIGKILL 9
+#define GUEST_SIGSEGV 11
+
 /**
  * do_user_addr_fault - the kernel_ops.page_fault of the mm.
  * @f: the fault

@@ -10,6 +10,7 @@
 #include "mm/pagewalk.h"
 #include "mm/pgalloc.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
 #include "mm/sys.h"
@@ -33,14 +34,14 @@ static void copy_present_pte(const struct copy *c, pte_t *dst, pte_t *src,
 {
 	if (is_cow_mapping(c->src_vma->vm_flags) && pte_write(pte)) {
 		if (mm_opt(c->src_vma->vm_mm)->pte_update == PTE_UPDATE_PLAIN)
-			ptep_set_wrprotect_plain(addr, src);
+			__ptep_set_wrprotect_plain(addr, src);
 		else
-			ptep_set_wrprotect(addr, src);
+			ptep_set_wrprotect(c->src_vma->vm_mm, addr, src);
 		pte = pte_wrprotect(pte);
 	}
 	if (c->src_vma->vm_flags & VM_SHARED)
 		pte = pte_mkclean(pte);
-	set_pte_at(addr, dst, pte_mkold(pte));
+	set_pte_at(c->dst_vma->vm_mm, addr, dst, pte_mkold(pte));
 }
 
 /* Linux v6.12 mm/memory.c copy_present_page(): a pinned page is not shared. */
@@ -57,7 +58,8 @@ static int copy_present_page(struct copy *c, pte_t *dst, struct page *page,
 	page_add_new_anon_rmap(new, c->dst_vma, addr);
 	c->rss_anon++;
 	pte = mk_pte(new, vm_get_page_prot(c->dst_vma->vm_flags));
-	set_pte_at(addr, dst, maybe_mkwrite(pte_mkdirty(pte), c->dst_vma));
+	set_pte_at(c->dst_vma->vm_mm, addr, dst,
+	           maybe_mkwrite(pte_mkdirty(pte), c->dst_vma));
 	return 0;
 }
 

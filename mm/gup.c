@@ -12,6 +12,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
 

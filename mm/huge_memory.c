@@ -6,6 +6,7 @@
 #include "mm/filemap.h"
 #include "mm/pgtable_map.h"
 #include "mm/pt_reclaim.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -166,8 +167,8 @@ static void set_pmd_young_dirty(struct vm_fault *vmf, pmd_t entry, bool write)
 	entry = pmd_mkyoung(entry);
 	if (write)
 		entry = pmd_mkdirty(entry);
-	(void)pmdp_set_access_flags(vmf->address & HPAGE_PMD_MASK, vmf->pmd,
-	                            entry, write);
+	(void)pmdp_set_access_flags(vmf->vma, vmf->address & HPAGE_PMD_MASK,
+	                            vmf->pmd, entry, write);
 }
 
 void huge_pmd_set_accessed(struct vm_fault *vmf)

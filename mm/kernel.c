@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mm/kernel.h"
 
+#include "mm/arch.h"
 #include "mm/fault.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
+#include "mm/mmu_context.h"
 #include "mm/pgalloc.h"
-#include "mm/tlb.h"
 #include "mm/vma_tree.h"
 
 const struct kernel_ops mm_kernel_ops = {
@@ -29,7 +30,7 @@ static struct mm_struct *init_mm_new(struct kernel *k)
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
 	mm->mm_users.counter = 2;
 	mm->mm_count.counter = 1;
-	mm->ctx_id = ++k->last_ctx_id;
+	k->arch->context->init_new_context(mm);
 	if (!mm->mm_mt || pgd_alloc(mm))
 		return NULL;
 	return mm;
@@ -43,6 +44,7 @@ struct kernel *kernel_new(struct machine *m, const struct mm_options *options)
 		return NULL;
 	k->machine = m;
 	k->options = options;
+	k->arch = mm_arch_of(m->arch);
 	k->next_mm_id = 1;
 	k->vmstat = kzalloc(m, sizeof(*k->vmstat), "vmstat");
 	k->zero_page = alloc_frames(m, 0, FRAME_ZERO, true);
@@ -57,7 +59,7 @@ struct kernel *kernel_new(struct machine *m, const struct mm_options *options)
 		m->kernel_data = NULL;
 		return NULL;
 	}
-	tlb_init_cpus(k);
+	k->arch->context->init(k);
 	if (!m->kernel)
 		m->kernel = &mm_kernel_ops;
 	return k;

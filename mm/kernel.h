@@ -19,7 +19,7 @@
  * Sets machine->kernel_data and machine->vmstat, and machine->kernel to
  * &mm_kernel_ops unless a layer above has put its own table there (one with
  * system calls; its page_fault is do_user_addr_fault() of mm/fault.h and its
- * context_switch mm_context_switch() of mm/tlb.h, as here).
+ * context_switch mm_context_switch() of mm/mmu_context.h, as here).
  *
  * Context: on the host's stack, before any task exists.
  * Return: the kernel; NULL if the machine's memory is too small to boot.

@@ -9,6 +9,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/mmu_gather.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
@@ -144,7 +145,7 @@ static void collapse_copy_succeeded(struct collapse *c)
 				continue;
 		}
 		spin_lock(c->ptl);
-		pte_clear(addr, c->pte + i);
+		pte_clear(c->vma->vm_mm, addr, c->pte + i);
 		if (page)
 			page_remove_rmap(page, c->vma, false);
 		spin_unlock(c->ptl);

@@ -10,6 +10,7 @@
 #include "mm/kops_internal.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
+#include "mm/mmu_gather.h"
 #include "mm/pgtable_map.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
@@ -96,10 +97,15 @@ static long kop_flush_tlb_mm(struct kernel *k, struct mm_struct *mm,
 static long kop_flush_tlb_range(struct kernel *k, struct mm_struct *mm,
                                 const uint64_t args[KOP_ARGS_MAX])
 {
+	struct mmu_gather tlb = {
+		.mm = mm,
+		.start = ALIGN_DOWN(args[0], PAGE_SIZE),
+		.end = ALIGN_UP(args[0] + args[1], PAGE_SIZE),
+		.cleared_ptes = true,
+	};
+
 	(void)k;
-	flush_tlb_mm_range(mm, ALIGN_DOWN(args[0], PAGE_SIZE),
-	                   ALIGN_UP(args[0] + args[1], PAGE_SIZE), PAGE_SHIFT,
-	                   false);
+	mm_arch()->tlb->tlb_flush(&tlb);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/vma.h"
 
@@ -109,7 +110,7 @@ static long install_at(struct vm_area_struct *vma, pmd_t *pmd, vaddr_t addr,
 	} else if (pte_none(ptep_get(addr, ptep))) {
 		add_mm_anon(mm, 1);
 		page_add_new_anon_rmap(page, vma, addr);
-		set_pte_at(addr, ptep,
+		set_pte_at(mm, addr, ptep,
 		           maybe_mkwrite(pte_mkdirty(mk_pte(page, prot)), vma));
 		ret = 0;
 	}

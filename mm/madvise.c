@@ -8,6 +8,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
@@ -46,9 +47,9 @@ static void madvise_free_pte(const struct madvise_free *mf, vaddr_t addr,
 		return;
 	if (pte_young(pte) || pte_dirty(pte)) {
 		/* clear_young_dirty_ptes(): D may be set until the clear. */
-		pte = ptep_get_and_clear(addr, ptep);
+		pte = ptep_get_and_clear(mf->vma->vm_mm, addr, ptep);
 		pte = pte_mkold(pte_mkclean(pte));
-		set_pte_at(addr, ptep, pte);
+		set_pte_at(mf->vma->vm_mm, addr, ptep, pte);
 		tlb_remove_tlb_entry(mf->tlb, addr);
 	}
 	/* folio_mark_lazyfree() */

@@ -4,6 +4,7 @@
 #include "mm/huge_memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -114,7 +115,8 @@ static vm_fault_t do_anonymous_zero_page(struct vm_fault *vmf)
 
 	if (!anon_lock_unchanged(vmf))
 		return 0;
-	set_pte_at(vmf->address, vmf->pte, pte_wrprotect(entry));
+	set_pte_at(vmf->vma->vm_mm, vmf->address, vmf->pte,
+	           pte_wrprotect(entry));
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	return 0;
 }
@@ -158,7 +160,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	add_mm_anon(mm, 1);
 	page_add_new_anon_rmap(page, vma, vmf->address);
 	SetPageLRU(page);
-	set_pte_at(vmf->address, vmf->pte, entry);
+	set_pte_at(vmf->vma->vm_mm, vmf->address, vmf->pte, entry);
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	return 0;
 }
@@ -194,9 +196,7 @@ static bool vmf_map_nolock(struct vm_fault *vmf, bool *retry)
 	return false;
 }
 
-/* Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags() and
- * flush_tlb_fix_spurious_fault(), which does nothing on x86: the fault itself
- * dropped the entry. */
+/* The entry allows what was tried: mark it used. */
 static void pte_fix_access(struct vm_fault *vmf)
 {
 	pte_t entry = pte_mkyoung(vmf->orig_pte);
@@ -204,7 +204,10 @@ static void pte_fix_access(struct vm_fault *vmf)
 
 	if (write)
 		entry = pte_mkdirty(entry);
-	(void)ptep_set_access_flags(vmf->address, vmf->pte, entry, write);
+	if (!ptep_set_access_flags(vmf->vma, vmf->address, vmf->pte, entry,
+	                           write) &&
+	    write)
+		flush_tlb_fix_spurious_fault(vmf->vma, vmf->address, vmf->pte);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "mm/filemap.h"
 #include "mm/memory.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -17,7 +18,8 @@ static void wp_page_reuse(struct vm_fault *vmf)
 	pte_t entry = pte_mkyoung(vmf->orig_pte);
 
 	entry = maybe_mkwrite(pte_mkdirty(entry), vmf->vma);
-	(void)ptep_set_access_flags(vmf->address, vmf->pte, entry, true);
+	(void)ptep_set_access_flags(vmf->vma, vmf->address, vmf->pte, entry,
+	                            true);
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 }
 
@@ -104,7 +106,7 @@ static void wp_install_copy(struct vm_fault *vmf, struct page *old,
 	(void)ptep_clear_flush(vma, vmf->address, vmf->pte);
 	page_add_new_anon_rmap(copy, vma, vmf->address);
 	SetPageLRU(copy);
-	set_pte_at(vmf->address, vmf->pte, entry);
+	set_pte_at(vma->vm_mm, vmf->address, vmf->pte, entry);
 	/*
 	 * Only now may the old page look unmapped: whoever reuses it because
 	 * of that must find no entry that leads to it.

@@ -10,6 +10,7 @@
 #include "mm/filemap.h"
 #include "mm/memory.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
 
@@ -51,7 +52,7 @@ static void set_file_pte(struct vm_fault *vmf, struct page *page, bool cow)
 	} else {
 		page_add_file_rmap(page, vma, false);
 	}
-	set_pte_at(vmf->address, vmf->pte, entry);
+	set_pte_at(vma->vm_mm, vmf->address, vmf->pte, entry);
 	add_mm_counter(vma->vm_mm, page, 1);
 }
 

@@ -2,16 +2,11 @@
 #include "mm/mm.h"
 
 #include "base/bug.h"
+#include "mm/arch.h"
 #include "mm/mmap.h"
 #include "mm/mmap_lock.h"
 #include "mm/pgalloc.h"
 #include "mm/vma_tree.h"
-
-/* Where Linux puts things without randomisation: mappings below a stack of up
- * to 128 MiB, the heap behind a position-independent program. */
-#define DEFAULT_MMAP_BASE \
-	((UINT64_C(1) << 47) - PAGE_SIZE - (UINT64_C(128) << 20))
-#define DEFAULT_BRK UINT64_C(0x555555560000)
 
 static void mm_list_add(struct kernel *k, struct mm_struct *mm)
 {
@@ -46,8 +41,8 @@ static struct mm_struct *mm_init(struct kernel *k, const char *name,
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
 	mm->mm_users.counter = 1;
 	mm->mm_count.counter = 1;
-	mm->mmap_base = DEFAULT_MMAP_BASE;
-	mm->start_brk = mm->brk = DEFAULT_BRK;
+	mm->mmap_base = k->arch->mmap_base;
+	mm->start_brk = mm->brk = k->arch->brk;
 	mm->id = k->next_mm_id;
 	mm->mm_mt = vma_tree_new(m);
 	if (!mm->mm_mt)
@@ -56,7 +51,7 @@ static struct mm_struct *mm_init(struct kernel *k, const char *name,
 		goto out_free_tree;
 
 	k->next_mm_id++;
-	mm->ctx_id = ++k->last_ctx_id;
+	k->arch->context->init_new_context(mm);
 	mm_list_add(k, mm);
 	emit(m, EV_MM_NEW, .a = mm->id, .b = mm->pgd, .c = parent,
 	     .text = mm->name);

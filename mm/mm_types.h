@@ -17,6 +17,7 @@
 
 struct anon_vma;
 struct address_space;
+struct mm_arch;
 struct mm_struct;
 struct vma_tree;
 
@@ -76,6 +77,15 @@ struct vm_area_struct {
 	const char *name; /* from the scenario, for reports; may be NULL */
 };
 
+/* mm_context_t of asm/mmu.h. */
+union mm_context {
+	struct { /* x86 */
+		uint64_t ctx_id;
+		atomic64_t tlb_gen;
+	};
+	atomic64_t id; /* arm64: generation and ASID */
+};
+
 struct mm_struct {
 	struct kernel *kernel;
 	unsigned id;      /* 1 .. in order of creation; page->pt_owner */
@@ -101,9 +111,7 @@ struct mm_struct {
 	atomic64_t pgtables_bytes;
 	atomic64_t rss_anon, rss_file, rss_shmem; /* pages */
 
-	/* context (arch/x86/include/asm/mmu.h) */
-	uint64_t ctx_id;
-	atomic64_t tlb_gen;
+	union mm_context context;
 	uint64_t cpu_bitmap; /* mm_cpumask; bits set and cleared atomically */
 
 	struct mm_struct *next; /* kernel->mms, in order of creation */
@@ -124,6 +132,8 @@ struct kernel {
 	struct kop_locks *kop_locks; /* of kernel operations; likewise */
 	struct kop_pins *kop_pins;   /* likewise */
 	struct vmstat *vmstat;
+	const struct mm_arch *arch;
+	void *arch_data; /* the architecture's own */
 };
 
 static inline struct kernel *machine_kernel(const struct machine *m)

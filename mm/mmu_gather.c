@@ -102,19 +102,6 @@ unsigned tlb_get_unmap_shift(const struct mmu_gather *tlb)
 	return PAGE_SHIFT;
 }
 
-/* Linux v6.12 arch/x86/include/asm/tlb.h tlb_flush(). */
-static void tlb_flush(struct mmu_gather *tlb)
-{
-	vaddr_t start = 0, end = TLB_FLUSH_ALL;
-
-	if (!tlb->fullmm && !tlb->need_flush_all) {
-		start = tlb->start;
-		end = tlb->end;
-	}
-	flush_tlb_mm_range(tlb->mm, start, end, tlb_get_unmap_shift(tlb),
-	                   tlb->freed_tables);
-}
-
 void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb)
 {
 	/* Nothing was unhooked since the last flush: nothing can be stale. */
@@ -122,7 +109,7 @@ void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb)
 	      tlb->cleared_puds || tlb->cleared_p4ds))
 		return;
 
-	tlb_flush(tlb);
+	mm_arch()->tlb->tlb_flush(tlb);
 	tlb_reset_range(tlb);
 }
 

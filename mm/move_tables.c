@@ -6,6 +6,7 @@
 #include "mm/mremap.h"
 #include "mm/pgalloc.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
@@ -42,7 +43,8 @@ struct moved_ptes {
 	bool dirty;
 };
 
-static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
+static struct moved_ptes move_entries(struct mm_struct *mm, pte_t *old,
+                                      pte_t *new, vaddr_t old_addr,
                                       vaddr_t new_addr, uint64_t extent)
 {
 	struct moved_ptes moved = { false, false };
@@ -50,11 +52,11 @@ static struct moved_ptes move_entries(pte_t *old, pte_t *new, vaddr_t old_addr,
 
 	for (; old_addr < end; old++, new ++) {
 		if (!pte_none(ptep_get(old_addr, old))) {
-			pte_t pte = ptep_get_and_clear(old_addr, old);
+			pte_t pte = ptep_get_and_clear(mm, old_addr, old);
 
 			moved.present |= pte_present(pte);
 			moved.dirty |= pte_present(pte) && pte_dirty(pte);
-			set_pte_at(new_addr, new, pte);
+			set_pte_at(mm, new_addr, new, pte);
 		}
 		old_addr += PAGE_SIZE;
 		new_addr += PAGE_SIZE;
@@ -91,8 +93,8 @@ static void move_ptes_locked(struct mover *mv, pte_t *old, pte_t *new,
                              spinlock_t *old_ptl, spinlock_t *new_ptl,
                              uint64_t extent)
 {
-	struct moved_ptes moved =
-		move_entries(old, new, mv->old_addr, mv->new_addr, extent);
+	struct moved_ptes moved = move_entries(
+		mv->vma->vm_mm, old, new, mv->old_addr, mv->new_addr, extent);
 
 	if (mv->flush_after) {
 		move_ptes_flush_after(mv, moved, new_ptl, old_ptl, extent);

@@ -8,6 +8,8 @@
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
+#include "mm/tlb.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
 
@@ -25,23 +27,6 @@ bool can_change_pte_writable(struct vm_area_struct *vma, vaddr_t addr,
 	return page && PageAnon(page) && PageAnonExclusive(page);
 }
 
-/*
- * Linux v6.12 arch/x86/include/asm/tlbflush.h pte_needs_flush(): what was not
- * present is in no TLB; of what was, a cleared dirty bit and any change of
- * rights counts, a cleared accessed bit does not.
- */
-static bool pte_needs_flush(pte_t old, pte_t new)
-{
-	if (!pte_hw_present(old))
-		return false;
-	if (!pte_hw_present(new) || pte_pfn(old) != pte_pfn(new))
-		return true;
-	if (pte_dirty(old) && !pte_dirty(new))
-		return true;
-	return pte_write(old) != pte_write(new) ||
-	       pte_user(old) != pte_user(new) || pte_exec(old) != pte_exec(new);
-}
-
 /* What change_protection() works with. */
 struct change_prot {
 	struct mmu_gather *tlb;
@@ -53,14 +38,14 @@ struct change_prot {
 
 static void change_pte(const struct change_prot *cp, vaddr_t addr, pte_t *ptep)
 {
-	pte_t old = cp->plain ? ptep_modify_prot_start_plain(addr, ptep)
-	                      : ptep_modify_prot_start(addr, ptep);
+	pte_t old = cp->plain ? __ptep_modify_prot_start_plain(addr, ptep)
+	                      : ptep_modify_prot_start(cp->vma, addr, ptep);
 	pte_t new = pte_modify(old, cp->newprot);
 
 	if (cp->try_change_writable && !pte_write(new) &&
 	    can_change_pte_writable(cp->vma, addr, new))
 		new = pte_mkwrite(new);
-	ptep_modify_prot_commit(addr, ptep, new);
+	ptep_modify_prot_commit(cp->vma, addr, ptep, new);
 	if (pte_needs_flush(old, new))
 		tlb_flush_pte_range(cp->tlb, addr, PAGE_SIZE);
 }

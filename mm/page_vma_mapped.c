@@ -5,6 +5,7 @@
  */
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 
 static bool not_found(struct page_vma_mapped_walk *pvmw)

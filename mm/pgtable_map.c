@@ -4,6 +4,7 @@
 #include "base/rcu.h"
 #include "mm/page.h"
 #include "mm/pgalloc.h"
+#include "mm/ptep.h"
 #include "mm/tlb.h"
 
 /* ---- locks of tables (include/linux/mm.h) ---- */
@@ -192,7 +193,7 @@ pmd_t *mm_alloc_pmd(struct mm_struct *mm, vaddr_t addr)
 
 pte_t ptep_clear_flush(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep)
 {
-	pte_t pte = ptep_get_and_clear(addr, ptep);
+	pte_t pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
 
 	if (pte_hw_present(pte))
 		flush_tlb_page(vma, addr);
@@ -215,9 +216,4 @@ pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, vaddr_t addr, pmd_t *pmdp)
 	/* It is PTEs that are shot down, not a huge page. */
 	flush_tlb_range(vma, addr, addr + HPAGE_PMD_SIZE);
 	return pmd;
-}
-
-void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
-{
-	flush_tlb_mm_range(vma->vm_mm, start, end, PMD_SHIFT, false);
 }

@@ -122,9 +122,6 @@ pmd_t *mm_alloc_pmd(struct mm_struct *mm, vaddr_t addr);
  * Source: Linux v6.12 mm/pgtable-generic.c ptep_clear_flush()
  */
 pte_t ptep_clear_flush(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep);
-/** flush_pmd_tlb_range - flush the huge entries of [@start, @end). */
-void flush_pmd_tlb_range(struct vm_area_struct *vma, vaddr_t start,
-                         vaddr_t end);
 /**
  * pmdp_huge_clear_flush - clear a huge PMD and flush it.
  * @addr: the address

@@ -3,6 +3,7 @@
 
 #include "mm/pgalloc.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/tlb.h"
 
 /*
@@ -179,5 +180,5 @@ void flush_before_install(struct mm_struct *mm, vaddr_t addr,
 	}
 
 	count_vm_event(mm->kernel, flush_before_install);
-	flush_tlb_mm_range(mm, start, start + PMD_SIZE, PAGE_SHIFT, true);
+	flush_tlb_range(&TLB_FLUSH_VMA(mm), start, start + PMD_SIZE);
 }

@@ -8,6 +8,7 @@
 #include "mm/memory.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
 
@@ -446,8 +447,8 @@ static void unmap_whole_folio(const struct page_vma_mapped_walk *pvmw,
 	vaddr_t addr = pvmw->address;
 
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
-		old[i] =
-			ptep_get_and_clear(addr + i * PAGE_SIZE, pvmw->pte + i);
+		old[i] = ptep_get_and_clear(
+			pvmw->vma->vm_mm, addr + i * PAGE_SIZE, pvmw->pte + i);
 		if (pte_dirty(old[i]))
 			SetPageDirty(pvmw->page);
 	}
@@ -458,8 +459,8 @@ static void restore_whole_folio(const struct page_vma_mapped_walk *pvmw,
                                 const pte_t *old)
 {
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
-		set_pte_at(pvmw->address + i * PAGE_SIZE, pvmw->pte + i,
-		           old[i]);
+		set_pte_at(pvmw->vma->vm_mm, pvmw->address + i * PAGE_SIZE,
+		           pvmw->pte + i, old[i]);
 	SetPageSwapBacked(pvmw->page);
 }
 
@@ -526,7 +527,7 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
 
 	if (lazyfree && !may_discard(page)) {
 		/* Written, or in use: it is ordinary memory again. */
-		set_pte_at(addr, pvmw.pte, pteval);
+		set_pte_at(vma->vm_mm, addr, pvmw.pte, pteval);
 		SetPageSwapBacked(page);
 		page_vma_mapped_walk_done(&pvmw);
 		return false;

@@ -6,10 +6,10 @@
 #include "mm/madvise.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
+#include "mm/mmu_context.h"
 #include "mm/mprotect.h"
 #include "mm/mremap.h"
 #include "mm/shmem.h"
-#include "mm/tlb.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
 

@@ -1,166 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The x86 flush protocol: who must be told, and what a CPU that was told does.
+ * Making CPUs forget translations: what the code above asm/tlbflush.h calls.
+ * Who is told and how is the architecture's: mm/x86/tlb.c interrupts CPUs,
+ * mm/arm64/tlbflush.c broadcasts TLBI.
  *
- * Each mm has a generation (tlb_gen) that every flush request increments.
- * Each CPU keeps, for each of six ASIDs, which mm (ctx_id) its entries belong
- * to and up to which generation they are flushed.  A CPU that is not
- * interrupted (lazy, or running another mm) finds out from the generation when
- * it switches to the mm.
- *
- * Invariant: an ASID's entries are those of the mm with its ctx_id, and every
- * flush up to its tlb_gen has been done.
- *
- * Only loaded_mm and is_lazy are read by other CPUs; writing them is a step.
- * The rest is the CPU's own and is changed with interrupts off, without steps.
- *
- * Linux v6.12 arch/x86/mm/tlb.c, arch/x86/include/asm/tlbflush.h.
+ * Linux v6.12 Documentation/core-api/cachetlb.rst.
  */
 #ifndef MMULATOR_MM_TLB_H
 #define MMULATOR_MM_TLB_H
 
-#include "mm/mm_types.h"
+#include "mm/arch.h"
 
-#define TLB_FLUSH_ALL                 (~UINT64_C(0))
-#define TLB_GENERATION_INVALID        0
-#define TLB_NR_DYN_ASIDS              6
-/* More pages than that: flush everything. Linux: tunable, 33. */
-#define TLB_SINGLE_PAGE_FLUSH_CEILING 33
+#define TLB_FLUSH_ALL (~UINT64_C(0))
 
-/* What the requester of a flush tells the other CPUs. */
-struct flush_tlb_info {
-	struct mm_struct *mm; /* NULL: every mm */
-	vaddr_t start, end;   /* end == TLB_FLUSH_ALL: everything */
-	uint64_t new_tlb_gen;
-	unsigned initiating_cpu;
-	uint8_t stride_shift;
-	bool freed_tables;
-};
+/* Linux's TLB_FLUSH_VMA(): for functions that look at vm_mm only. */
+#define TLB_FLUSH_VMA(mm_) \
+	((struct vm_area_struct){ .vm_mm = (mm_), .vm_flags = VM_NONE })
 
-struct tlb_context {
-	uint64_t ctx_id; /* 0: nobody's */
-	uint64_t tlb_gen;
-};
-
-/* cpu->mm_data: cpu_tlbstate, cpu_tlbstate_shared and flush_tlb_info. */
-struct tlb_state {
-	/* Written by this CPU, read by all. */
-	struct mm_struct *loaded_mm; /* or LOADED_MM_SWITCHING */
-	bool is_lazy;
-
-	/* This CPU's own. */
-	uint16_t loaded_mm_asid;
-	uint16_t next_asid;
-	struct tlb_context ctxs[TLB_NR_DYN_ASIDS];
-	struct flush_tlb_info flush_info;
-	unsigned flush_info_idx; /* 1 while flush_info is in use */
-};
-
-/* loaded_mm while CR3 is about to change. */
-#define LOADED_MM_SWITCHING ((struct mm_struct *)(uintptr_t)1)
-
-/** cpu_tlbstate - of @cpu. */
-static inline struct tlb_state *cpu_tlbstate(const struct cpu *cpu)
+/** flush_tlb_all - every CPU, everything, globals included. Context: interrupts
+ * on, as for all of these. Steps. */
+static inline void flush_tlb_all(void)
 {
-	return cpu->mm_data;
+	mm_arch()->tlb->flush_tlb_all();
 }
 
-/** kern_pcid - what CR3 holds for an ASID: PCID 0 is nobody's. */
-static inline unsigned kern_pcid(unsigned asid)
+/** flush_tlb_mm - flush all of @mm, and what is cached of its tables. */
+static inline void flush_tlb_mm(struct mm_struct *mm)
 {
-	return asid + 1;
+	mm_arch()->tlb->flush_tlb_mm(mm);
+}
+
+/** flush_tlb_page - flush the page of @addr; what is cached of the tables above
+ * it may stay. */
+static inline void flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr)
+{
+	mm_arch()->tlb->flush_tlb_page(vma, addr);
+}
+
+/** flush_tlb_range - flush [@start, @end) and what is cached of its tables. */
+static inline void flush_tlb_range(struct vm_area_struct *vma, vaddr_t start,
+                                   vaddr_t end)
+{
+	mm_arch()->tlb->flush_tlb_range(vma, start, end);
+}
+
+/** flush_pmd_tlb_range - flush the huge pages of [@start, @end); no tables. */
+static inline void flush_pmd_tlb_range(struct vm_area_struct *vma,
+                                       vaddr_t start, vaddr_t end)
+{
+	mm_arch()->tlb->flush_pmd_tlb_range(vma, start, end);
 }
 
 /**
- * tlb_init_cpus - give every CPU its tlb_state, with init_mm loaded.
- * @k: the kernel; k->init_mm must exist, with the id that no flush uses
- *
- * Idle tasks get init_mm as active_mm.
- * Context: outside of a run, once per run.
+ * flush_tlb_fix_spurious_fault - a write fault at @addr found its entry, @ptep,
+ * as it should be: this CPU must not fault on it for ever.
  */
-void tlb_init_cpus(struct kernel *k);
+static inline void flush_tlb_fix_spurious_fault(struct vm_area_struct *vma,
+                                                vaddr_t addr, pte_t *ptep)
+{
+	mm_arch()->tlb->flush_tlb_fix_spurious_fault(vma, addr, ptep);
+}
 
-/**
- * switch_mm_irqs_off - make @next the address space of this CPU.
- *
- * A step for each thing others can see, in Linux's order: loaded_mm :=
- * SWITCHING, own bit out of the previous mm's mask, into the next one's, read
- * tlb_gen, write CR3, loaded_mm := next.
- * @unused, @tsk: unused, as in Linux: what counts is loaded_mm
- *
- * Context: interrupts off.
- */
-void switch_mm_irqs_off(struct mm_struct *unused, struct mm_struct *next,
-                        struct task *tsk);
-
-/**
- * enter_lazy_tlb - a kernel thread or idle comes; the mm stays loaded.
- * @mm: the mm
- * @tsk: unused, as in Linux
- *
- * Context: interrupts off.
- * Source: Linux v6.12 arch/x86/mm/tlb.c enter_lazy_tlb()
- */
-void enter_lazy_tlb(struct mm_struct *mm, struct task *tsk);
-
-/**
- * mm_context_switch - the context_switch member of struct kernel_ops.
- * @prev: the task that goes
- * @next: the task that comes
- *
- * Kernel threads borrow the previous task's mm (and a reference to it).
- *
- * Context: interrupts off, on @prev's agent.
- * Source: Linux v6.12 kernel/sched/core.c context_switch()
- */
-void mm_context_switch(struct task *prev, struct task *next);
-
-/**
- * flush_tlb_mm_range - make every CPU forget translations of an mm.
- * @start: first address
- * @end: first address beyond; TLB_FLUSH_ALL is everything
- * @stride_shift: log2 of the distance of two entries in the range
- * @freed_tables: page tables go too: tell lazy CPUs as well
- *
- * Context: interrupts on (it waits for other CPUs). Steps.
- * Source: Linux v6.12 arch/x86/mm/tlb.c flush_tlb_mm_range()
- */
-void flush_tlb_mm_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-                        unsigned stride_shift, bool freed_tables);
-
-/**
- * flush_tlb_func - what a CPU does about a request. Exported for tests.
- * @info: a struct flush_tlb_info
- *
- * Context: interrupts off.
- */
-void flush_tlb_func(void *info);
-
-/**
- * flush_tlb_page - flush the page of @addr.
- *
- * Context: as flush_tlb_mm_range().
- */
-void flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr);
-/**
- * flush_tlb_range - flush [@start, @end) and what is cached of its tables.
- *
- * Context: as flush_tlb_mm_range().
- */
-void flush_tlb_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
-/**
- * flush_tlb_mm - flush all of @mm.
- *
- * Context: as flush_tlb_mm_range().
- */
-void flush_tlb_mm(struct mm_struct *mm);
-/** flush_tlb_all - every CPU, everything, globals included. */
-void flush_tlb_all(void);
-/** flush_tlb_local - this CPU, the loaded PCID. A step. */
-void flush_tlb_local(void);
-
-/** inc_mm_tlb_gen - the next generation of @mm. A step. Return: it. */
-uint64_t inc_mm_tlb_gen(struct mm_struct *mm);
+/** pte_needs_flush - may a CPU hold something that a change from @old to @new
+ * takes away? Return: it may. */
+static inline bool pte_needs_flush(pte_t old, pte_t new)
+{
+	return mm_arch()->tlb->pte_needs_flush(old, new);
+}
 
 /** mm_cpumask_set - @cpu uses @mm from now on. A step. */
 void mm_cpumask_set(struct mm_struct *mm, unsigned cpu);

@@ -7,6 +7,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/vma.h"
 

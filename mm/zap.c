@@ -8,6 +8,7 @@
 #include "mm/pgalloc.h"
 #include "mm/pgtable_map.h"
 #include "mm/pt_reclaim.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 
 /* One pass over a PTE table, from taking its lock to dropping it. */
@@ -34,8 +35,8 @@ static bool should_zap_page(const struct zap_details *details,
 static pte_t zap_get_and_clear(struct mm_struct *mm, vaddr_t addr, pte_t *pte)
 {
 	if (mm_opt(mm)->pte_update == PTE_UPDATE_PLAIN)
-		return ptep_get_and_clear_plain(addr, pte);
-	return ptep_get_and_clear(addr, pte);
+		return __ptep_get_and_clear_plain(addr, pte);
+	return ptep_get_and_clear(mm, addr, pte);
 }
 
 /* Linux v6.12 mm/memory.c zap_present_folio_ptes(). */
@@ -136,7 +137,7 @@ static vaddr_t zap_pass_ptes(struct zap_pass *zap, pte_t *pte, vaddr_t addr,
 		if (pte_none(ptent))
 			continue;
 		if (!pte_present(ptent)) { /* a marker: nothing behind it */
-			pte_clear(addr, pte);
+			pte_clear(zap->vma->vm_mm, addr, pte);
 			continue;
 		}
 		zap_present_pte(zap, addr, pte, ptent);

@@ -237,7 +237,7 @@ pmd_t pmdp_get(vaddr_t addr, pmd_t *pmdp)
 	return __pmd(entry_read(ENTRY(addr, pmdp, "pmdp_get", PT_LEVEL_PMD)));
 }
 
-pte_t ptep_get(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_get(vaddr_t addr, pte_t *ptep)
 {
 	return __pte(entry_read(ENTRY(addr, ptep, "ptep_get", PT_LEVEL_PTE)));
 }
@@ -248,7 +248,7 @@ pmd_t pmdp_get_lockless(vaddr_t addr, pmd_t *pmdp)
 		ENTRY(addr, pmdp, "pmdp_get_lockless", PT_LEVEL_PMD)));
 }
 
-pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_get_lockless(vaddr_t addr, pte_t *ptep)
 {
 	return __pte(entry_read(
 		ENTRY(addr, ptep, "ptep_get_lockless", PT_LEVEL_PTE)));
@@ -256,7 +256,7 @@ pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep)
 
 /* ---- plain writes ---- */
 
-void set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte)
+void __set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte)
 {
 	entry_write(ENTRY(addr, ptep, "set_pte_at", PT_LEVEL_PTE),
 	            pte_val(pte));
@@ -284,7 +284,7 @@ void set_pgd(vaddr_t addr, pgd_t *pgdp, pgd_t pgd)
 	entry_write(ENTRY(addr, pgdp, "set_pgd", PT_LEVEL_PGD), pgd_val(pgd));
 }
 
-void pte_clear(vaddr_t addr, pte_t *ptep)
+void __pte_clear(vaddr_t addr, pte_t *ptep)
 {
 	entry_write(ENTRY(addr, ptep, "pte_clear", PT_LEVEL_PTE), 0);
 }
@@ -335,7 +335,7 @@ void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table)
 	            fmt()->make_table(table));
 }
 
-void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte)
+void __ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte)
 {
 	entry_write(ENTRY(addr, ptep, "ptep_modify_prot_commit", PT_LEVEL_PTE),
 	            pte_val(pte));
@@ -343,7 +343,7 @@ void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte)
 
 /* ---- atomic ---- */
 
-pte_t ptep_get_and_clear(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_get_and_clear(vaddr_t addr, pte_t *ptep)
 {
 	return __pte(entry_xchg(
 		ENTRY(addr, ptep, "ptep_get_and_clear", PT_LEVEL_PTE), 0));
@@ -355,7 +355,7 @@ pmd_t pmdp_huge_get_and_clear(vaddr_t addr, pmd_t *pmdp)
 		ENTRY(addr, pmdp, "pmdp_huge_get_and_clear", PT_LEVEL_PMD), 0));
 }
 
-pte_t ptep_modify_prot_start(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_modify_prot_start(vaddr_t addr, pte_t *ptep)
 {
 	return __pte(entry_xchg(
 		ENTRY(addr, ptep, "ptep_modify_prot_start", PT_LEVEL_PTE), 0));
@@ -392,7 +392,7 @@ static bool entry_test_and_clear(const struct entry_access *ea,
 
 /* DIVERGES: one step, as the locked AND it was before Linux v6.6; since then it
  * is a cmpxchg loop. */
-void ptep_set_wrprotect(vaddr_t addr, pte_t *ptep)
+void __ptep_set_wrprotect(vaddr_t addr, pte_t *ptep)
 {
 	entry_test_and_clear(
 		ENTRY(addr, ptep, "ptep_set_wrprotect", PT_LEVEL_PTE),
@@ -406,7 +406,7 @@ void pmdp_set_wrprotect(vaddr_t addr, pmd_t *pmdp)
 		PT_ATTR_WRITE);
 }
 
-bool ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep)
+bool __ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep)
 {
 	return entry_test_and_clear(
 		ENTRY(addr, ptep, "ptep_test_and_clear_young", PT_LEVEL_PTE),
@@ -434,21 +434,21 @@ static bool entry_set_access_flags(const struct entry_access *ea,
 	return changed;
 }
 
-bool ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty)
+bool __ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty)
 {
 	return entry_set_access_flags(
 		ENTRY(addr, ptep, "ptep_set_access_flags", PT_LEVEL_PTE),
 		pte_val(entry), dirty);
 }
 
-bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty)
+bool __pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty)
 {
 	return entry_set_access_flags(
 		ENTRY(addr, pmdp, "pmdp_set_access_flags", PT_LEVEL_PMD),
 		pmd_val(entry), dirty);
 }
 
-void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep)
+void __ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep)
 {
 	uint64_t old = entry_read(
 		ENTRY(addr, ptep, "ptep_set_wrprotect (read)", PT_LEVEL_PTE));
@@ -457,7 +457,7 @@ void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep)
 	            fmt()->change(old, PT_ATTR_WRITE, false));
 }
 
-pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep)
 {
 	uint64_t old = entry_read(
 		ENTRY(addr, ptep, "ptep_get_and_clear (read)", PT_LEVEL_PTE));
@@ -466,7 +466,7 @@ pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep)
 	return __pte(old);
 }
 
-pte_t ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep)
+pte_t __ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep)
 {
 	return __pte(entry_read(ENTRY(
 		addr, ptep, "ptep_modify_prot_start (read)", PT_LEVEL_PTE)));

@@ -7,11 +7,11 @@
  *  - values: pte_present(), pte_mkdirty(), ...  Pure.  An entry is a 64-bit
  *    word in the hardware's own format in a struct of one field, so that mixing
  *    levels does not compile.
- *  - accessors: ptep_get(), set_pte_at(), pmd_clear(), ...  Each is ONE step on
- *    the physical address of the entry, labelled with its own name (ptep_get()
- *    is the step "ptep_get"), qualified by `addr`; those that write emit
- *    EV_PT_WRITE.  The order of arguments is Linux's without the mm:
- *    (addr, pointer, value).
+ *  - accessors: __ptep_get(), __set_pte_at(), pmd_clear(), ...  Each is ONE
+ * step on the physical address of the entry, labelled with its own name
+ * (__ptep_get() is the step "ptep_get"), qualified by `addr`; those that write
+ * emit EV_PT_WRITE.  The order of arguments is Linux's without the mm: (addr,
+ * pointer, value).
  *  - views: pt_walk(), pt_for_each_entry(), for people and judges: no steps.
  *
  * Values and accessors speak the format of the current agent's machine
@@ -441,7 +441,7 @@ pte_t *pte_offset_table(pfn_t pte_table, vaddr_t addr);
  * none. Return: its value. */
 pgd_t pgdp_get(vaddr_t addr, pgd_t *pgdp);
 /**
- * family: p4dp_get, pudp_get, pmdp_get, ptep_get - read an entry. A step
+ * family: p4dp_get, pudp_get, pmdp_get, __ptep_get - read an entry. A step
  * (STEP_READ) called as the function.
  * @addr: what it is read for
  * @p4dp: where it is (pudp, pmdp, ptep)
@@ -451,9 +451,9 @@ pgd_t pgdp_get(vaddr_t addr, pgd_t *pgdp);
 p4d_t p4dp_get(vaddr_t addr, p4d_t *p4dp);
 pud_t pudp_get(vaddr_t addr, pud_t *pudp);
 pmd_t pmdp_get(vaddr_t addr, pmd_t *pmdp);
-pte_t ptep_get(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_get(vaddr_t addr, pte_t *ptep);
 /**
- * family: pmdp_get_lockless, ptep_get_lockless - the same reads by walkers
+ * family: pmdp_get_lockless, __ptep_get_lockless - the same reads by walkers
  * without the lock, under their own labels.
  * @addr: what it is read for
  * @pmdp: where it is (ptep)
@@ -461,12 +461,12 @@ pte_t ptep_get(vaddr_t addr, pte_t *ptep);
  * Return: its value.
  */
 pmd_t pmdp_get_lockless(vaddr_t addr, pmd_t *pmdp);
-pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_get_lockless(vaddr_t addr, pte_t *ptep);
 
 /* ---- accessors: plain writes (STEP_WRITE) ---- */
 
 /**
- * family: set_pte_at, set_pmd_at, set_pud, set_p4d - write an entry. A step
+ * family: __set_pte_at, set_pmd_at, set_pud, set_p4d - write an entry. A step
  * (STEP_WRITE) called as the function; emits EV_PT_WRITE.
  * @addr: what it is written for
  * @ptep: where it is (pmdp, pudp, p4dp)
@@ -474,28 +474,29 @@ pte_t ptep_get_lockless(vaddr_t addr, pte_t *ptep);
  *
  * Context: the lock of the entry's table.
  */
-void set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte);
+void __set_pte_at(vaddr_t addr, pte_t *ptep, pte_t pte);
 void set_pmd_at(vaddr_t addr, pmd_t *pmdp, pmd_t pmd);
 void set_pud(vaddr_t addr, pud_t *pudp, pud_t pud);
 void set_p4d(vaddr_t addr, p4d_t *p4dp, p4d_t p4d);
 /**
  * set_pgd - write the entry at @pgdp for @addr: it becomes @pgd. As
- * set_pte_at(); folded: BUG.
+ * __set_pte_at(); folded: BUG.
  */
 void set_pgd(vaddr_t addr, pgd_t *pgdp, pgd_t pgd);
 /**
- * family: pte_clear, pmd_clear, pud_clear, p4d_clear - write 0. A step
+ * family: __pte_clear, pmd_clear, pud_clear, p4d_clear - write 0. A step
  * (STEP_WRITE) called as the function; emits EV_PT_WRITE.
  * @addr: what it is cleared for
  * @ptep: where it is (pmdp, pudp, p4dp)
  *
  * Context: the lock of the entry's table.
  */
-void pte_clear(vaddr_t addr, pte_t *ptep);
+void __pte_clear(vaddr_t addr, pte_t *ptep);
 void pmd_clear(vaddr_t addr, pmd_t *pmdp);
 void pud_clear(vaddr_t addr, pud_t *pudp);
 void p4d_clear(vaddr_t addr, p4d_t *p4dp);
-/** pgd_clear - write 0 at @pgdp for @addr. As pte_clear(); folded: nothing. */
+/** pgd_clear - write 0 at @pgdp for @addr. As __pte_clear(); folded: nothing.
+ */
 void pgd_clear(vaddr_t addr, pgd_t *pgdp);
 
 /**
@@ -518,28 +519,28 @@ void pgd_populate(vaddr_t addr, pgd_t *pgdp, pfn_t table);
 /* ---- accessors: atomic (STEP_RMW) ---- */
 
 /**
- * family: ptep_get_and_clear, pmdp_huge_get_and_clear - exchange an entry with
- * 0. A step (STEP_RMW) called as the function; emits EV_PT_WRITE.
+ * family: __ptep_get_and_clear, pmdp_huge_get_and_clear - exchange an entry
+ * with 0. A step (STEP_RMW) called as the function; emits EV_PT_WRITE.
  * @addr: what it is cleared for
  * @ptep: where it is (pmdp)
  *
  * Context: the lock of the entry's table.
  * Return: what was there, with the A and D that hardware set.
  */
-pte_t ptep_get_and_clear(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_get_and_clear(vaddr_t addr, pte_t *ptep);
 pmd_t pmdp_huge_get_and_clear(vaddr_t addr, pmd_t *pmdp);
 /**
- * family: ptep_set_wrprotect, pmdp_set_wrprotect - clear the right to write,
+ * family: __ptep_set_wrprotect, pmdp_set_wrprotect - clear the right to write,
  * keep what hardware sets meanwhile. A step (STEP_RMW) called as the function.
  * @addr: what it is changed for
  * @ptep: where it is (pmdp)
  *
  * Context: the lock of the entry's table.
  */
-void ptep_set_wrprotect(vaddr_t addr, pte_t *ptep);
+void __ptep_set_wrprotect(vaddr_t addr, pte_t *ptep);
 void pmdp_set_wrprotect(vaddr_t addr, pmd_t *pmdp);
 /**
- * family: ptep_test_and_clear_young, pmdp_test_and_clear_young - clear A. A
+ * family: __ptep_test_and_clear_young, pmdp_test_and_clear_young - clear A. A
  * step (STEP_RMW) called as the function.
  * @addr: what it is changed for
  * @ptep: where it is (pmdp)
@@ -547,16 +548,16 @@ void pmdp_set_wrprotect(vaddr_t addr, pmd_t *pmdp);
  * Context: the lock of the entry's table.
  * Return: it was set.
  */
-bool ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep);
+bool __ptep_test_and_clear_young(vaddr_t addr, pte_t *ptep);
 bool pmdp_test_and_clear_young(vaddr_t addr, pmd_t *pmdp);
 /**
- * ptep_modify_prot_start - exchange the entry at @ptep for @addr with 0:
- * hardware faults until ptep_modify_prot_commit(). A step (STEP_RMW).
+ * __ptep_modify_prot_start - exchange the entry at @ptep for @addr with 0:
+ * hardware faults until __ptep_modify_prot_commit(). A step (STEP_RMW).
  *
  * Context: the lock of the entry's table.
  * Return: what was there.
  */
-pte_t ptep_modify_prot_start(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_modify_prot_start(vaddr_t addr, pte_t *ptep);
 /**
  * pmdp_establish - exchange the entry at @pmdp for @addr with @pmd. A step
  * (STEP_RMW).
@@ -577,13 +578,13 @@ pmd_t pmdp_invalidate(vaddr_t addr, pmd_t *pmdp);
 /* ---- accessors of more or other steps ---- */
 
 /**
- * ptep_modify_prot_commit - the end of ptep_modify_prot_start(): the entry at
- * @ptep for @addr becomes @pte. A step (STEP_WRITE).
+ * __ptep_modify_prot_commit - the end of __ptep_modify_prot_start(): the entry
+ * at @ptep for @addr becomes @pte. A step (STEP_WRITE).
  */
-void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
+void __ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
 /**
- * family: ptep_set_access_flags, pmdp_set_access_flags - relax an entry after a
- * fault.
+ * family: __ptep_set_access_flags, __pmdp_set_access_flags - relax an entry
+ * after a fault.
  * @addr: what it is changed for
  * @ptep: where it is (pmdp)
  * @entry: what it is to be
@@ -598,29 +599,31 @@ void ptep_modify_prot_commit(vaddr_t addr, pte_t *ptep, pte_t pte);
  * Source: Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags(),
  * arch/arm64/mm/fault.c __ptep_set_access_flags()
  */
-bool ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry, bool dirty);
-bool pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry, bool dirty);
+bool __ptep_set_access_flags(vaddr_t addr, pte_t *ptep, pte_t entry,
+                             bool dirty);
+bool __pmdp_set_access_flags(vaddr_t addr, pmd_t *pmdp, pmd_t entry,
+                             bool dirty);
 
 /**
- * ptep_set_wrprotect_plain - ptep_set_wrprotect() of the entry at @ptep for
+ * __ptep_set_wrprotect_plain - __ptep_set_wrprotect() of the entry at @ptep for
  * @addr in two steps, a read, called as the other with " (read)" behind it, and
  * a write: hardware may set A and D in between (option pte_update=plain).
  */
-void ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep);
+void __ptep_set_wrprotect_plain(vaddr_t addr, pte_t *ptep);
 /**
- * ptep_get_and_clear_plain - ptep_get_and_clear() of the entry at @ptep for
+ * __ptep_get_and_clear_plain - __ptep_get_and_clear() of the entry at @ptep for
  * @addr, likewise in two steps.
  *
  * Return: what was read.
  */
-pte_t ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_get_and_clear_plain(vaddr_t addr, pte_t *ptep);
 /**
- * ptep_modify_prot_start_plain - the read alone, of the entry at @ptep for
+ * __ptep_modify_prot_start_plain - the read alone, of the entry at @ptep for
  * @addr; the commit overwrites what hardware sets meanwhile.
  *
  * Return: what was read.
  */
-pte_t ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep);
+pte_t __ptep_modify_prot_start_plain(vaddr_t addr, pte_t *ptep);
 
 /* ---- views without steps ---- */
 

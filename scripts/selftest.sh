@@ -107,6 +107,10 @@ test_layers() {
 	expect check-layers "internal to mm"
 	add mm/fault.c '#include "fault.h"'
 	expect check-layers "full path"
+	add mm/zap.c '#include "mm/x86/tlb.h"'
+	expect check-layers "only mm/x86/ and mm/arch.c may"
+	add viz/a.c '#include "mm/x86/tlb.h"'
+	expect check-layers "only mm/x86/ and mm/arch.c may"
 }
 
 test_banned() {

@@ -5,7 +5,7 @@
 #include "emu/vcpu_ops.h"
 #include "mm/fault.h"
 #include "mm/mm_types.h"
-#include "mm/tlb.h"
+#include "mm/mmu_context.h"
 #include "syscalls/process.h"
 #include "syscalls/syscalls.h"
 #include "syscalls/table_internal.h"

@@ -7,7 +7,7 @@
 #include "emu/disas.h"
 #include "emu/vcpu_arch.h"
 #include "emu/vcpu_ops.h"
-#include "mm/tlb.h"
+#include "mm/mmu_context.h"
 #include "viz/state_internal.h"
 
 /* Operations shown before and after the current one. */
@@ -174,15 +174,17 @@ static void print_thread(GString *out, const struct guest_thread *g)
 
 static void print_mm(GString *out, const struct cpu *cpu)
 {
-	const struct tlb_state *state = cpu->mm_data;
+	const struct mm_struct *mm;
+	bool lazy;
 
-	if (!state || !state->loaded_mm)
+	if (!cpu->mm_data)
 		return;
-	if (state->loaded_mm == LOADED_MM_SWITCHING)
+	mm = cpu_loaded_mm(cpu, &lazy);
+	if (!mm)
 		g_string_append(out, ", switching mm");
 	else
-		g_string_append_printf(out, ", mm %s%s", state->loaded_mm->name,
-		                       state->is_lazy ? " (lazy)" : "");
+		g_string_append_printf(out, ", mm %s%s", mm->name,
+		                       lazy ? " (lazy)" : "");
 }
 
 void viz_regs(GString *out, const struct machine *m, unsigned cpu)

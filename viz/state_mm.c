@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "emu/vcpu.h"
+#include "mm/mmu_context.h"
 #include "mm/page.h"
 #include "mm/proc.h"
 #include "mm/vma.h"
@@ -43,6 +44,7 @@ static void print_cpus(GString *out, uint64_t mask)
 void viz_vma(GString *out, struct mm_struct *mm)
 {
 	struct mm_figures f = mm_figures(mm);
+	g_autofree char *context = mm_context_text(mm);
 	struct vm_area_struct *vma;
 
 	g_string_append_printf(
@@ -51,9 +53,8 @@ void viz_vma(GString *out, struct mm_struct *mm)
 		"%" PRIu64 " kB, VmPTE %" PRIu64 " kB\n",
 		mm->name, mm->map_count, mm->map_count == 1 ? "" : "s",
 		mm->mm_users.counter, f.rss_anon, f.rss_shmem, f.vm_pte);
-	g_string_append_printf(
-		out, "  tlb_gen %" PRId64 ", tlb_flush_pending %d, mm_cpumask",
-		(int64_t)mm->tlb_gen.counter, mm->tlb_flush_pending.counter);
+	g_string_append_printf(out, "  %s, tlb_flush_pending %d, mm_cpumask",
+	                       context, mm->tlb_flush_pending.counter);
 	print_cpus(out, mm->cpu_bitmap);
 	g_string_append_c(out, '\n');
 	if (!mm->mm_mt)

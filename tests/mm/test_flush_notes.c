@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "mm/sys.h"
-#include "mm/tlb.h"
+#include "mm/x86/tlb.h"
 #include "tests/mm/lab.h"
 
 #define HEAP UINT64_C(0x40000000)
@@ -124,7 +124,7 @@ static void serve_old_request(struct task *t)
 	struct notes n;
 
 	ts->ctxs[ts->loaded_mm_asid].tlb_gen = 10;
-	t->mm->tlb_gen.counter = 12;
+	t->mm->context.tlb_gen.counter = 12;
 	listen(&n, this_machine(), 0);
 	local_irq_disable();
 	flush_tlb_func(&info);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pte_offset_map() and its forms; page tables as objects. */
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * The flush protocol. Expected values: Linux v6.12 arch/x86/mm/tlb.c and
  * Documentation/arch/x86/tlb.rst.
  */
-#include "mm/tlb.h"
+#include "mm/x86/tlb.h"
 
 #include "mm/sys.h"
 #include "tests/mm/lab.h"
@@ -29,7 +29,7 @@ static void handle_request(struct task *t, uint64_t mm_gen, uint64_t new_gen)
 	};
 
 	ts->ctxs[ts->loaded_mm_asid].tlb_gen = 10;
-	t->mm->tlb_gen.counter = (int64_t)mm_gen;
+	t->mm->context.tlb_gen.counter = (int64_t)mm_gen;
 	lab_of(t)->nr_calls = 0;
 	local_irq_disable();
 	flush_tlb_func(&info);

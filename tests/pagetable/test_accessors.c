@@ -125,7 +125,7 @@ static void building(void *arg)
 	ck_assert_uint_eq(w.nr_steps, 1 + 6);
 	ck_assert_uint_eq(w.nr_writes, 3);
 	ck_assert_ptr_eq(pte_offset_lockless(pmdp_get(VA, pmd), VA), pte);
-	set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(11)));
+	__set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(11)));
 	expect_step(STEP_WRITE, "set_pte_at", pte);
 	expect_write(pte, 0, pte_val(pfn_pte(9, vm_get_page_prot(11))), 1);
 	walk = pt_walk(m, root, VA + 5);
@@ -149,24 +149,24 @@ static void atomics(void *arg)
 	pte_t old = pte_mkdirty(pfn_pte(9, vm_get_page_prot(11)));
 
 	(void)arg;
-	set_pte_at(VA, pte, old);
+	__set_pte_at(VA, pte, old);
 	w.nr_steps = 0;
-	ptep_set_wrprotect(VA, pte);
+	__ptep_set_wrprotect(VA, pte);
 	ck_assert_uint_eq(w.nr_steps, 1);
 	expect_step(STEP_RMW, "ptep_set_wrprotect", pte);
 	expect_write(pte, pte_val(old), pte_val(pte_wrprotect(old)), 1);
-	ck_assert(ptep_test_and_clear_young(VA, pte));
-	ck_assert(!ptep_test_and_clear_young(VA, pte));
+	ck_assert(__ptep_test_and_clear_young(VA, pte));
+	ck_assert(!__ptep_test_and_clear_young(VA, pte));
 	expect_step(STEP_RMW, "ptep_test_and_clear_young", pte);
-	ck_assert_uint_eq(pte_val(ptep_get_and_clear(VA, pte)),
+	ck_assert_uint_eq(pte_val(__ptep_get_and_clear(VA, pte)),
 	                  pte_val(pte_mkold(pte_wrprotect(old))));
 	expect_step(STEP_RMW, "ptep_get_and_clear", pte);
-	ck_assert(pte_none(ptep_get(VA, pte)));
+	ck_assert(pte_none(__ptep_get(VA, pte)));
 	expect_step(STEP_READ, "ptep_get", pte);
-	set_pte_at(VA, pte, old);
-	ck_assert(pte_same(ptep_modify_prot_start(VA, pte), old));
+	__set_pte_at(VA, pte, old);
+	ck_assert(pte_same(__ptep_modify_prot_start(VA, pte), old));
 	expect_step(STEP_RMW, "ptep_modify_prot_start", pte);
-	ptep_modify_prot_commit(VA, pte, old);
+	__ptep_modify_prot_commit(VA, pte, old);
 	expect_step(STEP_WRITE, "ptep_modify_prot_commit", pte);
 }
 
@@ -182,18 +182,18 @@ static void plain(void *arg)
 	pte_t old = pfn_pte(9, vm_get_page_prot(11));
 
 	(void)arg;
-	set_pte_at(VA, pte, old);
+	__set_pte_at(VA, pte, old);
 	w.nr_steps = 0;
-	ptep_set_wrprotect_plain(VA, pte);
+	__ptep_set_wrprotect_plain(VA, pte);
 	ck_assert_uint_eq(w.nr_steps, 2);
 	expect_step(STEP_WRITE, "ptep_set_wrprotect", pte);
 	ck_assert_str_eq(w.steps[0].label, "ptep_set_wrprotect (read)");
-	ck_assert(!pte_write(ptep_get(VA, pte)));
-	ck_assert(!pte_write(ptep_get_and_clear_plain(VA, pte)));
+	ck_assert(!pte_write(__ptep_get(VA, pte)));
+	ck_assert(!pte_write(__ptep_get_and_clear_plain(VA, pte)));
 	w.nr_steps = 0;
-	ck_assert(ptep_set_access_flags(VA, pte, old, true));
+	ck_assert(__ptep_set_access_flags(VA, pte, old, true));
 	ck_assert_uint_eq(w.nr_steps, 2);
-	ck_assert(!ptep_set_access_flags(VA, pte, old, true));
+	ck_assert(!__ptep_set_access_flags(VA, pte, old, true));
 	ck_assert_uint_eq(w.nr_steps, 3);
 }
 
@@ -238,9 +238,9 @@ static void freed(void *arg)
 	pte_t *pte = build(&pmd);
 
 	(void)arg;
-	set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(11)));
+	__set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(11)));
 	free_frames(m, pfn_to_page(&m->mem, pmd_pgtable(pmdp_get(VA, pmd))));
-	ck_assert_uint_eq(pte_val(ptep_get(VA, pte)),
+	ck_assert_uint_eq(pte_val(__ptep_get(VA, pte)),
 	                  UINT64_C(0xaaaaaaaaaaaaaaaa));
 }
 
@@ -310,7 +310,7 @@ static void visiting(void *arg)
 
 	(void)arg;
 	for (unsigned i = 0; i < 3; i++)
-		set_pte_at(VA, pte + 2 * i, pfn_pte(9, vm_get_page_prot(11)));
+		__set_pte_at(VA, pte + 2 * i, pfn_pte(9, vm_get_page_prot(11)));
 	pt_for_each_entry(m, root, 0, task_size(), visit, &v);
 	ck_assert_uint_eq(v.nr, 6);
 	ck_assert_uint_eq(v.nr_leaves, 3);

@@ -230,7 +230,7 @@ RUN_TEST(a_walk_finds_what_was_built_above_bit_47)
 	struct pt_walk w;
 	vaddr_t seen = 0;
 
-	set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(VM_SHARED | 3)));
+	__set_pte_at(VA, pte, pfn_pte(9, vm_get_page_prot(VM_SHARED | 3)));
 	w = pt_walk(m, root, VA + 5);
 	ck_assert(w.leaf && w.user && w.write && !w.exec);
 	ck_assert_uint_eq(w.paddr, 0x9005);
@@ -247,16 +247,17 @@ RUN_TEST(access_flags_do_not_undo_what_hardware_did)
 		pte_mkold(pte_mkwrite(pfn_pte(9, vm_get_page_prot(VM_READ))));
 	pte_t stored = __pte(pte_val(old) & ~RDONLY);
 
-	set_pte_at(VA, ptep, stored);
-	ck_assert(ptep_set_access_flags(VA, ptep, pte_mkyoung(old), false));
-	ck_assert_uint_eq(pte_val(ptep_get(VA, ptep)),
+	__set_pte_at(VA, ptep, stored);
+	ck_assert(__ptep_set_access_flags(VA, ptep, pte_mkyoung(old), false));
+	ck_assert_uint_eq(pte_val(__ptep_get(VA, ptep)),
 	                  pte_val(pte_mkyoung(stored)));
 	/* Frame and attributes are not taken over. */
-	ck_assert(ptep_set_access_flags(
+	ck_assert(__ptep_set_access_flags(
 		VA, ptep, pfn_pte(8, vm_get_page_prot(VM_READ)), true));
-	ck_assert_uint_eq(pte_pfn(ptep_get(VA, ptep)), 9);
-	ck_assert(pte_dirty(ptep_get(VA, ptep)));
-	ck_assert(!ptep_set_access_flags(VA, ptep, ptep_get(VA, ptep), true));
+	ck_assert_uint_eq(pte_pfn(__ptep_get(VA, ptep)), 9);
+	ck_assert(pte_dirty(__ptep_get(VA, ptep)));
+	ck_assert(
+		!__ptep_set_access_flags(VA, ptep, __ptep_get(VA, ptep), true));
 }
 
 RUN_TEST(tables_take_rights_away_from_what_is_below)

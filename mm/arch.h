@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What architectures do differently: the hooks that Linux keeps in asm/ and
+ * arch/, one table of functions for each of its headers.  mm/x86/ and mm/arm64/
+ * fill them; nothing else in mm/ knows which architecture it runs on.
+ *
+ * Others do not call these members: mm/tlb.h, mm/ptep.h and mm/mmu_context.h
+ * have functions with Linux's names and say what each promises.  Hooks that do
+ * nothing on every architecture here (update_mmu_cache()) are left out.
+ *
+ * To add an architecture: a folder with these tables, a line in mm/arch.c.
+ */
+#ifndef MMULATOR_MM_ARCH_H
+#define MMULATOR_MM_ARCH_H
+
+#include "mm/mm_types.h"
+
+struct mmu_gather;
+
+/* asm/mmu_context.h */
+struct mmu_context_ops {
+	/* Per-CPU state, with init_mm loaded everywhere. Outside of a run. */
+	void (*init)(struct kernel *k);
+	/* mm->context of a new mm, which nobody else knows yet. */
+	void (*init_new_context)(struct mm_struct *mm);
+	/* switch_mm_irqs_off(); @prev is what the scheduler took for loaded. */
+	void (*switch_mm)(struct mm_struct *prev, struct mm_struct *next,
+	                  struct task *tsk);
+	void (*enter_lazy_tlb)(struct mm_struct *mm, struct task *tsk);
+	/* For people: what @cpu has loaded; NULL between two. No step. */
+	const struct mm_struct *(*loaded_mm)(const struct cpu *cpu, bool *lazy);
+	/* For people: what is in mm->context; g_free(). */
+	char *(*context_text)(const struct mm_struct *mm);
+};
+
+/* asm/tlbflush.h, asm/tlb.h */
+struct tlbflush_ops {
+	void (*flush_tlb_all)(void);
+	void (*flush_tlb_mm)(struct mm_struct *mm);
+	void (*flush_tlb_page)(struct vm_area_struct *vma, vaddr_t addr);
+	void (*flush_tlb_range)(struct vm_area_struct *vma, vaddr_t start,
+	                        vaddr_t end);
+	void (*flush_pmd_tlb_range)(struct vm_area_struct *vma, vaddr_t start,
+	                            vaddr_t end);
+	/* A write fault found the entry as it should be. */
+	void (*flush_tlb_fix_spurious_fault)(struct vm_area_struct *vma,
+	                                     vaddr_t addr, pte_t *ptep);
+	/* What a gather has unhooked: its range, sizes, freed tables. */
+	void (*tlb_flush)(struct mmu_gather *tlb);
+	/* Must a change from @old to @new be flushed? Pure. */
+	bool (*pte_needs_flush)(pte_t old, pte_t new);
+};
+
+/* asm/pgtable.h; in order of mm/ptep.h */
+struct pgtable_ops {
+	pte_t (*ptep_get)(vaddr_t addr, pte_t *ptep);
+	pte_t (*ptep_get_lockless)(vaddr_t addr, pte_t *ptep);
+	void (*set_ptes)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
+	                 pte_t pte, unsigned nr);
+	void (*pte_clear)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep);
+	pte_t (*ptep_get_and_clear)(struct mm_struct *mm, vaddr_t addr,
+	                            pte_t *ptep);
+	void (*ptep_set_wrprotect)(struct mm_struct *mm, vaddr_t addr,
+	                           pte_t *ptep);
+	pte_t (*ptep_modify_prot_start)(struct vm_area_struct *vma,
+	                                vaddr_t addr, pte_t *ptep);
+	void (*ptep_modify_prot_commit)(struct vm_area_struct *vma,
+	                                vaddr_t addr, pte_t *ptep, pte_t pte);
+	bool (*ptep_set_access_flags)(struct vm_area_struct *vma, vaddr_t addr,
+	                              pte_t *ptep, pte_t entry, bool dirty);
+	bool (*pmdp_set_access_flags)(struct vm_area_struct *vma, vaddr_t addr,
+	                              pmd_t *pmdp, pmd_t entry, bool dirty);
+};
+
+/* What a page fault asks for. */
+struct fault_request {
+	unsigned flags;    /* FAULT_FLAG_*, mm/memory.h */
+	uint64_t vm_flags; /* the VMA must have one of these */
+	/* No page can help: the signal, and why; 0: go on. */
+	int signal;
+	const char *why;
+	const char *rule; /* a rule the kernel broke with it, or NULL */
+};
+
+struct mm_arch {
+	const struct mmu_context_ops *context;
+	const struct tlbflush_ops *tlb;
+	const struct pgtable_ops *pgtable;
+	/* arch/.../mm/fault.c: read the error code, ESR. Pure. */
+	void (*decode_fault)(const struct fault_info *f,
+	                     struct fault_request *req);
+	vaddr_t mmap_base; /* of a new mm, without randomisation */
+	vaddr_t brk;
+};
+
+/**
+ * mm_arch_of - the hooks of an architecture.
+ * @arch: one of them
+ *
+ * Return: a constant.
+ */
+const struct mm_arch *mm_arch_of(enum arch_id arch);
+
+/** mm_arch - the hooks of the current agent's machine. Return: a constant. */
+static inline const struct mm_arch *mm_arch(void)
+{
+	return machine_kernel(this_machine())->arch;
+}
+
+#endif

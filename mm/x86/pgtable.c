@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* asm/pgtable.h: entries of an mm are what is in memory. */
+#include "mm/x86/x86.h"
+
+/* Linux v6.12 include/linux/pgtable.h set_ptes() */
+static void x86_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
+                         pte_t pte, unsigned nr)
+{
+	(void)mm;
+	for (;;) {
+		__set_pte_at(addr, ptep, pte);
+		if (--nr == 0)
+			break;
+		ptep++;
+		addr += PAGE_SIZE;
+		pte = pfn_pte(pte_pfn(pte) + 1, pte_pgprot(pte));
+	}
+}
+
+static void x86_pte_clear(struct mm_struct *mm, vaddr_t addr, pte_t *ptep)
+{
+	(void)mm;
+	__pte_clear(addr, ptep);
+}
+
+static pte_t x86_ptep_get_and_clear(struct mm_struct *mm, vaddr_t addr,
+                                    pte_t *ptep)
+{
+	(void)mm;
+	return __ptep_get_and_clear(addr, ptep);
+}
+
+static void x86_ptep_set_wrprotect(struct mm_struct *mm, vaddr_t addr,
+                                   pte_t *ptep)
+{
+	(void)mm;
+	__ptep_set_wrprotect(addr, ptep);
+}
+
+static pte_t x86_ptep_modify_prot_start(struct vm_area_struct *vma,
+                                        vaddr_t addr, pte_t *ptep)
+{
+	(void)vma;
+	return __ptep_modify_prot_start(addr, ptep);
+}
+
+static void x86_ptep_modify_prot_commit(struct vm_area_struct *vma,
+                                        vaddr_t addr, pte_t *ptep, pte_t pte)
+{
+	(void)vma;
+	__ptep_modify_prot_commit(addr, ptep, pte);
+}
+
+/* Linux v6.12 arch/x86/mm/pgtable.c ptep_set_access_flags(): no flush, who
+ * finds less in its TLB faults once more. */
+static bool x86_ptep_set_access_flags(struct vm_area_struct *vma, vaddr_t addr,
+                                      pte_t *ptep, pte_t entry, bool dirty)
+{
+	(void)vma;
+	return __ptep_set_access_flags(addr, ptep, entry, dirty);
+}
+
+static bool x86_pmdp_set_access_flags(struct vm_area_struct *vma, vaddr_t addr,
+                                      pmd_t *pmdp, pmd_t entry, bool dirty)
+{
+	(void)vma;
+	return __pmdp_set_access_flags(addr, pmdp, entry, dirty);
+}
+
+const struct pgtable_ops x86_pgtable_ops = {
+	.ptep_get = __ptep_get,
+	.ptep_get_lockless = __ptep_get_lockless,
+	.set_ptes = x86_set_ptes,
+	.pte_clear = x86_pte_clear,
+	.ptep_get_and_clear = x86_ptep_get_and_clear,
+	.ptep_set_wrprotect = x86_ptep_set_wrprotect,
+	.ptep_modify_prot_start = x86_ptep_modify_prot_start,
+	.ptep_modify_prot_commit = x86_ptep_modify_prot_commit,
+	.ptep_set_access_flags = x86_ptep_set_access_flags,
+	.pmdp_set_access_flags = x86_pmdp_set_access_flags,
+};
