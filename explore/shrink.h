@@ -4,8 +4,9 @@
  *
  * A run is a list of turns: an agent moves so many steps, then another.
  * Turns are left out, merged and shortened as long as the run still fails
- * (delta debugging, Zeller and Hildebrandt 2002).  After the last turn whoever
- * moved goes on, so that a run without turns has no preemption.
+ * (delta debugging, Zeller and Hildebrandt 2002).  That ends where no single
+ * change helps, which need not be the least: all runs that could be smaller are
+ * then made, fewest preemptions first, as far as the task allows.
  */
 #ifndef MMULATOR_EXPLORE_SHRINK_H
 #define MMULATOR_EXPLORE_SHRINK_H
@@ -16,17 +17,18 @@
 struct shrink_cost {
 	unsigned preemptions;
 	uint64_t steps;
+	bool least; /* no run is smaller: all that could be were made */
 };
 
 struct shrink_task {
 	/*
 	 * Run under @policy (begin() is to be called). Return: it failed as the
-	 * first one did. *@steps: steps before it failed, 0: the policy's count
-	 * of all.
+	 * first one did. *@steps: steps before it failed, from where the
+	 * policy began to be asked; 0: all it saw.
 	 */
 	bool (*fails)(void *data, struct policy *policy, uint64_t *steps);
 	void *data;
-	unsigned max_runs; /* 0: no limit */
+	uint64_t max_steps; /* of all runs together; 0: no limit */
 };
 
 /**

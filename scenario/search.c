@@ -244,7 +244,8 @@ bool search_parts(struct runner *r, const struct search_options *options,
 
 /* ---- the smallest run that shows it ---- */
 
-#define SHRINK_RUNS 2000
+/* Of all runs that are made for it: about a second. */
+#define SHRINK_STEPS 5000000
 
 static struct choice_log *copy_log(const struct choice_log *log)
 {
@@ -268,19 +269,18 @@ static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 	if (!runner_run(f->r, policy, &f->run, &error) ||
 	    f->run.fired != f->fired)
 		return false;
-	/* The initial part's steps are in there; they are always as many. */
-	*steps = f->run.nr_hazards ? f->run.hazards[0].step : 0;
+	if (f->run.nr_hazards)
+		*steps = f->run.hazards[0].step - runner_first_step(f->r);
 	return true;
 }
 
-/* The fewest preemptions, which a bounded search has found already, then the
- * fewest steps up to the hazard. */
+/* The fewest preemptions, then the fewest steps up to the hazard. */
 static void make_small(struct runner *r, struct verdict *out)
 {
 	struct failing failing = { .r = r, .fired = out->first.fired };
 	const struct shrink_task task = { .fails = fails_again,
 		                          .data = &failing,
-		                          .max_runs = SHRINK_RUNS };
+		                          .max_steps = SHRINK_STEPS };
 	struct shrink_cost cost;
 	struct policy *small;
 	uint64_t steps;
@@ -295,6 +295,7 @@ static void make_small(struct runner *r, struct verdict *out)
 		out->log = copy_log(runner_log(r));
 		out->first = failing.run;
 		out->preemptions = (int)cost.preemptions;
+		out->least = cost.least;
 	}
 	policy_free(small);
 }

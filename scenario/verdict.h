@@ -55,6 +55,7 @@ struct verdict {
 	uint64_t spontaneous; /* ... than so many steps in a run */
 	unsigned bound;       /* most preemptions, as far as it came */
 	int preemptions;      /* of the run that decided; -1: not counted */
+	bool least;           /* none with fewer, nor sooner with as many */
 	uint64_t given_up;    /* runs that would have shown nothing new */
 };
 

@@ -27,7 +27,6 @@ static struct agent *nth_agent(struct machine *m, uint64_t agents, unsigned i)
 	return m->agents[__builtin_ctzll(agents)];
 }
 
-/* That an agent without a CPU starts is nobody's business: all do so first. */
 static struct agent *starter(struct machine *m, uint64_t agents)
 {
 	for (unsigned i = 0; i < m->nr_agents; i++) {
@@ -60,7 +59,7 @@ static unsigned naive_pick(struct policy *p, struct machine *m,
 	if (c->kind != CHOICE_AGENT)
 		return ask(n, c);
 	/* An agent that begins is picked twice before its first step. */
-	if (!n->moving)
+	if (!n->moving && !n->e->free_starts)
 		n->moving = starter(m, c->agents);
 	if (n->moving)
 		return index_of(c->agents, n->moving);
@@ -83,7 +82,8 @@ static void naive_stepped(struct policy *p, struct machine *m,
 	n->moving = NULL;
 	if (n->e->stepped)
 		n->e->stepped(m, a);
-	if ((a->nr_steps > 1 || a->cpu) && a->kind != AGENT_WALKER)
+	if (a->kind != AGENT_WALKER &&
+	    (a->nr_steps > 1 || a->cpu || n->e->free_starts))
 		n->last = m->agents[a->id];
 }
 

@@ -13,6 +13,9 @@ struct enumeration {
 	void *data;
 	/* Every step; may be NULL. */
 	void (*stepped)(struct machine *m, const struct agent *a);
+	/* That an agent starts is a step like any other, anywhere; else all do
+	 * so first, as it is nobody's business. */
+	bool free_starts;
 	unsigned bound; /* only runs with so many preemptions; UINT_MAX: all */
 	unsigned limit; /* give up beyond this many runs */
 };

@@ -173,7 +173,8 @@ static void run_op(struct prog_agent *a, const struct prog_op *op)
 		if (a->reg != op->value || a->run->hazard)
 			break;
 		a->run->hazard = true;
-		a->run->hazard_step = a->run->machine->sched.nr_steps;
+		a->run->hazard_step =
+			a->run->machine->sched.nr_steps - a->run->first_step;
 		break;
 	case PROG_SKIP:
 	case PROG_OP_COUNT:
@@ -221,6 +222,7 @@ void program_start(struct prog_run *run)
 
 	machine_reset(m);
 	settle(m);
+	run->first_step = m->sched.nr_steps;
 	choice_log_clear(m->log);
 	s = kzalloc(m, sizeof(*s), "shared");
 	run->shared = s;

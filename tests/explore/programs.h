@@ -66,7 +66,8 @@ struct prog_run {
 	struct prog_event events[PROG_EVENTS_MAX];
 	unsigned nr_events;
 	bool hazard;
-	uint64_t hazard_step; /* of the first */
+	uint64_t first_step;  /* steps before any of its agents moved */
+	uint64_t hazard_step; /* of the first, counted from there */
 };
 
 /* Everything a program can do. */
