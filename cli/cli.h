@@ -161,10 +161,11 @@ struct json_run {
 	const char *reason; /* or NULL */
 	const struct run_result *run;
 	const GArray *killed; /* of struct killed; NULL: no threads */
-	const GArray *why;    /* of struct why_link; NULL: not recorded */
+	const GArray *told;   /* of struct told; NULL: not recorded */
 	unsigned executions;  /* 0: not an exploration */
 	bool exhausted;
 	int preemptions; /* -1: not counted */
+	bool least;      /* there is no smaller run that shows it */
 	double seconds;
 	const char *again; /* the command that repeats the run, or NULL */
 	/* Adds what there is besides; or NULL. */

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/told.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
 #include "viz/why.h"
@@ -88,7 +89,7 @@ static void add_killed(GString *line, const GArray *killed)
 	json_close(line, ']');
 }
 
-/* The chain that led to the hazard, see viz/why.h. */
+/* What led to a hazard, see viz/why.h. */
 static void add_why(GString *line, const GArray *links)
 {
 	json_open(line, "why", '[');
@@ -110,12 +111,31 @@ static void add_why(GString *line, const GArray *links)
 	json_close(line, ']');
 }
 
+/* Every hazard of the run, the one that a report is about first. */
+static void add_told(GString *line, const GArray *told)
+{
+	json_open(line, "told", '[');
+	for (unsigned i = 0; i < told->len; i++) {
+		const struct told *t = &g_array_index(told, struct told, i);
+
+		json_open(line, NULL, '{');
+		json_string(line, "hazard", oracle_infos[t->id].name);
+		json_int(line, "step", t->step);
+		json_string(line, "text", t->text);
+		add_why(line, t->why);
+		json_close(line, '}');
+	}
+	json_close(line, ']');
+}
+
 static void add_exploration(GString *line, const struct json_run *j)
 {
 	json_int(line, "executions", j->executions);
 	json_bool(line, "exhausted", j->exhausted);
-	if (j->preemptions >= 0)
+	if (j->preemptions >= 0) {
 		json_int(line, "preemptions", (uint64_t)j->preemptions);
+		json_bool(line, "least", j->least);
+	}
 	json_seconds(line, "seconds", j->seconds);
 	if (j->again)
 		json_string(line, "again", j->again);
@@ -141,8 +161,8 @@ void output_json_run(struct output *out, const struct json_run *j)
 	json_int(line, "cycles", j->run->cycles);
 	json_int(line, "choices", j->run->nr_choices);
 	json_hash(line, "trace_hash", j->run->trace_hash);
-	if (j->why)
-		add_why(line, j->why);
+	if (j->told)
+		add_told(line, j->told);
 	if (j->executions)
 		add_exploration(line, j);
 	if (j->guest)

@@ -22,7 +22,7 @@ void check_result_clear(struct check_result *r)
 	g_clear_pointer(&r->killed, g_array_unref);
 	g_free(r->columns);
 	g_free(r->again);
-	g_clear_pointer(&r->flow, g_array_unref);
+	g_clear_pointer(&r->told, g_array_unref);
 }
 
 static void clear_element(gpointer data)

@@ -44,6 +44,7 @@ struct check_result {
 	bool exhausted;
 	bool confirmed;    /* Unicorn showed the same */
 	int preemptions;   /* of the run that decided; -1: not counted */
+	bool least;        /* there is no smaller run that shows it */
 	uint64_t given_up; /* runs that would have shown nothing new */
 
 	/* Threads that a signal ended, of struct killed; and a sentence about
@@ -53,7 +54,7 @@ struct check_result {
 
 	/* If it differs: */
 	char *columns; /* the run that decided, as mmulator run shows it */
-	GArray *flow;  /* its lines, struct flow_line; NULL: no hazard */
+	GArray *told;  /* its hazards, struct told; NULL: there is no run */
 	char *again;   /* the command that repeats that run, or NULL */
 };
 

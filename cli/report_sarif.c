@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "cli/report.h"
-#include "viz/report.h"
+#include "cli/told.h"
+#include "viz/why.h"
 
 #define SCHEMA                                                                \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
@@ -176,22 +177,31 @@ static void add_locations(JsonBuilder *b, const struct report *x,
 
 /* ---- the run that shows it: a thread flow per CPU ---- */
 
-static const struct flow_line *flow_at(const struct check_result *r, unsigned i)
+static const struct flow_line *line_at(const struct told *t, unsigned i)
 {
-	return &g_array_index(r->flow, struct flow_line, i);
+	return &g_array_index(t->flow, struct flow_line, i);
 }
 
-/* At the thread that acts, if it is one of the scenario. */
-static void add_step(JsonBuilder *b, const struct report *x,
-                     const struct check_result *r, unsigned i)
+/* At the thread that acts, if it is one of the scenario; and what it does. */
+static void add_act(JsonBuilder *b, const struct report *x,
+                    const struct check_result *r, const char *who,
+                    const char *text)
 {
-	const struct flow_line *line = flow_at(r, i);
-	const struct ast_thread *t = find_thread(r->scenario, line->who);
+	const struct ast_thread *t = find_thread(r->scenario, who);
+
+	add_place(b, x, r, t ? t->pos : variant_pos(r));
+	add_message(b, "message", text);
+}
+
+static void add_step(JsonBuilder *b, const struct report *x,
+                     const struct check_result *r, const struct told *t,
+                     unsigned i)
+{
+	const struct flow_line *line = line_at(t, i);
 
 	json_builder_begin_object(b);
 	begin_object(b, "location");
-	add_place(b, x, r, t ? t->pos : variant_pos(r));
-	add_message(b, "message", line->text);
+	add_act(b, x, r, line->who, line->text);
 	json_builder_end_object(b);
 	add_int(b, "executionOrder", i + 1);
 	add_int(b, "nestingLevel", line->depth);
@@ -199,47 +209,95 @@ static void add_step(JsonBuilder *b, const struct report *x,
 }
 
 /* Is the @i-th line the first of its CPU? */
-static bool is_first(const struct check_result *r, unsigned i)
+static bool is_first(const struct told *t, unsigned i)
 {
 	for (unsigned k = 0; k < i; k++)
-		if (flow_at(r, k)->cpu == flow_at(r, i)->cpu)
+		if (line_at(t, k)->cpu == line_at(t, i)->cpu)
 			return false;
 	return true;
 }
 
 static void add_thread_flow(JsonBuilder *b, const struct report *x,
-                            const struct check_result *r, unsigned first)
+                            const struct check_result *r, const struct told *t,
+                            unsigned first)
 {
-	int cpu = flow_at(r, first)->cpu;
-	g_autofree char *id = cpu < 0 ? g_strdup(flow_at(r, first)->who)
+	int cpu = line_at(t, first)->cpu;
+	g_autofree char *id = cpu < 0 ? g_strdup(line_at(t, first)->who)
 	                              : g_strdup_printf("CPU%d", cpu);
 
 	json_builder_begin_object(b);
 	add_string(b, "id", id);
 	begin_array(b, "locations");
-	for (unsigned i = first; i < r->flow->len; i++) {
-		if (flow_at(r, i)->cpu == cpu)
-			add_step(b, x, r, i);
+	for (unsigned i = first; i < t->flow->len; i++) {
+		if (line_at(t, i)->cpu == cpu)
+			add_step(b, x, r, t, i);
 	}
 	json_builder_end_array(b);
 	json_builder_end_object(b);
 }
 
 static void add_code_flow(JsonBuilder *b, const struct report *x,
-                          const struct check_result *r)
+                          const struct check_result *r, const struct told *t)
 {
-	if (!r->flow || !r->flow->len)
+	if (!t->flow->len)
 		return;
 	begin_array(b, "codeFlows");
 	json_builder_begin_object(b);
 	begin_array(b, "threadFlows");
-	for (unsigned i = 0; i < r->flow->len; i++) {
-		if (is_first(r, i))
-			add_thread_flow(b, x, r, i);
+	for (unsigned i = 0; i < t->flow->len; i++) {
+		if (is_first(t, i))
+			add_thread_flow(b, x, r, t, i);
 	}
 	json_builder_end_array(b);
 	json_builder_end_object(b);
 	json_builder_end_array(b);
+}
+
+/* A link of the chain: "step 612, CPU1: clear pte 0x40003000". */
+static void add_link(JsonBuilder *b, const struct report *x,
+                     const struct check_result *r, const struct why_link *l,
+                     unsigned number)
+{
+	g_autofree char *cpu =
+		l->cpu < 0 ? NULL
+			   : g_strdup_printf("CPU%d (%s)", l->cpu, l->who);
+	g_autofree char *text =
+		g_strdup_printf("step %" G_GUINT64_FORMAT ", %s: %s", l->step,
+	                        cpu ? cpu : l->who, l->what);
+
+	json_builder_begin_object(b);
+	add_int(b, "id", number);
+	add_act(b, x, r, l->who, text);
+	begin_object(b, "properties");
+	add_int(b, "step", (gint64)l->step);
+	add_string(b, "kind", why_kind_name(l->kind));
+	json_builder_end_object(b);
+	json_builder_end_object(b);
+}
+
+/* What led to it, in order. */
+static void add_why(JsonBuilder *b, const struct report *x,
+                    const struct check_result *r, const struct told *t)
+{
+	if (!t->why->len)
+		return;
+	begin_array(b, "relatedLocations");
+	for (unsigned i = 0; i < t->why->len; i++)
+		add_link(b, x, r, &g_array_index(t->why, struct why_link, i),
+		         i + 1);
+	json_builder_end_array(b);
+}
+
+/* The hazard a result is about: of its rule, else the one to tell. */
+static const struct told *told_for(const struct check_result *r, unsigned rule)
+{
+	const struct told *t = NULL;
+
+	if (rule < ORACLE_COUNT)
+		t = told_of(r->told, (enum oracle_id)rule);
+	if (!t && r->told && r->told->len)
+		t = &g_array_index(r->told, struct told, 0);
+	return t;
 }
 
 /* What stays the same when lines move. */
@@ -273,6 +331,7 @@ static void add_result(JsonBuilder *b, const struct report *x,
 {
 	g_autofree char *text =
 		g_strdup_printf("%s: %s", variant_name(r->v), r->reason);
+	const struct told *told = told_for(r, rule);
 
 	json_builder_begin_object(b);
 	add_string(b, "ruleId", rule_name(rule));
@@ -281,7 +340,10 @@ static void add_result(JsonBuilder *b, const struct report *x,
 	add_string(b, "level", "error");
 	add_message(b, "message", text);
 	add_locations(b, x, r);
-	add_code_flow(b, x, r);
+	if (told) {
+		add_why(b, x, r, told);
+		add_code_flow(b, x, r, told);
+	}
 	add_fingerprint(b, r, rule);
 	add_properties(b, r);
 	json_builder_end_object(b);

@@ -196,7 +196,9 @@ static void print_json(struct report *x, const struct check_result *r)
 		.again = r->again,
 		.exhausted = r->exhausted,
 		.preemptions = r->preemptions,
+		.least = r->least,
 		.seconds = r->seconds,
+		.told = r->told,
 	};
 
 	if (!r->skipped)

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "cli/log.h"
+#include "cli/told.h"
 #include "explore/pct.h"
 #include "mm/mm_types.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
-#include "viz/why.h"
 
 void single_init(struct single *x, const struct cli_options *o)
 {
@@ -106,10 +106,8 @@ static void print_json(struct single *x, struct runner *r,
                        const struct recorder *recorder,
                        const struct run_result *run, const char *reason)
 {
-	const struct hazard *told =
-		viz_hazard_to_tell(run->hazards, run->nr_hazards);
-	g_autoptr(GArray) why =
-		told ? viz_why(recorder, told, runner_machine(r)) : NULL;
+	g_autoptr(GArray) told = tell_hazards(
+		recorder, run->hazards, run->nr_hazards, runner_machine(r));
 	const struct ast_variant *v = runner_variant(r);
 	g_autofree char *expected = format_expected(v);
 	g_autoptr(GArray) killed = killed_threads(r, run);
@@ -123,7 +121,7 @@ static void print_json(struct single *x, struct runner *r,
 		.reason = reason,
 		.run = run,
 		.killed = killed,
-		.why = why,
+		.told = told,
 	};
 
 	output_json_run(&x->out, &j);
@@ -145,17 +143,6 @@ static void keep_files(struct single *x, struct runner *r,
 	}
 }
 
-static void keep_flow(struct single *x, struct runner *r,
-                      const struct recorder *recorder,
-                      const struct run_result *run)
-{
-	const struct hazard *told =
-		viz_hazard_to_tell(run->hazards, run->nr_hazards);
-
-	if (told)
-		x->flow = viz_flow(recorder, told, runner_machine(r));
-}
-
 static void print_run(struct single *x, struct runner *r,
                       const struct recorder *recorder,
                       const struct run_result *run, const char *reason)
@@ -166,7 +153,8 @@ static void print_run(struct single *x, struct runner *r,
 		print_report(x, r, recorder, run, reason);
 	keep_files(x, r, recorder);
 	if (x->keep)
-		keep_flow(x, r, recorder, run);
+		x->told = tell_hazards(recorder, run->hazards, run->nr_hazards,
+		                       runner_machine(r));
 	x->nr_runs++;
 	/* What comes with files is shown when they are there. */
 	if (!x->keep && !x->trace && !x->choices)

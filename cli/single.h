@@ -13,8 +13,8 @@ struct single {
 	GString *trace;   /* --trace: every run's */
 	GString *choices; /* --choices-out: the only run's */
 	unsigned nr_runs;
-	bool keep;    /* print nothing, keep it in `out` and `flow` */
-	GArray *flow; /* viz_flow(); NULL: no hazard */
+	bool keep;    /* print nothing, keep it in `out` and `told` */
+	GArray *told; /* tell_hazards() of the run; NULL: there was none */
 	bool explain; /* every hazard is told, not only the first */
 	/* replay, explain: the run it has to be; else NULL */
 	const struct choice_log *recorded;

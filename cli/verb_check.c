@@ -68,7 +68,7 @@ static void add_failure(const struct check *x, struct runner *r,
 	if (v->log)
 		(void)single_run(&single, r, policy_replay_new(v->log), &run);
 	result->columns = g_strdup(single.out.text->str);
-	result->flow = single.flow;
+	result->told = single.told;
 	output_clear(&single.out);
 }
 
@@ -121,6 +121,7 @@ static void add_result(struct check *x, struct runner *r, struct verdict *v,
 		.exhausted = v->exhausted,
 		.confirmed = v->confirmed,
 		.preemptions = v->ended && v->fired ? v->preemptions : -1,
+		.least = v->least,
 		.given_up = v->given_up,
 		.killed_text = format_killed(v),
 		.again = plan_again(&x->plan, r, v),

@@ -79,7 +79,33 @@ def counts():
     return len(REPORTS.json), sum(not r["ok"] for r in REPORTS.json)
 
 
+def chain():
+    """What led to the one hazard there is, as --format json has it."""
+    told, = (t for line in REPORTS.json for t in line.get("told", ())
+             if t["hazard"] == "postcondition")
+    return told["why"]
+
+
+def shows_chain(text):
+    """Each link stands in a line of its own: step, who, the first words."""
+    lines = [line.split() for line in text.splitlines()]
+    return all(
+        [str(link["step"]), f"CPU{link['cpu']}", f"({link['agent']})",
+         *link["what"].split()[:2]] in [line[:5] for line in lines]
+        for link in chain())
+
+
 class Json(unittest.TestCase):
+    def test_what_differs_has_its_chain(self):
+        kinds = [link["kind"] for link in chain()]
+        self.assertIn("filled", kinds)
+        self.assertIn("changed", kinds)
+        self.assertIn("used", kinds)
+        steps = [link["step"] for link in chain()]
+        self.assertEqual(steps, sorted(steps))
+        for line in REPORTS.json:
+            self.assertEqual("told" in line, not line["ok"])
+
     def test_a_line_for_each_variant(self):
         self.assertEqual(counts(), (5, 2))
         for line in REPORTS.json:
@@ -127,6 +153,7 @@ class Ktap(unittest.TestCase):
                 shown = re.search(r"^CPU\d \(.*CPU\d \(", said, re.M)
                 self.assertEqual(bool(shown), "postcondition" in said)
                 self.assertEqual(leaf.ok, "DIFFERS" not in said)
+                self.assertEqual(shows_chain(said), bool(shown))
 
     def test_variants_not_chosen_are_skipped(self):
         text = REPORTS.run("ktap", "--variant", "fixed", status=0)
@@ -217,6 +244,11 @@ class Junit(unittest.TestCase):
         failure = ET.fromstring(REPORTS.text["junit"]).find(".//failure")
         self.assertRegex(failure.text, r"(?m)^CPU\d \(.*\) +CPU\d \(")
         self.assertIn("tlb fill 4K -> frame", failure.text)
+
+    def test_a_failure_shows_its_chain(self):
+        for failure in ET.fromstring(REPORTS.text["junit"]).iter("failure"):
+            self.assertEqual(shows_chain(failure.text),
+                             failure.get("type") == "hazard")
 
     def test_a_missing_escape_is_noticed(self):
         text = REPORTS.text["junit"]
@@ -321,6 +353,24 @@ class Sarif(unittest.TestCase):
                  for line in lines]
         self.assertEqual(texts, shown)
 
+    def test_the_chain_is_that_of_json(self):
+        for result in self.results:
+            links = result.get("relatedLocations", [])
+            if result["ruleId"] != "postcondition":
+                self.assertEqual(links, [])
+                continue
+            self.assertEqual([link["id"] for link in links],
+                             list(range(1, len(links) + 1)))
+            self.assertEqual(
+                [(link["properties"]["step"], link["properties"]["kind"],
+                  link["message"]["text"]) for link in links],
+                [(why["step"], why["kind"],
+                  f"step {why['step']}, CPU{why['cpu']} ({why['agent']}): "
+                  f"{why['what']}") for why in chain()])
+            for link in links:
+                self.assertRegex(self.read_location(link),
+                                 r"^(thread|variant)")
+
     def test_steps_stand_at_the_thread_that_makes_them(self):
         for flow in self.flows():
             for step in flow["locations"]:
@@ -346,6 +396,9 @@ class Sarif(unittest.TestCase):
         self.refuse(lambda run: next(
             r for r in run["results"] if "codeFlows" in r)["codeFlows"][0][
                 "threadFlows"][0].update(locations=[]))
+        self.refuse(lambda run: next(
+            r for r in run["results"] if "relatedLocations" in r)[
+                "relatedLocations"][0].update(id="first"))
         self.refuse(lambda run: run["results"][0]["locations"][0][
             "physicalLocation"]["region"].update(startLine=0))
 

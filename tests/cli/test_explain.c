@@ -49,23 +49,39 @@ START_TEST(each_hazard_is_told_with_its_chain_and_columns)
 }
 END_TEST
 
-START_TEST(json_has_the_chain)
+static JsonArray *told_in(JsonParser *parser, const char *text)
+{
+	ck_assert(json_parser_load_from_data(parser, text, -1, NULL));
+	return json_object_get_array_member(
+		json_node_get_object(json_parser_get_root(parser)), "told");
+}
+
+START_TEST(json_has_the_chain_of_each_hazard)
 {
 	g_autofree char *log = record("vulnerable");
+	struct result text = run_format("explain %s", log);
 	struct result result = run_format("explain --format json %s", log);
 	g_autoptr(JsonParser) parser = json_parser_new();
-	JsonArray *why;
+	JsonArray *told = told_in(parser, result.out), *why;
 	JsonObject *last;
 
-	ck_assert(json_parser_load_from_data(parser, result.out, -1, NULL));
+	ck_assert_uint_gt(json_array_get_length(told), 1);
+	ck_assert_uint_eq(json_array_get_length(told),
+	                  count(text.out, "\nhazard "));
+	for (unsigned i = 0; i < json_array_get_length(told); i++) {
+		last = json_array_get_object_element(told, i);
+		why = json_object_get_array_member(last, "why");
+		ck_assert_uint_gt(json_array_get_length(why), 3);
+	}
 	why = json_object_get_array_member(
-		json_node_get_object(json_parser_get_root(parser)), "why");
+		json_array_get_object_element(told, 0), "why");
 	ck_assert_uint_eq(json_array_get_length(why), 7);
 	last = json_array_get_object_element(why, 6);
 	ck_assert_str_eq(json_object_get_string_member(last, "kind"), "used");
 	ck_assert_str_eq(json_object_get_string_member(last, "agent"), "two");
 	ck_assert_int_eq(json_object_get_int_member(last, "cpu"), 1);
 	g_unlink(log);
+	clear_result(&text);
 	clear_result(&result);
 }
 END_TEST
@@ -108,7 +124,7 @@ int main(void)
 	TCase *tcase = tcase_create("explain");
 
 	tcase_add_test(tcase, each_hazard_is_told_with_its_chain_and_columns);
-	tcase_add_test(tcase, json_has_the_chain);
+	tcase_add_test(tcase, json_has_the_chain_of_each_hazard);
 	tcase_add_test(tcase,
 	               where_nothing_is_wrong_there_is_nothing_to_explain);
 	tcase_add_test(tcase, a_log_that_does_not_fit_is_refused);
