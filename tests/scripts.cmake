@@ -7,8 +7,10 @@ function(mmu_script module name)
 		COMMAND ${PROJECT_SOURCE_DIR}/tests/${module}/${name}.py
 			$<TARGET_FILE:mmulator>
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+	# Some start the command a hundred times.
+	math(EXPR timeout "${MMU_TIMEOUT} * 3")
 	set_tests_properties(${module}/${name} PROPERTIES
-		LABELS "unit;${module}" TIMEOUT ${MMU_TIMEOUT})
+		LABELS "unit;${module}" TIMEOUT ${timeout})
 endfunction()
 
 if(TARGET mmulator)
