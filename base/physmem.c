@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "base/machine.h"
+#include "base/mtetags.h"
 
 /* page->alloc: what the allocator thinks of a block's head. */
 enum alloc_state {
@@ -25,10 +26,10 @@ static void *reserve(uint64_t bytes)
 	return p;
 }
 
-/* Of the bitmap, for @nr_frames. */
-static size_t has_bytes_size(const struct physmem *mem, uint64_t nr_frames)
+/* Of a bitmap, for @nr_frames. */
+static size_t bitmap_size(uint64_t nr_frames)
 {
-	return (nr_frames + 63) / 64 * sizeof(*mem->has_bytes);
+	return (nr_frames + 63) / 64 * sizeof(uint64_t);
 }
 
 void physmem_init(struct physmem *mem, uint64_t size_bytes)
@@ -40,14 +41,17 @@ void physmem_init(struct physmem *mem, uint64_t size_bytes)
 	mem->nr_frames = size_bytes >> PAGE_SHIFT;
 	mem->direct_map = reserve(size_bytes);
 	mem->mem_map = reserve(mem->nr_frames * sizeof(struct page));
-	mem->has_bytes = reserve(has_bytes_size(mem, mem->nr_frames));
+	mem->has_bytes = reserve(bitmap_size(mem->nr_frames));
+	mem->tags = reserve(mem->nr_frames * MTE_PAGE_TAG_STORAGE);
+	mem->has_tags = reserve(bitmap_size(mem->nr_frames));
 	physmem_reset(mem);
 }
 
 void physmem_reset(struct physmem *mem)
 {
 	memset(mem->mem_map, 0, mem->high_water * sizeof(struct page));
-	memset(mem->has_bytes, 0, has_bytes_size(mem, mem->high_water));
+	memset(mem->has_bytes, 0, bitmap_size(mem->high_water));
+	memset(mem->has_tags, 0, bitmap_size(mem->high_water));
 	memset(mem->free_head, 0, sizeof(mem->free_head));
 	mem->high_water = 0;
 	/* Frame 0 stays unused: a zero entry must never look right. */
@@ -61,7 +65,9 @@ void physmem_fini(struct physmem *mem)
 {
 	munmap(mem->direct_map, mem->size_bytes);
 	munmap(mem->mem_map, mem->nr_frames * sizeof(struct page));
-	munmap(mem->has_bytes, has_bytes_size(mem, mem->nr_frames));
+	munmap(mem->has_bytes, bitmap_size(mem->nr_frames));
+	munmap(mem->tags, mem->nr_frames * MTE_PAGE_TAG_STORAGE);
+	munmap(mem->has_tags, bitmap_size(mem->nr_frames));
 }
 
 /* ---- free lists: one per order, most recently freed first ---- */

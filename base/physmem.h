@@ -72,6 +72,9 @@ struct physmem {
 	/* Bit per frame: its content is CONTENT_BYTES. The same as in mem_map,
 	 * small enough for the host's caches. */
 	uint64_t *has_bytes;
+	/* base/mtetags.h: the tags of each frame, and which frames have any. */
+	uint8_t *tags;
+	uint64_t *has_tags;
 	uint64_t size_bytes;
 	uint64_t nr_frames;
 	uint64_t nr_free;
