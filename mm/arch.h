@@ -72,6 +72,29 @@ struct pgtable_ops {
 	                              pmd_t *pmdp, pmd_t entry, bool dirty);
 };
 
+/* asm/mman.h, asm/page.h; all pure. In order of mm/mman.h. */
+struct mman_ops {
+	/* VM_ flags for PROT_ bits other than read, write and execute. */
+	uint64_t (*calc_vm_prot_bits)(uint64_t prot);
+	/* VM_ flags for a mapping of @file (NULL: none) with MAP_ @flags. */
+	uint64_t (*calc_vm_flag_bits)(const struct address_space *file,
+	                              uint64_t flags);
+	bool (*validate_prot)(uint64_t prot);
+	bool (*validate_flags)(uint64_t vm_flags);
+	uint64_t vm_data_default_flags; /* more than VM_ACCESS_FLAGS and VM_MAY*
+	                                 */
+	uint64_t vm_arch_clear;         /* mprotect() sets them anew */
+};
+
+/* asm/page.h */
+struct page_ops {
+	/* After the bytes of @from were copied to @to, a new page. */
+	void (*copy_highpage)(struct page *to, struct page *from);
+	/* @page is new and zero, for @vma and nobody else. */
+	void (*clear_user_page)(const struct vm_area_struct *vma,
+	                        struct page *page);
+};
+
 /* What a page fault asks for. */
 struct fault_request {
 	unsigned flags;    /* FAULT_FLAG_*, mm/memory.h */
@@ -86,6 +109,8 @@ struct mm_arch {
 	const struct mmu_context_ops *context;
 	const struct tlbflush_ops *tlb;
 	const struct pgtable_ops *pgtable;
+	const struct mman_ops *mman;
+	const struct page_ops *page;
 	/* arch/.../mm/fault.c: read the error code, ESR. Pure. */
 	void (*decode_fault)(const struct fault_info *f,
 	                     struct fault_request *req);

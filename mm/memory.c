@@ -144,7 +144,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	ret = vmf_anon_prepare(vmf);
 	if (ret)
 		return ret;
-	page = alloc_anon_page(mm->kernel->machine, 0, true);
+	page = vma_alloc_zeroed_page(vma);
 	if (!page)
 		return VM_FAULT_OOM;
 

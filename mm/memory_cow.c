@@ -126,7 +126,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	bool copied = false;
 
 	if (!ret) {
-		copy = alloc_anon_page(m, 0, !old);
+		copy = old ? alloc_anon_page(m, 0, false)
+		           : vma_alloc_zeroed_page(vma);
 		ret = copy ? 0 : VM_FAULT_OOM;
 	}
 	if (ret) {

@@ -43,6 +43,8 @@ struct vma_tree;
 #define VM_DONTDUMP     0x04000000UL
 #define VM_HUGEPAGE     0x20000000UL
 #define VM_NOHUGEPAGE   0x40000000UL
+#define VM_HIGH_ARCH_4  BIT_ULL(36)
+#define VM_HIGH_ARCH_5  BIT_ULL(37)
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 
 struct vm_area_struct {

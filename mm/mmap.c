@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "mm/expand_stack.h"
 #include "mm/filemap.h"
+#include "mm/mman.h"
 #include "mm/mmap_lock.h"
 #include "mm/munmap.h"
 #include "mm/shmem.h"
@@ -157,13 +158,16 @@ static vaddr_t round_hint_to_min(vaddr_t hint)
 
 /* ---- mmap ---- */
 
-static uint64_t calc_vm_flags(const struct mm_struct *mm, uint64_t prot,
+static uint64_t calc_vm_flags(const struct mm_struct *mm,
+                              const struct address_space *file, uint64_t prot,
                               uint64_t flags)
 {
 	uint64_t vm_flags =
 		mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	vm_flags |= prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	vm_flags |= arch_calc_vm_prot_bits(prot);
+	vm_flags |= arch_calc_vm_flag_bits(file, flags);
 	if (flags & MAP_GROWSDOWN)
 		vm_flags |= VM_GROWSDOWN;
 	if (flags & MAP_LOCKED)
@@ -321,7 +325,7 @@ long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
 
-	vm_flags = calc_vm_flags(mm, req->prot, flags);
+	vm_flags = calc_vm_flags(mm, req->file, req->prot, flags);
 	addr = get_unmapped_area(
 		mm,
 		flags & MAP_FIXED ? req->addr : round_hint_to_min(req->addr),
@@ -334,6 +338,9 @@ long do_mmap(struct mm_struct *mm, const struct mmap_request *req,
 	err = mmap_type(req, (vaddr_t)addr, &vm_flags, &pgoff);
 	if (err)
 		return err;
+	/* mmap_region() */
+	if (!arch_validate_flags(vm_flags))
+		return -EINVAL;
 	if (accountable_mapping(vm_flags))
 		vm_flags |= VM_ACCOUNT;
 
@@ -360,8 +367,7 @@ int do_brk_flags(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 		.mm = mm,
 		.start = addr,
 		.end = addr + len,
-		.flags = mm->def_flags | VM_READ | VM_WRITE | VM_MAYREAD |
-		         VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT,
+		.flags = mm->def_flags | vm_flags_of_data() | VM_ACCOUNT,
 		.pgoff = addr >> PAGE_SHIFT,
 	};
 

@@ -4,6 +4,7 @@
 #include "mm/gup.h"
 #include "mm/huge_memory.h"
 #include "mm/memory.h"
+#include "mm/mman.h"
 #include "mm/mmap.h"
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
@@ -173,10 +174,13 @@ static int mprotect_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vma = find_vma(mm, start);
 		if (!vma || vma->vm_start > start)
 			return -ENOMEM;
-		newflags |= vma->vm_flags & ~VM_ACCESS_FLAGS;
+		newflags |= vma->vm_flags &
+		            ~(VM_ACCESS_FLAGS | vm_flags_clear_mask());
 		/* VM_MAY* lie four bits above VM_*. */
 		if ((newflags & ~(newflags >> 4)) & VM_ACCESS_FLAGS)
 			return -EACCES;
+		if (!arch_validate_flags(newflags))
+			return -EINVAL;
 		stop = MIN(vma->vm_end, end);
 		err = mprotect_fixup(tlb, vma, &prev, start, stop, newflags);
 		if (err)
@@ -219,9 +223,9 @@ int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
 	end = start + len;
 	if (end <= start)
 		return -ENOMEM;
-	/* arch_validate_prot(); PROT_SEM is allowed and means nothing. */
-	if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | 0x8))
+	if (!arch_validate_prot(prot))
 		return -EINVAL;
+	prot = (prot & VM_ACCESS_FLAGS) | arch_calc_vm_prot_bits(prot);
 
 	mmap_write_lock(mm);
 	vma = find_vma_intersection(mm, start, end);
@@ -237,7 +241,7 @@ int do_mprotect(struct mm_struct *mm, vaddr_t start, uint64_t len,
 	}
 
 	tlb_gather_mmu(&tlb, mm);
-	err = mprotect_range(&tlb, vma, start, end, prot & VM_ACCESS_FLAGS);
+	err = mprotect_range(&tlb, vma, start, end, prot);
 	tlb_finish_mmu(&tlb);
 out:
 	mmap_write_unlock(mm);

@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 #include "base/once.h"
+#include "mm/arch.h"
 #include "mm/mm_types.h"
 
 /*
@@ -246,6 +247,15 @@ struct page *alloc_anon_page(struct machine *m, unsigned order, bool zero)
 	return page;
 }
 
+struct page *vma_alloc_zeroed_page(const struct vm_area_struct *vma)
+{
+	struct page *page = alloc_anon_page(this_machine(), 0, true);
+
+	if (page)
+		mm_arch()->page->clear_user_page(vma, page);
+	return page;
+}
+
 void copy_user_page(struct page *dst, struct page *src, vaddr_t addr)
 {
 	struct machine *m = this_machine();
@@ -253,4 +263,5 @@ void copy_user_page(struct page *dst, struct page *src, vaddr_t addr)
 	step(STEP_READ, phys_obj(page_phys(src)), PAGE_SIZE, "copy_page", addr);
 	charge(m->costs->copy_page);
 	phys_copy_page(&m->mem, dst, src);
+	mm_arch()->page->copy_highpage(dst, src);
 }

@@ -17,6 +17,7 @@
 #include "base/physmem.h"
 
 struct mm_struct;
+struct vm_area_struct;
 
 /* Page flags of the mm, from PG_mm_first up. */
 #define PG_anon_exclusive 16 /* mapped by this mm alone: reuse on write */
@@ -222,6 +223,15 @@ bool is_huge_zero_page(const struct page *page);
  * Return: refcount 1, PG_swapbacked, PG_uptodate; NULL without memory.
  */
 struct page *alloc_anon_page(struct machine *m, unsigned order, bool zero);
+/**
+ * vma_alloc_zeroed_page - a zeroed anonymous page for user memory; the
+ * architecture may do more than zero it.
+ * @vma: where it will be mapped
+ *
+ * Return: as alloc_anon_page().
+ * Source: Linux v6.12 include/linux/highmem.h vma_alloc_zeroed_movable_folio()
+ */
+struct page *must_check vma_alloc_zeroed_page(const struct vm_area_struct *vma);
 
 /**
  * copy_user_page - content of a frame into another. A step, "copy_page", that

@@ -8,6 +8,8 @@
 extern const struct mmu_context_ops x86_context_ops;
 extern const struct tlbflush_ops x86_tlbflush_ops;
 extern const struct pgtable_ops x86_pgtable_ops;
+extern const struct mman_ops x86_mman_ops;
+extern const struct page_ops x86_page_ops;
 extern const struct mm_arch x86_mm_arch;
 
 /**
