@@ -60,7 +60,8 @@ enum event_type {
 	                   * used by the kernel or a device: data = struct
 	                   * pin_record const * (base/access.h) */
 	EV_CR3,           /* cpu loaded a root: a = root pa, b = pcid */
-	EV_SYSCALL_ENTER, /* a = nr, b = mm id; data = const uint64_t[6];
+	EV_SYSCALL_ENTER, /* a = nr on x86_64, addr = nr on this architecture,
+	                   * b = mm id; data = const uint64_t[6];
 	                   * text = name */
 	EV_SYSCALL_EXIT,  /* likewise, c = result */
 	EV_KERNEL_ENTER,  /* work of the kernel a scenario starts by name

@@ -334,7 +334,7 @@ static bool set_arch(struct cli_options *o, const struct flag *f,
 {
 	static const struct word words[] = {
 		{ "x86_64", "exec run check replay step" },
-		{ "arm64", "run check replay step" },
+		{ "arm64", "exec run check replay step" },
 		{ NULL, NULL },
 	};
 
@@ -386,8 +386,8 @@ static const struct flag flags[] = {
 	  "sc, or tso: store buffers", set_memory_model,
 	  offsetof(struct cli_options, memory_model) },
 	{ "arch", 0, "A", "exec run check replay step", NULL,
-	  "only variants of this architecture; of the guest: x86_64", set_arch,
-	  offsetof(struct cli_options, arch) },
+	  "only variants of this architecture; what the guest has to be for",
+	  set_arch, offsetof(struct cli_options, arch) },
 	{ "format", 0, "F", "run check merge replay explain exec list", NULL,
 	  "text (default), json or (check) ktap, junit, sarif", set_format, 0 },
 	{ "choices", 0, "LOG", "replay step exec", NULL,

@@ -38,6 +38,7 @@ struct exec_run {
 	struct observer observer;
 	struct output out;
 	GArray *missing; /* of uint64_t: system calls that are not there */
+	enum arch_id arch;
 	GString *trace;
 	char *choices;
 	uint32_t fired;
@@ -63,13 +64,13 @@ static void note_missing(struct observer *o, struct machine *m,
 	                                    offsetof(struct exec_run,
 	                                             observer));
 
-	(void)m;
+	x->arch = m->arch;
 	if ((int64_t)ev->c != -ENOSYS)
 		return;
 	for (unsigned i = 0; i < x->missing->len; i++)
-		if (g_array_index(x->missing, uint64_t, i) == ev->a)
+		if (g_array_index(x->missing, uint64_t, i) == ev->addr)
 			return;
-	g_array_append_val(x->missing, ev->a);
+	g_array_append_val(x->missing, ev->addr);
 }
 
 static void attach(struct machine *m, void *data)
@@ -167,7 +168,7 @@ static void print_missing(struct exec_run *x)
 {
 	for (unsigned i = 0; i < x->missing->len; i++) {
 		uint64_t nr = g_array_index(x->missing, uint64_t, i);
-		const char *name = syscall_name(nr);
+		const char *name = syscall_name(x->arch, nr);
 
 		output_text(&x->out, "%s%s (%" PRIu64 ")",
 		            i ? ", " : "  system calls it misses here: ",
@@ -211,8 +212,8 @@ static void add_guest_keys(GString *line, const void *data)
 	json_int(line, "instructions", keys->result->insns);
 	json_open(line, "missing_syscalls", '[');
 	for (unsigned i = 0; i < missing->len; i++) {
-		const char *name =
-			syscall_name(g_array_index(missing, uint64_t, i));
+		const char *name = syscall_name(
+			keys->x->arch, g_array_index(missing, uint64_t, i));
 
 		json_string(line, NULL, name ? name : "unknown");
 	}
@@ -293,8 +294,10 @@ static int execute(struct exec_run *x)
 {
 	const struct cli_options *o = x->options;
 	struct policy *policy = choose_policy(x);
+	enum arch_id arch;
 	const struct exec_config config = {
 		.name = o->args[0],
+		.arch = o->arch && arch_parse(o->arch, &arch) ? &arch : NULL,
 		.image = (const uint8_t *)x->image,
 		.image_len = x->image_len,
 		.argv = (const char *const *)o->args,

@@ -182,7 +182,7 @@ static void compile_syscall(struct emitter *e, const struct op *op)
 
 	for (unsigned i = ARRAY_SIZE(op->args); i-- > 0;)
 		mov_operand(e, i, i < op->nr_args ? &op->args[i] : &zero);
-	mov_imm(e, 8, op->nr);
+	mov_imm(e, 8, op->nr[ARCH_ARM64]);
 	put(e, 0xd4000001); /* SVC #0 */
 	emit_access(e);
 }

@@ -2,6 +2,7 @@
 #include "emu/code.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "emu/emitter_internal.h"
@@ -164,8 +165,8 @@ static bool same_op(const struct op *a, const struct op *b)
 {
 	return a->kind == b->kind && a->reg == b->reg && a->size == b->size &&
 	       a->cond == b->cond && a->disp == b->disp &&
-	       a->target == b->target && a->nr == b->nr && a->line == b->line &&
-	       same_operand(&a->base, &b->base) &&
+	       a->target == b->target && !memcmp(a->nr, b->nr, sizeof(a->nr)) &&
+	       a->line == b->line && same_operand(&a->base, &b->base) &&
 	       same_operand(&a->value, &b->value) &&
 	       same_operand(&a->expected, &b->expected) && same_args(a, b);
 }

@@ -56,11 +56,12 @@ static void do_memory(struct guest_thread *g, const struct op *op,
 
 static void do_syscall(struct guest_thread *g, const struct op *op)
 {
+	enum arch_id arch = g->task->agent->machine->arch;
 	uint64_t args[6] = { 0 };
 
 	for (unsigned i = 0; i < op->nr_args && i < ARRAY_SIZE(args); i++)
 		args[i] = operand(g, &op->args[i]);
-	g->regs[0] = (uint64_t)vcpu_syscall(g->task, op->nr, args);
+	g->regs[0] = (uint64_t)vcpu_syscall(g->task, op->nr[arch], args);
 }
 
 static bool condition(uint64_t a, enum op_cond cond, uint64_t b)

@@ -8,6 +8,7 @@
 #ifndef MMULATOR_EMU_PROGRAM_H
 #define MMULATOR_EMU_PROGRAM_H
 
+#include "base/arch.h"
 #include "base/types.h"
 
 /* r0 .. r6. r0 is the result of the last system call (x86: rax; arm64: x0); the
@@ -56,8 +57,8 @@ struct op {
 	int64_t disp;
 	struct operand value;
 	struct operand expected;
-	unsigned target; /* op number */
-	unsigned nr;     /* system call number, of the architecture */
+	unsigned target;         /* op number */
+	uint32_t nr[ARCH_COUNT]; /* system call number */
 	struct operand args[6];
 	unsigned nr_args;
 	unsigned line;    /* in the scenario file */

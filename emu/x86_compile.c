@@ -273,7 +273,7 @@ static void compile_syscall(struct emitter *e, const struct op *op)
 		mov_operand(e, syscall_arg_reg[i],
 		            i < op->nr_args ? &op->args[i] : &zero);
 	}
-	mov_imm(e, X86_RAX, op->nr);
+	mov_imm(e, X86_RAX, op->nr[ARCH_X86_64]);
 	emit_insn(e);
 	emit_bytes(e, 0x050f, 2);
 	emit_access(e);

@@ -2,10 +2,12 @@
 /*
  * Statements become the flat programs that both engines execute.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "mm/uapi.h"
 #include "scenario/check_internal.h"
+#include "syscalls/syscalls.h"
 
 /* Ops of one program; a loop of a scenario repeats, it is not unrolled. */
 #define PROGRAM_OPS_MAX 4096
@@ -221,9 +223,15 @@ static void compile_set(struct compiler *k, const struct ast_stmt *stmt)
 		emit_add(k, reg, immediate(e->number));
 }
 
+static void set_call(struct op *op, const char *name)
+{
+	for (unsigned i = 0; i < ARCH_COUNT; i++)
+		op->nr[i] = syscall_number((enum arch_id)i, name);
+}
+
 static void compile_syscall(struct compiler *k, const struct ast_stmt *stmt)
 {
-	struct op op = { .nr = stmt->syscall->nr };
+	struct op op = { .nr_args = 0 };
 	struct op *emitted;
 
 	for (unsigned i = 0; i < SYSCALL_ARGS_MAX; i++) {
@@ -235,8 +243,12 @@ static void compile_syscall(struct compiler *k, const struct ast_stmt *stmt)
 		else if (stmt->syscall->args[i] == ARG_FILE)
 			op.args[i] = immediate(UINT64_MAX);
 	}
+	if (!strcmp(stmt->syscall->name, "fork")) { /* and as clone() */
+		op.nr_args = 1;
+		op.args[0] = immediate(SIGCHLD);
+	}
 	emitted = emit_op(k, OP_SYSCALL);
-	emitted->nr = op.nr;
+	set_call(emitted, stmt->syscall->name);
 	emitted->nr_args = op.nr_args;
 	memcpy(emitted->args, op.args, sizeof(op.args));
 	if (stmt->reg > 0)
@@ -391,7 +403,7 @@ static void compile_advice(struct compiler *k, const struct ast_map *map)
 	if (map->thp == MAP_THP_DEFAULT)
 		return;
 	op = emit_op(k, OP_SYSCALL);
-	op->nr = find_syscall("madvise")->nr;
+	set_call(op, "madvise");
 	op->nr_args = 3;
 	op->args[0] = immediate(map->addr);
 	op->args[1] = immediate(map->size_bytes);
@@ -409,7 +421,7 @@ static void compile_map(struct compiler *k, const struct ast_map *map)
 		flags |= MAP_ANONYMOUS;
 	if (map->growsdown)
 		flags |= MAP_GROWSDOWN;
-	op->nr = find_syscall("mmap")->nr;
+	set_call(op, "mmap");
 	op->nr_args = 6;
 	op->args[0] = immediate(map->addr);
 	op->args[1] = immediate(map->size_bytes);

@@ -29,7 +29,6 @@ enum arg_kind {
 
 struct syscall_desc {
 	const char *name;
-	unsigned nr; /* x86_64 */
 	enum arg_kind args[SYSCALL_ARGS_MAX];
 	unsigned nr_required; /* further ones default to 0, a file to -1 */
 	const char *usage;

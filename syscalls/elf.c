@@ -7,8 +7,15 @@
 
 #include "mm/uapi.h"
 
-/* Of user space, with 4 levels of page tables; the last page is not used. */
-#define USER_END ((UINT64_C(1) << 47) - PAGE_SIZE)
+/* By architecture; user space with 4 levels of page tables: on x86 the last
+ * page is not used. */
+static const struct elf_machine {
+	uint16_t e_machine;
+	vaddr_t user_end;
+} machines[ARCH_COUNT] = {
+	[ARCH_X86_64] = { EM_X86_64, BIT_ULL(47) - PAGE_SIZE },
+	[ARCH_ARM64] = { EM_AARCH64, BIT_ULL(48) },
+};
 
 GQuark elf_error_quark(void)
 {
@@ -54,14 +61,26 @@ static bool check_ident(const struct reader *r, const Elf64_Ehdr *h)
 	return true;
 }
 
-static bool check_header(const struct reader *r, const Elf64_Ehdr *h)
+static bool find_machine(uint16_t e_machine, enum arch_id *arch)
+{
+	for (unsigned i = 0; i < ARCH_COUNT; i++) {
+		if (machines[i].e_machine != e_machine)
+			continue;
+		*arch = (enum arch_id)i;
+		return true;
+	}
+	return false;
+}
+
+static bool check_header(const struct reader *r, const Elf64_Ehdr *h,
+                         enum arch_id *arch)
 {
 	if (!check_ident(r, h))
 		return false;
-	if (h->e_machine != EM_X86_64)
+	if (!find_machine(h->e_machine, arch))
 		return fail(r, ELF_ERROR_UNSUPPORTED,
 		            offsetof(Elf64_Ehdr, e_machine),
-		            "not a program for x86_64");
+		            "not a program for x86_64 or arm64");
 	if (h->e_type != ET_EXEC)
 		return fail(r, ELF_ERROR_UNSUPPORTED,
 		            offsetof(Elf64_Ehdr, e_type),
@@ -83,7 +102,7 @@ static bool check_header(const struct reader *r, const Elf64_Ehdr *h)
 /* ---- program headers ---- */
 
 static bool check_load(const struct reader *r, const Elf64_Phdr *ph,
-                       uint64_t at)
+                       uint64_t at, vaddr_t user_end)
 {
 	if (ph->p_filesz > ph->p_memsz)
 		return fail(r, ELF_ERROR_FORMAT, at,
@@ -95,8 +114,8 @@ static bool check_load(const struct reader *r, const Elf64_Phdr *ph,
 		return fail(r, ELF_ERROR_FORMAT, at,
 		            "address and offset of the segment differ modulo "
 		            "the page size");
-	if (ph->p_vaddr < MMAP_MIN_ADDR || ph->p_vaddr >= USER_END ||
-	    ph->p_memsz > USER_END - ph->p_vaddr)
+	if (ph->p_vaddr < MMAP_MIN_ADDR || ph->p_vaddr >= user_end ||
+	    ph->p_memsz > user_end - ph->p_vaddr)
 		return fail(r, ELF_ERROR_UNSUPPORTED, at,
 		            "segment outside of user space");
 	return true;
@@ -116,7 +135,7 @@ static bool add_load(const struct reader *r, struct elf_image *image,
 
 	if (!ph->p_memsz)
 		return true;
-	if (!check_load(r, ph, at))
+	if (!check_load(r, ph, at, machines[image->arch].user_end))
 		return false;
 	if (image->nr_segments == ELF_SEGMENTS_MAX)
 		return fail(r, ELF_ERROR_UNSUPPORTED, at, "too many segments");
@@ -191,7 +210,7 @@ bool elf_parse(const uint8_t *bytes, size_t len, const char *name,
 		return fail(&r, ELF_ERROR_FORMAT, len,
 		            "too short for an ELF header");
 	memcpy(&h, bytes, sizeof(h));
-	if (!check_header(&r, &h))
+	if (!check_header(&r, &h, &image->arch))
 		return false;
 	for (unsigned i = 0; i < h.e_phnum; i++)
 		if (!read_phdr(&r, image, &h, i))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading static ELF programs for x86_64.
+ * Reading static ELF programs.
  *
  * The file is input from outside: every field is checked before it is used, and
  * a bad file is an error that says where and why.  Only what Linux would load
@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "base/arch.h"
 #include "base/types.h"
 
 #define ELF_SEGMENTS_MAX 16
@@ -25,6 +26,7 @@ struct elf_segment {
 };
 
 struct elf_image {
+	enum arch_id arch;
 	vaddr_t entry;
 	vaddr_t phdr; /* where the program headers are in memory, or 0 */
 	unsigned nr_phdrs;

@@ -86,7 +86,8 @@ static unsigned count(const char *const *strings)
 	return n;
 }
 
-/* What the C library wants to know; pairs of 64 bits. */
+/* What the C library wants to know; pairs of 64 bits. On x86 AT_HWCAP would be
+ * CPUID's EDX. */
 static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
                           uint64_t *auxv)
 {
@@ -111,7 +112,8 @@ static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
 }
 
 /*
- * The stack as a program finds it (System V ABI, AMD64 supplement, 3.4.1):
+ * The stack as a program finds it (System V ABI, AMD64 supplement, 3.4.1; on
+ * arm64 it is the same):
  * argc, argv, NULL, envp, NULL, auxv, and the strings above them.
  * Return: the stack pointer; 0: memory is out.
  */
@@ -221,6 +223,7 @@ static int boot(struct exec *x, GError **error)
 {
 	const struct exec_config *config = x->config;
 	struct machine_config machine = {
+		.arch = x->image.arch,
 		.nr_cpus = config->nr_cpus ? config->nr_cpus : 1,
 		.memory_bytes = config->memory_bytes ? config->memory_bytes
 		                                     : UINT64_C(1) << 30,
@@ -318,6 +321,12 @@ int exec_program(const struct exec_config *config, struct exec_result *result,
 	if (!elf_parse(config->image, config->image_len, config->name, &x.image,
 	               error))
 		return -ENOEXEC;
+	if (config->arch && x.image.arch != *config->arch) {
+		g_set_error(error, EXEC_ERROR, EXEC_ERROR_ARCH,
+		            "%s: is a program for %s, not %s", config->name,
+		            arch_name(x.image.arch), arch_name(*config->arch));
+		return -ENOEXEC;
+	}
 	mm_options_default(&x.options);
 	if (config->options)
 		x.options = *config->options;

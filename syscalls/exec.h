@@ -22,8 +22,9 @@ struct exec_config {
 	const char *name; /* of the program, for messages and reports */
 	const uint8_t *image;
 	size_t image_len;
-	const char *const *argv; /* NULL-terminated, with argv[0] */
-	const char *const *envp; /* NULL-terminated, or NULL */
+	const enum arch_id *arch; /* it has to be for; NULL: any */
+	const char *const *argv;  /* NULL-terminated, with argv[0] */
+	const char *const *envp;  /* NULL-terminated, or NULL */
 	struct syscall_host host;
 
 	unsigned nr_cpus;                  /* 0: 1 */
@@ -50,6 +51,7 @@ struct exec_result {
 
 enum exec_error {
 	EXEC_ERROR_ARGUMENTS, /* too long */
+	EXEC_ERROR_ARCH,      /* not for the architecture wanted */
 	EXEC_ERROR_MEMORY,    /* the machine is too small for the program */
 	EXEC_ERROR_POLICY     /* the policy could not go on */
 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Linux system calls of x86_64 (asm/unistd_64.h): from numbers and
- * registers to functions of the kernel, and from their results to -errno.
+ * The Linux system calls (asm/unistd_64.h): from numbers and registers to
+ * functions of the kernel, and from their results to -errno.
+ *
+ * What an architecture passes another way is in syscalls/abi.h.  Observers see
+ * a call under its number on x86_64, on every architecture.
  *
  * Adding one is a line in syscalls/table.c and a function that decodes and
  * validates.  What performs lives in mm (mm/sys.h) or in this folder.
@@ -13,10 +16,13 @@
 
 typedef long (*syscall_fn)(struct task *t, const uint64_t args[6]);
 
+/* The number of a call that an architecture does not have. */
+#define NO_SYSCALL UINT32_MAX
+
 struct syscall_entry {
-	unsigned nr;
 	const char *name;
 	syscall_fn fn;
+	uint32_t nr[ARCH_COUNT];
 };
 
 /**
@@ -28,11 +34,12 @@ struct syscall_entry {
 const struct syscall_entry *syscall_table_get(unsigned *n);
 /**
  * syscall_lookup - a system call by its number.
+ * @arch: of the machine
  * @nr: as the guest passes it
  *
  * Return: it, or NULL.
  */
-const struct syscall_entry *syscall_lookup(uint64_t nr);
+const struct syscall_entry *syscall_lookup(enum arch_id arch, uint64_t nr);
 /**
  * syscall_lookup_name - a system call by its name.
  * @name: "madvise"
@@ -42,12 +49,22 @@ const struct syscall_entry *syscall_lookup(uint64_t nr);
 const struct syscall_entry *syscall_lookup_name(const char *name);
 
 /**
+ * syscall_number - what a C library puts into the register for a call.
+ * @arch: of the machine
+ * @name: "madvise"; "fork" is clone(SIGCHLD) where there is no fork
+ *
+ * Return: its number; NO_SYSCALL: there is none.
+ */
+uint32_t syscall_number(enum arch_id arch, const char *name);
+
+/**
  * syscall_name - what Linux calls a system call, whether it is there or not.
+ * @arch: of the machine
  * @nr: as the guest passes it
  *
  * Return: "madvise"; NULL: no such system call.
  */
-const char *syscall_name(uint64_t nr);
+const char *syscall_name(enum arch_id arch, uint64_t nr);
 
 /**
  * do_syscall_64 - the kernel_ops.syscall of a machine with processes.

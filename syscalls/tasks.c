@@ -14,6 +14,7 @@
 #include "mm/kernel.h"
 #include "mm/mm.h"
 #include "mm/sys.h"
+#include "syscalls/abi.h"
 #include "syscalls/process.h"
 #include "syscalls/table_internal.h"
 
@@ -109,7 +110,8 @@ long sys_fork(struct task *t, const uint64_t args[6])
 	return fork_process(t);
 }
 
-/* A thread: same address space, own stack. args: flags stack ptid ctid tls. */
+/* A thread: same address space, own stack. args: flags stack ptid, then ctid
+ * and tls in the order of the architecture. */
 static long clone_thread(struct task *t, const uint64_t args[6])
 {
 	struct machine *m = t->agent->machine;
@@ -131,7 +133,8 @@ static long clone_thread(struct task *t, const uint64_t args[6])
 	if (args[1])
 		guest_thread_set_sp(child, args[1]);
 	if (args[0] & CLONE_SETTLS)
-		guest_thread_set_tls(child, args[4]);
+		guest_thread_set_tls(child,
+		                     args[syscall_abi_get(m->arch)->clone_tls]);
 	if ((args[0] & CLONE_PARENT_SETTID) &&
 	    copy_to_user(args[2], &child->pid, 4))
 		return -EFAULT;

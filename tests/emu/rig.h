@@ -59,6 +59,11 @@ void rig_store(vaddr_t va, unsigned size, uint64_t value);
 	{                                  \
 		.is_reg = true, .reg = (n) \
 	}
+/* A system call's number, on all architectures. */
+#define NR(n)        \
+	{            \
+		n, n \
+	}
 #define PROGRAM(array)                                      \
 	{                                                   \
 		.ops = (array), .nr_ops = ARRAY_SIZE(array) \

@@ -283,7 +283,7 @@ END_TEST
 START_TEST(system_calls_follow_the_abi)
 {
 	struct op op = { .kind = OP_SYSCALL,
-		         .nr = 233,
+		         .nr = NR(233),
 		         .nr_args = 3,
 		         .args = { IMM(0x40000000), REG(0), IMM(4) } };
 

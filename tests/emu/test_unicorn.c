@@ -346,11 +346,11 @@ START_TEST(system_call_gets_six_arguments_and_returns_in_r0)
 	struct op ops[] = {
 		{ .kind = OP_SET, .reg = 6, .value = IMM(40) },
 		{ .kind = OP_SYSCALL,
-		  .nr = RIG_ADD,
+		  .nr = NR(RIG_ADD),
 		  .nr_args = 2,
 		  .args = { REG(6), IMM(2) } },
 		{ .kind = OP_SET, .reg = 1, .value = REG(0) },
-		{ .kind = OP_SYSCALL, .nr = 999 },
+		{ .kind = OP_SYSCALL, .nr = NR(999) },
 		{ .kind = OP_EXIT },
 	};
 	struct program p = PROGRAM(ops);
@@ -366,7 +366,7 @@ END_TEST
 START_TEST(a_system_call_can_end_the_thread)
 {
 	struct op ops[] = {
-		{ .kind = OP_SYSCALL, .nr = RIG_EXIT },
+		{ .kind = OP_SYSCALL, .nr = NR(RIG_EXIT) },
 		{ .kind = OP_SET, .reg = 1, .value = IMM(1) },
 		{ .kind = OP_EXIT },
 	};
@@ -435,15 +435,18 @@ static struct op random_op(unsigned *seed, unsigned i, unsigned n)
 		         .expected = random_operand(seed),
 		         .nr_args = 2,
 		         .line = i };
+	unsigned nr;
 
 	op.base = (struct operand)IMM(regions[rand_r(seed) % 3]);
 	if (rand_r(seed) % 64 == 0)
 		op.base = random_operand(seed);
-	op.nr = 1 + (unsigned)rand_r(seed) % 5;
-	if (op.nr == RIG_EXIT)
-		op.nr = RIG_SHOOT;
+	nr = 1 + (unsigned)rand_r(seed) % 5;
+	if (nr == RIG_EXIT)
+		nr = RIG_SHOOT;
+	for (unsigned a = 0; a < ARCH_COUNT; a++)
+		op.nr[a] = nr;
 	op.args[0] = (struct operand)IMM(DATA + offsets[rand_r(seed) % 6]);
-	if (op.nr == RIG_TIMER)
+	if (nr == RIG_TIMER)
 		op.args[0] = (struct operand)IMM(rand_r(seed) % 3);
 	op.args[1] = random_operand(seed);
 	if (aligned_atomics() && op.kind >= OP_XCHG && op.kind <= OP_CMPXCHG)
@@ -547,11 +550,11 @@ START_TEST(interrupts_come_between_instructions_only)
 	};
 	struct op unmap[] = {
 		{ .kind = OP_SYSCALL,
-		  .nr = RIG_SHOOT,
+		  .nr = NR(RIG_SHOOT),
 		  .nr_args = 1,
 		  .args = { IMM(DATA) } },
 		{ .kind = OP_SYSCALL,
-		  .nr = RIG_TIMER,
+		  .nr = NR(RIG_TIMER),
 		  .nr_args = 1,
 		  .args = { IMM(0) } },
 		{ .kind = OP_ADD, .reg = 2, .value = IMM(1) },

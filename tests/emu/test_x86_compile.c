@@ -239,7 +239,7 @@ END_TEST
 START_TEST(system_calls_follow_the_abi)
 {
 	struct op op = { .kind = OP_SYSCALL,
-		         .nr = 28,
+		         .nr = NR(28),
 		         .nr_args = 3,
 		         .args = { IMM(0x40000000), REG(1), IMM(4) } };
 

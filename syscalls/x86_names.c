@@ -2,7 +2,7 @@
 /* What the system calls of x86_64 are called, also those that are not there:
  * Linux v6.12 arch/x86/entry/syscalls/syscall_64.tbl. */
 #include "base/types.h"
-#include "syscalls/syscalls.h"
+#include "syscalls/abi.h"
 
 static const char *const names[] = {
 	"read",
@@ -369,7 +369,8 @@ static const char *const names[] = {
 	"set_mempolicy_home_node",
 };
 
-const char *syscall_name(uint64_t nr)
-{
-	return nr < ARRAY_SIZE(names) ? names[nr] : NULL;
-}
+const struct syscall_abi syscall_abi_x86 = {
+	.names = names,
+	.nr_names = ARRAY_SIZE(names),
+	.clone_tls = 4,
+};
