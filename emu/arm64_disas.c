@@ -120,15 +120,12 @@ static unsigned own_text(const uint8_t *bytes, size_t len, char *buf,
 	if (len < sizeof(insn))
 		return 0;
 	memcpy(&insn, bytes, sizeof(insn));
-	switch (arm64_insn_class(insn)) {
-	case ARM64_ATOMIC:
+	switch ((int)a64_classify(insn)) {
+	case A64_ATOMIC:
 		return print_atomic(insn, buf, size) ? 4 : 0;
-	case ARM64_CAS:
+	case A64_CAS:
 		print_cas(insn, buf, size);
 		return 4;
-	case ARM64_EXCLUSIVE:
-	case ARM64_CLREX:
-	case ARM64_OTHER:
 	default:
 		return print_mov(insn, buf, size) ? 4 : 0;
 	}

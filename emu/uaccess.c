@@ -40,8 +40,10 @@ static int user_access(struct mmu_access *acc, bool atomic)
 		bool done = mmu_access(mmu, acc, &fault);
 
 		cpu_end_insn(t->cpu);
-		if (done)
+		if (done) {
+			monitor_see_store(this_vcpu(), acc);
 			return 0;
+		}
 		if (acc->outcome != MMU_PAGE_FAULT || atomic ||
 		    !fault_in(t, &fault))
 			return -EFAULT;

@@ -123,6 +123,7 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
 
 		vcpu->cpu = &m->cpus[i];
 		vcpu->emu = emu;
+		vcpu->monitor.granule = NO_GRANULE;
 		m->cpus[i].hw_data = vcpu;
 		mmu_init(&vcpu->mmu, m, &m->cpus[i], profile);
 	}
@@ -152,7 +153,9 @@ void emu_reset(struct emu *emu)
 		mmu_reset(&emu->vcpus[i].mmu);
 		emu->vcpus[i].nr_insns = 0;
 		emu->vcpus[i].next_tick = 0;
+		emu->vcpus[i].monitor.granule = NO_GRANULE;
 	}
+	emu->nr_exclusive = 0;
 	unicorn_pool_reset(emu->pool);
 	configure(emu);
 }
@@ -213,6 +216,7 @@ void vcpu_enter_user(struct task *t)
 	while (t->cpu->need_resched)
 		schedule();
 	smp_mb();
+	monitor_clear(cpu_vcpu(t->cpu));
 	t->cpu->user_mode = true;
 }
 
@@ -282,8 +286,10 @@ bool vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc)
 			return false;
 		done = mmu_access(mmu, acc, &fault);
 		cpu_end_insn(t->cpu);
-		if (likely(done))
+		if (likely(done)) {
+			monitor_see_store(cpu_vcpu(t->cpu), acc);
 			return true;
+		}
 		fault.pc = pc;
 		if (!exception(t, acc, &fault))
 			return false;

@@ -38,17 +38,30 @@ struct emu_config {
 /** emu_config_default - Unicorn, correct hardware, PCID and globals on. */
 void emu_config_default(struct emu_config *config);
 
+/*
+ * arm64: the exclusive monitor of a CPU, Arm ARM B2.9.  Local and global are
+ * one: what a load-exclusive has marked stays so until another CPU stores to
+ * the granule, or this one returns from an exception, executes CLREX or a
+ * store-exclusive.
+ */
+#define NO_GRANULE UINT64_MAX
+struct exclusive_monitor {
+	paddr_t granule; /* of EXCLUSIVE_GRANULE bytes, or NO_GRANULE */
+};
+
 struct vcpu {
 	struct mmu mmu;
 	struct cpu *cpu;
 	struct emu *emu;
 	uint64_t nr_insns;  /* guest instructions retired */
 	uint64_t next_tick; /* of the clock that preempts ELF guests */
+	struct exclusive_monitor monitor;
 };
 
 struct emu {
 	struct machine *machine;
 	const struct vcpu_arch *arch; /* machine->arch */
+	unsigned nr_exclusive;        /* CPUs whose monitor has marked memory */
 	struct emu_config config;
 	struct vcpu *vcpus; /* one per CPU */
 	struct unicorn_pool *pool;
@@ -135,6 +148,14 @@ static inline void vcpu_preempt(struct task *t)
  * Return: false if the task was killed (t->exit_signal).
  */
 bool must_check vcpu_access(struct task *t, struct mmu_access *acc, vaddr_t pc);
+
+/** monitor_mark - a load-exclusive of this CPU has read at @pa. */
+void monitor_mark(struct vcpu *vcpu, paddr_t pa);
+/** monitor_clear - this CPU has no exclusive access any more. */
+void monitor_clear(struct vcpu *vcpu);
+/** monitor_see_store - @acc, done by @vcpu, may have stored to what other CPUs
+ * have marked. */
+void monitor_see_store(struct vcpu *vcpu, const struct mmu_access *acc);
 
 /**
  * vcpu_kill - a signal nobody handles ends a thread.

@@ -281,7 +281,7 @@ static const char *op_label(unsigned op)
 		[MMU_LOAD] = "load",   [MMU_STORE] = "store",
 		[MMU_FETCH] = "fetch", [MMU_XCHG] = "xchg",
 		[MMU_XADD] = "xadd",   [MMU_CMPXCHG] = "cmpxchg",
-		[MMU_PROBE] = "probe",
+		[MMU_STXR] = "stxr",   [MMU_PROBE] = "probe",
 	};
 
 	return labels[op];
@@ -413,6 +413,10 @@ static uint64_t rmw_result(const struct mmu_access *acc, uint64_t old)
 		return (old + acc->value) & mask;
 	case MMU_CMPXCHG:
 		return old == (acc->expected & mask) ? acc->value & mask : old;
+	case MMU_STXR:
+		return *acc->exclusive == ALIGN_DOWN(acc->pa, EXCLUSIVE_GRANULE)
+		               ? acc->value & mask
+		               : old;
 	default:
 		return acc->value & mask;
 	}

@@ -79,8 +79,13 @@ enum mmu_op {
 	MMU_XCHG,    /* value in: new; out: old */
 	MMU_XADD,    /* value in: addend; out: old */
 	MMU_CMPXCHG, /* value in: new; out: old; stores iff old == expected */
+	MMU_STXR,    /* value in: new; out: old; stores iff *exclusive is it */
 	MMU_PROBE    /* translate for reading, move nothing */
 };
+
+/* arm64: what an exclusive monitor marks, bytes (CTR_EL0.ERG of a Cortex-A76).
+ */
+#define EXCLUSIVE_GRANULE 64
 
 enum mmu_outcome {
 	MMU_DONE,
@@ -93,12 +98,15 @@ struct mmu_access {
 	vaddr_t va;
 	uint64_t value;    /* in: to store; out: what was loaded */
 	uint64_t expected; /* MMU_CMPXCHG */
-	uint8_t size;      /* 1 2 4 8 (other sizes up to 8 work) */
-	uint8_t op;        /* enum mmu_op */
-	bool user;         /* CPL 3 */
-	bool ac;           /* RFLAGS.AC: CPL < 3 may touch user pages */
-	uint8_t outcome;   /* out: enum mmu_outcome */
-	paddr_t pa;        /* out, if done: of the first byte */
+	/* MMU_STXR: the granule the CPU has marked, looked at in the step that
+	 * stores. */
+	const paddr_t *exclusive;
+	uint8_t size;    /* 1 2 4 8 (other sizes up to 8 work) */
+	uint8_t op;      /* enum mmu_op */
+	bool user;       /* CPL 3 */
+	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages */
+	uint8_t outcome; /* out: enum mmu_outcome */
+	paddr_t pa;      /* out, if done: of the first byte */
 };
 
 /**

@@ -3,6 +3,8 @@
 #ifndef MMULATOR_SYSCALLS_ABI_H
 #define MMULATOR_SYSCALLS_ABI_H
 
+#include <stdint.h>
+
 #include "base/arch.h"
 
 struct syscall_abi {
@@ -11,6 +13,7 @@ struct syscall_abi {
 	/* Which argument of clone(2) is the TLS; the child's TID is the other
 	 * one of 3 and 4. Linux v6.12 kernel/fork.c clone() */
 	unsigned clone_tls;
+	uint64_t hwcap; /* AT_HWCAP; 0: it is not passed */
 };
 
 extern const struct syscall_abi syscall_abi_x86;

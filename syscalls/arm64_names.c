@@ -4,6 +4,11 @@
 #include "base/types.h"
 #include "syscalls/abi.h"
 
+/* Linux v6.12 arch/arm64/include/uapi/asm/hwcap.h */
+#define HWCAP_FP      0x1
+#define HWCAP_ASIMD   0x2
+#define HWCAP_ATOMICS 0x100
+
 static const char *const names[] = {
 	"io_setup",
 	"io_destroy",
@@ -329,4 +334,5 @@ const struct syscall_abi syscall_abi_arm64 = {
 	.names = names,
 	.nr_names = ARRAY_SIZE(names),
 	.clone_tls = 3, /* CONFIG_CLONE_BACKWARDS */
+	.hwcap = HWCAP_FP | HWCAP_ASIMD | HWCAP_ATOMICS,
 };

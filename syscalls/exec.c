@@ -13,6 +13,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/sys.h"
 #include "mm/uapi.h"
+#include "syscalls/abi.h"
 #include "syscalls/elf.h"
 #include "syscalls/syscalls.h"
 
@@ -86,11 +87,11 @@ static unsigned count(const char *const *strings)
 	return n;
 }
 
-/* What the C library wants to know; pairs of 64 bits. On x86 AT_HWCAP would be
- * CPUID's EDX. */
+/* What the C library wants to know; pairs of 64 bits. */
 static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
                           uint64_t *auxv)
 {
+	uint64_t hwcap = syscall_abi_get(image->arch)->hwcap;
 	const uint64_t entries[] = {
 		AT_PHDR,   image->phdr,
 		AT_PHENT,  ELF_PHDR_BYTES,
@@ -103,12 +104,15 @@ static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
 		AT_EGID,   0,
 		AT_SECURE, 0,
 		AT_RANDOM, random,
-		AT_NULL,   0,
+		AT_HWCAP,  hwcap,
 	};
+	unsigned n = ARRAY_SIZE(entries) - (hwcap ? 0 : 2);
 
-	_Static_assert(ARRAY_SIZE(entries) <= 2 * AUXV_MAX, "AUXV_MAX");
-	memcpy(auxv, entries, sizeof(entries));
-	return ARRAY_SIZE(entries);
+	_Static_assert(ARRAY_SIZE(entries) < 2 * AUXV_MAX, "AUXV_MAX");
+	memcpy(auxv, entries, n * sizeof(entries[0]));
+	auxv[n++] = AT_NULL;
+	auxv[n++] = 0;
+	return n;
 }
 
 /*

@@ -76,7 +76,7 @@ const char *syscall_name(enum arch_id arch, uint64_t nr)
 
 const struct syscall_entry *syscall_lookup(enum arch_id arch, uint64_t nr)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(table) && nr != NO_SYSCALL; i++)
 		if (table[i].nr[arch] == nr)
 			return &table[i];
 	return NULL;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__x86_64__)
 enum {
 	NR_READ = 0,
 	NR_WRITE = 1,
@@ -19,13 +20,36 @@ enum {
 	NR_MUNMAP = 11,
 	NR_MADVISE = 28,
 	NR_GETPID = 39,
+	NR_CLONE = 56,
 	NR_FORK = 57,
 	NR_EXIT = 60,
 	NR_WAIT4 = 61,
 	NR_FTRUNCATE = 77,
+	NR_OPENAT = 257,
 	NR_MEMFD_CREATE = 319
 };
+#elif defined(__aarch64__)
+enum {
+	NR_FTRUNCATE = 46,
+	NR_OPENAT = 56,
+	NR_CLOSE = 57,
+	NR_READ = 63,
+	NR_WRITE = 64,
+	NR_EXIT = 93,
+	NR_GETPID = 172,
+	NR_MUNMAP = 215,
+	NR_CLONE = 220,
+	NR_MMAP = 222,
+	NR_MPROTECT = 226,
+	NR_MADVISE = 233,
+	NR_WAIT4 = 260,
+	NR_MEMFD_CREATE = 279
+};
+#endif
 
+enum {
+	AT_FDCWD = -100
+};
 enum {
 	PROT_RW = 3,
 	MAP_SHARED = 1,
@@ -39,6 +63,7 @@ enum {
 
 static inline long syscall6(long nr, long a, long b, long c, long d, long e,
                             long f)
+#if defined(__x86_64__)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -52,8 +77,35 @@ static inline long syscall6(long nr, long a, long b, long c, long d, long e,
 	                 : "rcx", "r11", "memory");
 	return ret;
 }
+#elif defined(__aarch64__)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc #0"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "memory");
+	return x0;
+}
+#endif
 #define syscall3(nr, a, b, c) \
 	syscall6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+
+/* For reading. arm64 has no open. */
+static inline long open_file(const char *name)
+{
+#ifdef __x86_64__
+	return syscall3(NR_OPEN, name, 0, 0);
+#else
+	return syscall6(NR_OPENAT, AT_FDCWD, (long)name, 0, 0, 0, 0);
+#endif
+}
 
 static inline size_t length(const char *s)
 {
@@ -123,9 +175,15 @@ _Noreturn void start_program(long *sp)
 {
 	exit_program(main((int)*sp, (char **)(sp + 1)));
 }
+#if defined(__x86_64__)
 __asm__(".globl _start\n"
         "_start: mov %rsp, %rdi\n"
         "and $-16, %rsp\n"
         "call start_program\n");
+#elif defined(__aarch64__)
+__asm__(".globl _start\n"
+        "_start: mov x0, sp\n"
+        "b start_program\n");
+#endif
 
 #endif

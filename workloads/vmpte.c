@@ -18,7 +18,7 @@ static uint64_t vm_pte(void)
 {
 	static char status[4096];
 	static const char key[] = "VmPTE:";
-	long fd = syscall3(NR_OPEN, "/proc/self/status", 0, 0);
+	long fd = open_file("/proc/self/status");
 	long n = syscall3(NR_READ, fd, status, sizeof(status) - 1);
 
 	(void)syscall3(NR_CLOSE, fd, 0, 0);

@@ -33,7 +33,8 @@ START_TEST(an_unknown_word_is_refused)
 	               "mmulator: --policy 'exlpore' is unknown; did you mean "
 	               "'explore'?\n");
 	assert_refused("exec --arch mips x",
-	               "mmulator: --arch 'mips' is unknown; known: x86_64\n");
+	               "mmulator: --arch 'mips' is unknown; one of x86_64, "
+	               "arm64\n");
 	assert_refused("run --sed 3 " FLAGSHIP,
 	               "mmulator: run: unknown option '--sed'; did you mean "
 	               "'--seed'?\n");

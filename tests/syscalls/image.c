@@ -58,16 +58,27 @@ void image_setup(void)
 		                       .step_cap = 3000000 };
 }
 
-void image_run(const uint8_t *code, const uint8_t *end)
+static void run(const uint8_t *code, size_t n, uint16_t e_machine)
 {
 	static struct image im;
 	GError *error = NULL;
 	int err;
 
-	image_build(&im, code, (size_t)(end - code));
+	image_build(&im, code, n);
+	image_ehdr(&im)->e_machine = e_machine;
 	config.image = im.bytes;
 	config.image_len = im.len;
 	memset(&outcome, 0, sizeof(outcome));
 	err = exec_program(&config, &outcome.result, &error);
 	ck_assert_msg(!err, "%s", error ? error->message : "no message");
+}
+
+void image_run(const uint8_t *code, const uint8_t *end)
+{
+	run(code, (size_t)(end - code), EM_X86_64);
+}
+
+void image_run_arm64(const uint32_t *code, size_t n)
+{
+	run((const uint8_t *)code, n * sizeof(*code), EM_AARCH64);
 }

@@ -51,6 +51,8 @@ extern struct exec_config config;
 void image_setup(void);
 /** image_run - run code; fails the test if it cannot be started. */
 void image_run(const uint8_t *code, const uint8_t *end);
+/** image_run_arm64 - likewise, @n instructions of A64. */
+void image_run_arm64(const uint32_t *code, size_t n);
 #define RUN(name) image_run(guest_##name, guest_##name##_end)
 
 #endif
