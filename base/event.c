@@ -66,6 +66,7 @@ const char *event_type_name(enum event_type type)
 		[EV_WALK_READ] = "walk-read",
 		[EV_WALK_WRITE] = "walk-write",
 		[EV_ACCESS] = "access",
+		[EV_TAG] = "tag",
 		[EV_INSN] = "insn",
 		[EV_FAULT] = "fault",
 		[EV_PT_WRITE] = "pt-write",

@@ -42,6 +42,9 @@ enum event_type {
 	EV_WALK_WRITE, /* A/D update: addr = pa, a = new, b = old, c = va */
 	EV_ACCESS,     /* data access retired; data = struct access_record
 	                * const * (base/access.h) */
+	EV_TAG,        /* an allocation tag was stored, loaded or checked;
+	                * data = struct access_record const *, of 1 byte:
+	                * the tag; a = the address's logical tag */
 	EV_INSN,       /* an instruction of a scenario's thread begins:
 	                * addr = pc, a = size; data = its bytes */
 	EV_FAULT,      /* exception raised; addr = va, a = code */

@@ -212,6 +212,23 @@ static void report_lost(const struct visit *v, const struct ghost_line *l,
 	            expected, reason(v, l));
 }
 
+static void report_tag(const struct visit *v, const struct ghost_line *l,
+                       uint64_t got, uint64_t expected)
+{
+	struct hazard *h = begin(v, ORACLE_TAG_CHECK, expected);
+
+	if (!h)
+		return;
+	if (l->step)
+		hazard_link(v->set, h, HAZARD_STORED, l->agent, l->step);
+	hazard_who(v->set, h, l->agent, event_agent(v->ev));
+	hazard_text(v->set, h,
+	            "%s found tag 0x%" PRIx64 " at 0x%" PRIx64
+	            ", which must have tag 0x%" PRIx64 "%s",
+	            agent_name(v->set, event_agent(v->ev)), got, v->rec->va,
+	            expected, reason(v, l));
+}
+
 /* ---- loads ---- */
 
 static unsigned first_byte(const struct visit *v)
@@ -244,6 +261,17 @@ static bool is_old_data(const struct visit *v, const struct ghost_line *l,
 	return l->promise != 0;
 }
 
+static void report_load(const struct visit *v, const struct ghost_line *l,
+                        uint64_t got)
+{
+	if (v->offset & GHOST_TAGS)
+		report_tag(v, l, got, expected_value(v, l));
+	else if (is_old_data(v, l, got))
+		report_old_data(v, l, got);
+	else
+		report_lost(v, l, got, expected_value(v, l));
+}
+
 /* What was seen is what is there from now on: where it was open, and after a
  * report, so that one loss is not reported at every load. */
 static void settle(const struct visit *v, uint32_t line, uint64_t got)
@@ -274,7 +302,7 @@ static bool value_allowed(const struct visit *v, const struct ghost_line *l,
 static bool is_settled(const struct visit *v)
 {
 	uint32_t page = ghost_page_find(&v->g->mem, v->vma->space,
-	                                v->offset >> PAGE_SHIFT);
+	                                ghost_page_index(v->offset));
 
 	return !v->effects && !v->g->nr_forking &&
 	       !(page && ghost_page_at(&v->g->mem, page)->lazyfree);
@@ -299,10 +327,7 @@ static void judge_load(const struct visit *v, uint64_t got)
 			settle(v, line, got);
 		return;
 	}
-	if (is_old_data(v, l, got))
-		report_old_data(v, l, got);
-	else
-		report_lost(v, l, got, expected_value(v, l));
+	report_load(v, l, got);
 	settle(v, line, got);
 }
 
@@ -372,7 +397,7 @@ static void note_store(const struct visit *v)
 		              v->ev->step);
 	} else {
 		uint32_t page = ghost_page_find(&v->g->mem, v->vma->space,
-		                                v->offset >> PAGE_SHIFT);
+		                                ghost_page_index(v->offset));
 		ghost_page_at(&v->g->mem, page)->lazyfree = false;
 	}
 	if (v->g->nr_forking && v->vma->kind != GHOST_SHARED)
@@ -527,6 +552,27 @@ static void access_event(struct ghost *g, struct oracle_set *set,
 		access_part(&v);
 }
 
+/* A tag that was stored, or that a load or check has seen: a byte like any. */
+static void tag_event(struct ghost *g, struct oracle_set *set,
+                      const struct event *ev)
+{
+	struct visit v = { .g = g, .set = set, .ev = ev, .rec = ev->data };
+
+	v.mm = ghost_mm_of_root(g, v.rec->root);
+	v.vma = v.mm ? ghost_vma_find(v.mm, v.rec->va) : NULL;
+	if (!v.vma || v.vma->unsure)
+		return;
+	v.offset = v.vma->offset + (v.rec->va - v.vma->start);
+	if (g->active)
+		v.effects = ghost_effects(g, v.mm, v.rec->va) |
+		            ghost_effects_on(g, v.vma->space, v.offset);
+	v.offset = ghost_tag_offset(v.offset);
+	if (v.rec->write)
+		note_store(&v);
+	else
+		judge_load(&v, v.rec->value);
+}
+
 /* ---- events ---- */
 
 static void mm_new_event(struct ghost *g, const struct event *ev)
@@ -551,6 +597,9 @@ void ghost_event(struct ghost *g, struct oracle_set *set,
 	switch ((int)ev->type) {
 	case EV_ACCESS:
 		access_event(g, set, ev);
+		break;
+	case EV_TAG:
+		tag_event(g, set, ev);
 		break;
 	case EV_SYSCALL_ENTER:
 		if (ev->agent)

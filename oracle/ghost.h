@@ -33,8 +33,9 @@ struct ghost;
 struct oracle_set;
 
 #define GHOST_EVENTS                                                         \
-	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_MM_NEW) |           \
-	 (UINT64_C(1) << EV_MM_FREE) | (UINT64_C(1) << EV_SYSCALL_ENTER) |   \
+	((UINT64_C(1) << EV_ACCESS) | (UINT64_C(1) << EV_TAG) |              \
+	 (UINT64_C(1) << EV_MM_NEW) | (UINT64_C(1) << EV_MM_FREE) |          \
+	 (UINT64_C(1) << EV_SYSCALL_ENTER) |                                 \
 	 (UINT64_C(1) << EV_SYSCALL_EXIT) | (UINT64_C(1) << EV_AGENT_DONE) | \
 	 (UINT64_C(1) << EV_MM_EXIT) | (UINT64_C(1) << EV_PIN) |             \
 	 (UINT64_C(1) << EV_FRAME_FREE) | (UINT64_C(1) << EV_KERNEL_EXIT))

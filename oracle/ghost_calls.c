@@ -403,6 +403,16 @@ static void discard_line(struct ghost_mem *mem, uint32_t line, uint64_t mask,
 	l->promise = d->promise;
 }
 
+/* Bytes of line @i of the page at @start; its tags only go with all of it. */
+static uint64_t discarded(uint64_t start, unsigned i, const struct discard *d)
+{
+	if (i < LINES_PER_PAGE)
+		return line_mask(start + (uint64_t)i * LINE_BYTES, d->start,
+		                 d->end);
+	return start >= d->start && start + PAGE_SIZE <= d->end ? UINT64_MAX
+	                                                        : 0;
+}
+
 static void discard_page(struct ghost_mem *mem, uint32_t page, void *data)
 {
 	const struct discard *d = data;
@@ -412,14 +422,11 @@ static void discard_page(struct ghost_mem *mem, uint32_t page, void *data)
 		ghost_page_at(mem, page)->lazyfree = true;
 	else if (!d->maybe)
 		ghost_page_at(mem, page)->lazyfree = false;
-	for (unsigned i = 0; i < LINES_PER_PAGE; i++) {
+	for (unsigned i = 0; i < GHOST_LINES; i++) {
 		uint32_t line = ghost_page_at(mem, page)->lines[i];
 
 		if (line)
-			discard_line(mem, line,
-			             line_mask(start + (uint64_t)i * LINE_BYTES,
-			                       d->start, d->end),
-			             d);
+			discard_line(mem, line, discarded(start, i, d), d);
 	}
 }
 

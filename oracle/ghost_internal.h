@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "base/machine.h"
+#include "base/mtetags.h"
 #include "oracle/ghost.h"
 #include "oracle/keymap.h"
 
@@ -21,6 +22,26 @@ struct pin_record;
 
 #define LINE_BYTES     64
 #define LINES_PER_PAGE (PAGE_SIZE / LINE_BYTES)
+
+/*
+ * Allocation tags are bytes of the page's lines behind those of its data: what
+ * happens to a page happens to its tags.  Offsets with this bit name them.
+ */
+#define GHOST_TAGS         BIT_ULL(62)
+#define TAG_LINES_PER_PAGE (MTE_GRANULES_PER_PAGE / LINE_BYTES)
+#define GHOST_LINES        (LINES_PER_PAGE + TAG_LINES_PER_PAGE)
+
+/** ghost_tag_offset - the offset of the tag of the granule at @offset. */
+static inline uint64_t ghost_tag_offset(uint64_t offset)
+{
+	return GHOST_TAGS | (offset & PAGE_MASK) |
+	       (offset & ~PAGE_MASK) / MTE_GRANULE_SIZE;
+}
+/** ghost_page_index - of the page that has the byte @offset. */
+static inline uint64_t ghost_page_index(uint64_t offset)
+{
+	return (offset & ~GHOST_TAGS) >> PAGE_SHIFT;
+}
 
 /* Other values some bytes of a line may have. */
 struct ghost_alt {
@@ -48,7 +69,7 @@ struct ghost_page {
 	uint32_t space;
 	uint32_t prev, next; /* pages of the space */
 	bool lazyfree;
-	uint32_t lines[LINES_PER_PAGE];
+	uint32_t lines[GHOST_LINES];
 };
 
 /* Private memory of one mm, or a shared object. */

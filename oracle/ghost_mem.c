@@ -129,7 +129,7 @@ void ghost_page_drop(struct ghost_mem *mem, uint32_t page)
 	struct ghost_page *p = ghost_page_at(mem, page);
 
 	page_unlink(mem, page);
-	for (unsigned i = 0; i < LINES_PER_PAGE; i++) {
+	for (unsigned i = 0; i < GHOST_LINES; i++) {
 		if (!p->lines[i])
 			continue;
 		ghost_alt_remove(mem, p->lines[i], UINT64_MAX);
@@ -200,11 +200,19 @@ static uint32_t line_new(struct ghost_mem *mem)
 	return i;
 }
 
+/* Of a page: the line with the byte @offset. */
+static unsigned line_number(uint64_t offset)
+{
+	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
+
+	return offset & GHOST_TAGS ? LINES_PER_PAGE + n : n;
+}
+
 uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,
                          uint64_t offset)
 {
-	uint32_t page = ghost_page_find(mem, space, offset >> PAGE_SHIFT);
-	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
+	uint32_t page = ghost_page_find(mem, space, ghost_page_index(offset));
+	unsigned n = line_number(offset);
 
 	return page ? ghost_page_at(mem, page)->lines[n] : 0;
 }
@@ -212,12 +220,12 @@ uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,
 uint32_t ghost_line_get(struct ghost_mem *mem, uint32_t space, uint64_t offset,
                         bool zero)
 {
-	uint32_t page = ghost_page_find(mem, space, offset >> PAGE_SHIFT);
-	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
+	uint32_t page = ghost_page_find(mem, space, ghost_page_index(offset));
+	unsigned n = line_number(offset);
 	uint32_t line;
 
 	if (!page)
-		page = page_new(mem, space, offset >> PAGE_SHIFT);
+		page = page_new(mem, space, ghost_page_index(offset));
 	line = ghost_page_at(mem, page)->lines[n];
 	if (line)
 		return line;
@@ -254,7 +262,7 @@ void ghost_page_copy(struct ghost_mem *mem, uint32_t page, uint32_t space,
 		ghost_page_drop(mem, there);
 	copy = page_new(mem, space, index);
 	ghost_page_at(mem, copy)->lazyfree = ghost_page_at(mem, page)->lazyfree;
-	for (unsigned i = 0; i < LINES_PER_PAGE; i++) {
+	for (unsigned i = 0; i < GHOST_LINES; i++) {
 		uint32_t from = ghost_page_at(mem, page)->lines[i];
 		uint32_t to;
 

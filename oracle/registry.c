@@ -42,6 +42,9 @@ const struct oracle_info oracle_infos[ORACLE_COUNT] = {
 	[ORACLE_RCU_UAF] = { "rcu-uaf",
 	                     "a kernel object was used after it was freed" },
 	[ORACLE_DEADLOCK] = { "deadlock", "nobody can move any more" },
+	[ORACLE_TAG_CHECK] = { "tag-check",
+	                       "memory did not have the allocation tag that the "
+	                       "program had given it" },
 };
 
 const struct oracle_ops oracle_table[ORACLE_COUNT] = {
@@ -54,6 +57,7 @@ const struct oracle_ops oracle_table[ORACLE_COUNT] = {
 	/* These live on the ghost (oracle/ghost.h), which reports as any. */
 	[ORACLE_LOST_WRITE] = { 0, NULL, NULL },
 	[ORACLE_LOST_DIRTY] = { 0, NULL, NULL },
+	[ORACLE_TAG_CHECK] = { 0, NULL, NULL },
 	[ORACLE_COW_LEAK] = { 0, NULL, NULL },
 	[ORACLE_POSTCONDITION] = { 0, NULL, NULL },
 	[ORACLE_SIZE_MIX] = { TYPES2(EV_TLB_FILL, EV_NOTE), size_mix_event,

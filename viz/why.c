@@ -534,6 +534,7 @@ static void (*const explain[ORACLE_COUNT])(struct why *w) = {
 	[ORACLE_LOCK_RULE] = explain_rule,
 	[ORACLE_RCU_UAF] = explain_object,
 	[ORACLE_DEADLOCK] = explain_deadlock,
+	[ORACLE_TAG_CHECK] = explain_translation,
 };
 
 /* Of what the judge says was removed: the table, if there is one. */
