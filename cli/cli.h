@@ -166,6 +166,7 @@ struct json_run {
 	bool exhausted;
 	int preemptions; /* -1: not counted */
 	bool least;      /* there is no smaller run that shows it */
+	bool confirmed;  /* Unicorn showed the same */
 	double seconds;
 	const char *again; /* the command that repeats the run, or NULL */
 	/* Adds what there is besides; or NULL. */

@@ -135,6 +135,7 @@ static void add_exploration(GString *line, const struct json_run *j)
 	if (j->preemptions >= 0) {
 		json_int(line, "preemptions", (uint64_t)j->preemptions);
 		json_bool(line, "least", j->least);
+		json_bool(line, "confirmed", j->confirmed);
 	}
 	json_seconds(line, "seconds", j->seconds);
 	if (j->again)

@@ -197,6 +197,7 @@ static void print_json(struct report *x, const struct check_result *r)
 		.exhausted = r->exhausted,
 		.preemptions = r->preemptions,
 		.least = r->least,
+		.confirmed = r->confirmed,
 		.seconds = r->seconds,
 		.told = r->told,
 	};

@@ -120,7 +120,9 @@ static void add_result(struct check *x, struct runner *r, struct verdict *v,
 		.search = format_search(&x->plan, v),
 		.exhausted = v->exhausted,
 		.confirmed = v->confirmed,
-		.preemptions = v->ended && v->fired ? v->preemptions : -1,
+		.preemptions = v->ended && (v->fired || v->reason)
+		                       ? v->preemptions
+		                       : -1,
 		.least = v->least,
 		.given_up = v->given_up,
 		.killed_text = format_killed(v),

@@ -104,6 +104,14 @@ static int64_t number_of(const struct joint *j, const struct part *p,
 	return (int64_t)p->number * SEARCH_CHUNK + (int64_t)kept->index;
 }
 
+/* Why a search ends behind a run that decides. */
+static const char *decision(const struct run_result *run)
+{
+	if (run->fired)
+		return "hazard found";
+	return run->end == RUN_STEP_CAP ? "cap on steps" : "outcome found";
+}
+
 /* A run of @p that shows something. Returns whether it decides. */
 static bool count_run(struct joint *j, const struct part *p,
                       struct part_run *kept)
@@ -159,7 +167,7 @@ static void count_part(struct joint *j, struct part *p)
 		out->executions = base + (unsigned)kept->index + 1;
 		if (count_run(j, p, kept)) {
 			count_killed(j, p, kept->index + 1);
-			end(j, "hazard found");
+			end(j, decision(&kept->run));
 			return;
 		}
 	}

@@ -244,8 +244,8 @@ bool search_parts(struct runner *r, const struct search_options *options,
 
 /* ---- the smallest run that shows it ---- */
 
-/* Of all runs that are made for it: about a second. */
-#define SHRINK_STEPS 5000000
+/* Of all runs that are made for it: well below a second. */
+#define SHRINK_STEPS 3000000
 
 static struct choice_log *copy_log(const struct choice_log *log)
 {
@@ -257,8 +257,16 @@ static struct choice_log *copy_log(const struct choice_log *log)
 struct failing {
 	struct runner *r;
 	uint32_t fired;
+	const char *reason; /* why it is not as expected, or NULL */
 	struct run_result run;
 };
+
+/* Is there a run to show to somebody?  One that met the cap is none. */
+static bool has_counterexample(const struct verdict *v)
+{
+	return v->log &&
+	       (v->first.fired || (v->reason && v->first.end == RUN_DONE));
+}
 
 static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 {
@@ -269,6 +277,12 @@ static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 	if (!runner_run(f->r, policy, &f->run, &error) ||
 	    f->run.fired != f->fired)
 		return false;
+	if (f->reason) {
+		g_autofree char *reason = judge_run(f->r, &f->run, false);
+
+		if (g_strcmp0(reason, f->reason) != 0)
+			return false;
+	}
 	if (f->run.nr_hazards)
 		*steps = f->run.hazards[0].step - runner_first_step(f->r);
 	return true;
@@ -277,7 +291,9 @@ static bool fails_again(void *data, struct policy *policy, uint64_t *steps)
 /* The fewest preemptions, then the fewest steps up to the hazard. */
 static void make_small(struct runner *r, struct verdict *out)
 {
-	struct failing failing = { .r = r, .fired = out->first.fired };
+	struct failing failing = { .r = r,
+		                   .fired = out->first.fired,
+		                   .reason = out->reason };
 	const struct shrink_task task = { .fails = fails_again,
 		                          .data = &failing,
 		                          .max_steps = SHRINK_STEPS };
@@ -285,7 +301,7 @@ static void make_small(struct runner *r, struct verdict *out)
 	struct policy *small;
 	uint64_t steps;
 
-	if (!out->first.fired)
+	if (!has_counterexample(out))
 		return;
 	small = shrink(&task, out->log, &cost);
 	if (!small)
@@ -318,7 +334,7 @@ static bool confirm(const struct runner *r, struct verdict *out, GError **error)
 	struct run_result run;
 	GError *misfit = NULL;
 
-	if (config.engine != &vcpu_ops_direct || !out->first.fired)
+	if (config.engine != &vcpu_ops_direct || !has_counterexample(out))
 		return true;
 	config.engine = &vcpu_ops_unicorn;
 	other = runner_new(runner_scenario(r), runner_variant(r), &config,
@@ -342,9 +358,8 @@ static bool confirm(const struct runner *r, struct verdict *out, GError **error)
 
 bool search_conclude(struct runner *r, struct verdict *out, GError **error)
 {
-	if (out->log && !out->reason)
-		make_small(r, out);
-	if (out->log && !confirm(r, out, error)) {
+	make_small(r, out);
+	if (!confirm(r, out, error)) {
 		verdict_clear(out);
 		return false;
 	}

@@ -30,6 +30,8 @@ START_TEST(a_hazard_is_found_with_the_fewest_preemptions)
 {
 	const char *const parts[] = { "\"hazards\":[\"table-uaf\"]",
 		                      "\"preemptions\":1",
+		                      "\"least\":true",
+		                      "\"confirmed\":true",
 		                      "\"exhausted\":false",
 		                      "\"executions\":",
 		                      "\"seconds\":",
@@ -67,6 +69,8 @@ START_TEST(the_cap_that_ended_a_search_is_named)
 {
 	const char *const executions[] = { "cap on executions, bound 0", NULL };
 	const char *const seconds[] = { "cap on seconds", NULL };
+	const char *const steps[] = { "does not end within 50 steps",
+		                      "cap on steps, bound 0", NULL };
 	const char *const calm[] = { "exhausted, bound 0, spontaneous 0",
 		                     NULL };
 
@@ -74,8 +78,32 @@ START_TEST(the_cap_that_ended_a_search_is_named)
 	            executions);
 	assert_says(SEARCH("--seconds 0.01 --variant fixed " FLAGSHIP), 0,
 	            seconds);
+	assert_says(SEARCH("--bound 1 --steps 50 --variant rcu " WALK), 1,
+	            steps);
 	assert_says(SEARCH("--bound 0 --spontaneous 0 --variant fixed " LAZY),
 	            0, calm);
+}
+END_TEST
+
+START_TEST(the_table_says_what_unicorn_showed)
+{
+	const char *const same[] = { ", the same under Unicorn", NULL };
+
+	assert_says(SEARCH("-v --bound 1 --variant vulnerable " WALK), 0, same);
+}
+END_TEST
+
+/* The flagship without its fix. */
+START_TEST(what_nobody_expects_is_made_smaller_as_well)
+{
+	const char *const parts[] = { "unexpected hazard size-mix",
+		                      "\"preemptions\":0", "\"least\":true",
+		                      "\"confirmed\":true", NULL };
+
+	assert_says(
+		"check --policy pct --executions 1000 --format json "
+		"--option flush_before_install=off --variant fixed " FLAGSHIP,
+		1, parts);
 }
 END_TEST
 
@@ -103,6 +131,8 @@ int main(void)
 	tcase_add_test(tc, a_fixed_variant_is_exhausted);
 	tcase_add_test(tc, a_stack_beside_munmap_is_found_without_its_schedule);
 	tcase_add_test(tc, the_cap_that_ended_a_search_is_named);
+	tcase_add_test(tc, the_table_says_what_unicorn_showed);
+	tcase_add_test(tc, what_nobody_expects_is_made_smaller_as_well);
 	tcase_add_test(tc, without_speculation_a_lazy_cpu_does_no_harm);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
