@@ -212,15 +212,20 @@ END_TEST
 
 /* ---- frames freed ---- */
 
-/* Agent 2 reclaims the page. */
-static void reclaim(void)
+/* Agent 2 takes the page away. */
+static void take_away(const char *operation)
 {
 	act(s, 2);
-	emit(s->m, EV_KERNEL_ENTER, .text = "reclaim", .b = PARENT);
+	emit(s->m, EV_KERNEL_ENTER, .text = operation, .b = PARENT);
 	set_entry(s, 2, HEAP, 1, 0);
 	release(s, 2, f);
 	act(s, 2);
-	emit(s->m, EV_KERNEL_EXIT, .text = "reclaim");
+	emit(s->m, EV_KERNEL_EXIT, .text = operation);
+}
+
+static void reclaim(void)
+{
+	take_away("reclaim");
 }
 
 START_TEST(a_frame_with_wanted_bytes_must_not_go)
@@ -279,6 +284,43 @@ START_TEST(a_frame_that_was_copied_may_go)
 }
 END_TEST
 
+/* Nor while it is being copied, whatever others come to the end of. */
+START_TEST(a_frame_that_is_being_copied_may_be_gone)
+{
+	store_to(0, f, 7);
+	act(s, 1);
+	emit(s->m, EV_KERNEL_ENTER, .text = "reclaim", .b = PARENT);
+	act(s, 2);
+	emit(s->m, EV_KERNEL_ENTER, .text = "collapse", .b = PARENT);
+	set_entry(s, 2, HEAP, 1, 0);
+	release(s, 2, f);
+	act(s, 1);
+	emit(s->m, EV_KERNEL_EXIT, .text = "reclaim");
+	set_entry(s, 2, HEAP, 1, entry(g, E_RW));
+	act(s, 2);
+	emit(s->m, EV_KERNEL_EXIT, .text = "collapse");
+	expect_quiet(s);
+}
+END_TEST
+
+START_TEST(a_zapped_frame_may_go)
+{
+	store_to(0, f, 7);
+	take_away("zap");
+	expect_quiet(s);
+}
+END_TEST
+
+START_TEST(a_frame_may_go_while_a_call_takes_the_memory_away)
+{
+	store_to(0, f, 7);
+	ENTER(s, 0, NR_MADVISE, HEAP, 0x1000, DONTNEED);
+	reclaim();
+	LEAVE(s, 0, NR_MADVISE, 0);
+	expect_quiet(s);
+}
+END_TEST
+
 START_TEST(a_frame_of_zeros_may_go)
 {
 	store_to(0, f, 0);
@@ -323,6 +365,9 @@ int main(void)
 	tcase_add_test(tc, a_store_after_madv_free_is_wanted_again);
 	tcase_add_test(tc, a_discarded_frame_may_go);
 	tcase_add_test(tc, a_frame_that_was_copied_may_go);
+	tcase_add_test(tc, a_frame_that_is_being_copied_may_be_gone);
+	tcase_add_test(tc, a_zapped_frame_may_go);
+	tcase_add_test(tc, a_frame_may_go_while_a_call_takes_the_memory_away);
 	tcase_add_test(tc, a_frame_of_zeros_may_go);
 	tcase_add_test(tc, everything_goes_at_exit);
 	suite_add_tcase(suite, tc);
