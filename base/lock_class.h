@@ -22,6 +22,7 @@ enum lock_class {
 	LOCK_PTE,        /* split lock of a PTE table */
 	LOCK_FOLIO,      /* folio_lock() */
 	LOCK_LRU,        /* lruvec and the like */
+	LOCK_ASID,       /* arm64: cpu_asid_lock */
 	LOCK_TEST_A,     /* scenarios and tests */
 	LOCK_TEST_B,
 	LOCK_CLASS_COUNT

@@ -17,6 +17,7 @@ const char *lock_class_name(enum lock_class class)
 		[LOCK_PTE] = "pte lock",
 		[LOCK_FOLIO] = "folio lock",
 		[LOCK_LRU] = "lru_lock",
+		[LOCK_ASID] = "cpu_asid_lock",
 		[LOCK_TEST_A] = "lock A",
 		[LOCK_TEST_B] = "lock B",
 	};

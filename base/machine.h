@@ -146,6 +146,10 @@ struct machine {
 
 	struct rcu_state rcu;
 	struct lockdep lockdep;
+	/* A plain store of the entry @e at @level was made: what the
+	 * architecture does behind one (barriers). NULL: nothing. Stays at
+	 * machine_reset(). */
+	void (*pt_stored)(struct machine *m, uint64_t e, unsigned level);
 	/* What the steps on locks of a scenario are called, by their number;
 	 * NULL: by their class. Borrowed; stays at machine_reset(). */
 	const struct lock_labels *lock_labels;

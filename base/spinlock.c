@@ -47,6 +47,7 @@ static const char *const lock_labels[LOCK_CLASS_COUNT][3] = {
 	NAMES(LOCK_PTE, "ptl"),
 	NAMES(LOCK_FOLIO, "folio"),
 	NAMES(LOCK_LRU, "lru"),
+	NAMES(LOCK_ASID, "asid"),
 	NAMES(LOCK_TEST_A, "A"),
 	NAMES(LOCK_TEST_B, "B"),
 #undef NAMES

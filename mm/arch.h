@@ -57,6 +57,8 @@ struct pgtable_ops {
 	pte_t (*ptep_get_lockless)(vaddr_t addr, pte_t *ptep);
 	void (*set_ptes)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
 	                 pte_t pte, unsigned nr);
+	/* The value set_ptes() gives @pte if it is one of a whole table's. */
+	pte_t (*pte_in_run)(const struct mm_struct *mm, pte_t pte);
 	void (*pte_clear)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep);
 	pte_t (*ptep_get_and_clear)(struct mm_struct *mm, vaddr_t addr,
 	                            pte_t *ptep);
@@ -97,6 +99,7 @@ struct page_ops {
 
 /* What a page fault asks for. */
 struct fault_request {
+	vaddr_t addr;      /* without a tag */
 	unsigned flags;    /* FAULT_FLAG_*, mm/memory.h */
 	uint64_t vm_flags; /* the VMA must have one of these */
 	/* No page can help: the signal, and why; 0: go on. */
@@ -114,7 +117,8 @@ struct mm_arch {
 	/* arch/.../mm/fault.c: read the error code, ESR. Pure. */
 	void (*decode_fault)(const struct fault_info *f,
 	                     struct fault_request *req);
-	vaddr_t mmap_base; /* of a new mm, without randomisation */
+	vaddr_t map_window; /* end of what mmap() gives without being asked */
+	vaddr_t mmap_base;  /* of a new mm, without randomisation */
 	vaddr_t brk;
 };
 

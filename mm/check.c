@@ -5,6 +5,7 @@
 
 #include "mm/check_internal.h"
 #include "mm/vma_tree.h"
+#include "pagetable/format.h"
 
 void check_found(struct mm_checker *c, const char *fmt, ...)
 {
@@ -168,16 +169,19 @@ static bool check_entry(const struct pt_entry *e, vaddr_t addr, void *data)
 {
 	struct table_scan *s = data;
 
+	const struct pt_format *format = pt_format_of(s->c->machine);
+	bool present = format->present(e->value, e->level);
+
 	if (e->level == PT_LEVEL_PTE) {
-		if (pte_present(__pte(e->value)))
+		if (present)
 			check_leaf(s, e, addr);
-		else if (!pte_none(__pte(e->value)))
+		else if (!format->none(e->value))
 			check_found(s->c,
 			            "%s: strange pte %#" PRIx64 " at %#" PRIx64,
 			            mm_name(s->mm), e->value, addr);
 		return false;
 	}
-	if (e->level == PT_LEVEL_PMD && pmd_trans_huge(__pmd(e->value))) {
+	if (e->level == PT_LEVEL_PMD && format->leaf(e->value, e->level)) {
 		check_leaf(s, e, addr);
 		return false;
 	}
@@ -219,9 +223,7 @@ static void check_root(struct table_scan *s)
 static void check_mm(struct mm_checker *c, struct mm_struct *mm)
 {
 	struct table_scan s = { .c = c, .mm = mm };
-	unsigned levels = pt_levels(c->machine);
-	/* The lower half, user space. */
-	vaddr_t end = UINT64_C(1) << (pt_level_shift(levels) + 8);
+	vaddr_t end = pt_format_of(c->machine)->task_size;
 
 	check_root(&s);
 	pt_for_each_entry(c->machine, mm->pgd, 0, end, check_entry, &s);

@@ -45,22 +45,21 @@ static bool mm_fault_error(struct task *t, const struct fault_info *f,
  * Return: VM_FAULT_RETRY: take mmap_lock.
  */
 static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
-                                       const struct fault_info *f,
                                        const struct fault_request *req,
                                        const char **bad_area)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
 
-	if (!vma_locks_on(mm) || !f->user)
+	if (!vma_locks_on(mm) || !(req->flags & FAULT_FLAG_USER))
 		return VM_FAULT_RETRY;
-	vma = lock_vma_under_rcu(mm, f->addr);
+	vma = lock_vma_under_rcu(mm, req->addr);
 	if (!vma)
 		return VM_FAULT_RETRY;
 	if (!(vma->vm_flags & req->vm_flags))
 		*bad_area = NO_RIGHT;
 	else
-		fault = handle_mm_fault(vma, f->addr,
+		fault = handle_mm_fault(vma, req->addr,
 		                        req->flags | FAULT_FLAG_VMA_LOCK);
 	if (!(fault & VM_FAULT_RETRY))
 		vma_end_read(vma);
@@ -68,14 +67,13 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
 }
 
 static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
-                                        const struct fault_info *f,
                                         const struct fault_request *req,
                                         const char **bad_area)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
 
-	vma = lock_mm_and_find_vma(mm, f->addr);
+	vma = lock_mm_and_find_vma(mm, req->addr);
 	if (!vma) {
 		*bad_area = "nothing is mapped there";
 		return 0;
@@ -83,7 +81,7 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 	if (!(vma->vm_flags & req->vm_flags))
 		*bad_area = NO_RIGHT;
 	else
-		fault = handle_mm_fault(vma, f->addr, req->flags);
+		fault = handle_mm_fault(vma, req->addr, req->flags);
 	mmap_read_unlock(mm);
 	return fault;
 }
@@ -91,14 +89,14 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 {
 	struct mm_struct *mm = t->mm;
-	struct fault_request req = { .flags = FAULT_FLAG_USER };
+	struct fault_request req = { .flags = f->user ? FAULT_FLAG_USER : 0 };
 	const char *bad_area = NULL;
 	vm_fault_t fault;
 
-	if (!mm || f->addr >= task_size())
+	mm_arch()->decode_fault(f, &req);
+	if (!mm || req.addr >= task_size())
 		return fault_signal(t, f, GUEST_SIGSEGV,
 		                    "no address of user space");
-	mm_arch()->decode_fault(f, &req);
 	if (req.rule)
 		emit(this_machine(), EV_RULE, .addr = f->addr, .a = f->code,
 		     .text = req.rule);
@@ -106,9 +104,9 @@ bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 		return fault_signal(t, f, req.signal, req.why);
 
 	count_vm_event(mm->kernel, pgfault);
-	fault = fault_under_vma_lock(mm, f, &req, &bad_area);
+	fault = fault_under_vma_lock(mm, &req, &bad_area);
 	if (fault & VM_FAULT_RETRY)
-		fault = fault_under_mmap_lock(mm, f, &req, &bad_area);
+		fault = fault_under_mmap_lock(mm, &req, &bad_area);
 	if (bad_area)
 		return fault_signal(t, f, GUEST_SIGSEGV, bad_area);
 

@@ -14,6 +14,7 @@
  */
 #include "mm/huge_memory.h"
 #include "mm/pgtable_map.h"
+#include "mm/ptep.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -131,7 +132,8 @@ static void split_huge_anon_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 
 	table = pgtable_trans_huge_withdraw(mm, pmd);
 	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
-		table_set_pte(table, i, split_pte(vma, page + i, old));
+		table_set_pte(table, i,
+		              pte_in_run(mm, split_pte(vma, page + i, old)));
 
 	page_remove_rmap(page, vma, true);
 	split_hook_table(vma, pmd, haddr, table);

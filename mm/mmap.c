@@ -2,6 +2,7 @@
 #include "mm/mmap.h"
 
 #include "base/bug.h"
+#include "mm/arch.h"
 #include "mm/expand_stack.h"
 #include "mm/filemap.h"
 #include "mm/mman.h"
@@ -74,7 +75,8 @@ static vaddr_t unmapped_area_bottomup(struct mm_struct *mm, vaddr_t low,
 }
 
 /*
- * Linux v6.12 arch/x86/kernel/sys_x86_64.c arch_get_unmapped_area_topdown():
+ * Linux v6.12 arch/x86/kernel/sys_x86_64.c arch_get_unmapped_area_topdown(),
+ * mm/mmap.c generic_get_unmapped_area_topdown():
  * the hint if it is free, else the highest hole below mmap_base, else the
  * lowest one above a third of user space.
  */
@@ -89,14 +91,12 @@ static vaddr_t unmapped_area(struct mm_struct *mm, vaddr_t hint, uint64_t len)
 			return hint;
 	}
 	/* A hint in the upper part of a 5-level space opens that part. */
-	if (hint > (UINT64_C(1) << 47) - PAGE_SIZE)
+	if (hint > mm_arch()->map_window)
 		high = task_size();
 	addr = unmapped_area_topdown(mm, high, len);
 	if (!addr)
 		addr = unmapped_area_bottomup(
-			mm,
-			ALIGN_UP(((UINT64_C(1) << 47) - PAGE_SIZE) / 3,
-		                 PAGE_SIZE),
+			mm, ALIGN_UP(mm_arch()->map_window / 3, PAGE_SIZE),
 			len);
 	return addr;
 }

@@ -173,6 +173,39 @@ static const struct mm_option_value stack_expand_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value asid_read_values[] = {
+	{ "ordered", ASID_READ_ORDERED,
+	  "after a barrier behind the store to the table: 5e10f9887ed8 (5.16)" },
+	{ "unordered", ASID_READ_UNORDERED,
+	  "the load may come first: a rollover goes between (M44)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value access_flags_values[] = {
+	{ "cmpxchg", ACCESS_FLAGS_CMPXCHG,
+	  "what hardware sets meanwhile stays: 66dbd6e61a52 (4.13)" },
+	{ "plain", ACCESS_FLAGS_PLAIN,
+	  "the entry is overwritten: a dirty state set meanwhile is lost (M36)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value contpte_convert_values[] = {
+	{ "break_before_make", CONTPTE_CONVERT_BREAK_BEFORE_MAKE,
+	  "clear all, gathering A and D, flush, then write (6.9)" },
+	{ "live", CONTPTE_CONVERT_LIVE,
+	  "write over the live entries, no flush (M37)" },
+	{ "gather_early", CONTPTE_CONVERT_GATHER_EARLY,
+	  "A and D from a look before they are cleared (M37)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value contpte_get_values[] = {
+	{ "all", CONTPTE_GET_ALL, "A and D of all 16 entries (6.9)" },
+	{ "one", CONTPTE_GET_ONE,
+	  "of the one entry: what hardware set elsewhere is not seen (M37)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_values[] = {
 	{ "always", THP_ALWAYS, "huge pages wherever they fit" },
 	{ "madvise", THP_MADVISE, "only where MADV_HUGEPAGE asked" },
@@ -250,6 +283,23 @@ static const struct mm_option_desc options[] = {
 	       "can be allocated as long as there is memory"),
 	NUMBER(pgtables_base_kb, 1 << 20,
 	       "kB of page tables shown before anything is mapped"),
+	NUMBER(asid_bits, 16,
+	       "arm64: bits of an ASID; more than that if CPUs need it"),
+	SWITCH(tlb_range, "arm64: a TLBI for a range of addresses",
+	       "there is one (FEAT_TLBIRANGE)", "there is one for each entry"),
+	SWITCH(repeat_tlbi, "arm64: the end of a TLB flush",
+	       "TLBI and DSB come twice (ARM64_WORKAROUND_REPEAT_TLBI)",
+	       "one DSB"),
+	SWITCH(kernel_pte_barrier, "arm64: behind a kernel entry made valid",
+	       "DSB and ISB: 7f0b1bf04511 (3.17)",
+	       "nothing: walkers may not see it yet (M47)"),
+	SWITCH(contpte, "arm64: 16 entries side by side (CONFIG_ARM64_CONTPTE)",
+	       "become one that spans 64 kB", "stay what they are"),
+	CHOICE(asid_read, "arm64: when a flush reads the ASID"),
+	CHOICE(access_flags,
+	       "arm64: how a fault adds A, D and write to an entry"),
+	CHOICE(contpte_convert, "arm64: how 16 entries become one and back"),
+	CHOICE(contpte_get, "arm64: what a look at one of 16 entries tells"),
 	SWITCH(pcid, "what address spaces keep in the TLB over a switch",
 	       "their entries, tagged with a PCID",
 	       "nothing: every switch flushes (nopcid)"),
@@ -276,6 +326,9 @@ void mm_options_default(struct mm_options *o)
 		.pmd_update = PMD_UPDATE_INVALIDATE,
 		.mremap_flush = MREMAP_FLUSH_LOCKED,
 		.thp = THP_ALWAYS,
+		.asid_bits = 16,
+		.kernel_pte_barrier = true,
+		.contpte = true,
 		.pcid = true,
 	};
 }

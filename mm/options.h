@@ -84,6 +84,24 @@ enum thp_enabled {
 	THP_NEVER
 };
 
+enum asid_read {
+	ASID_READ_ORDERED,
+	ASID_READ_UNORDERED
+}; /* M44 */
+enum access_flags {
+	ACCESS_FLAGS_CMPXCHG,
+	ACCESS_FLAGS_PLAIN
+}; /* M36 */
+enum contpte_convert {
+	CONTPTE_CONVERT_BREAK_BEFORE_MAKE,
+	CONTPTE_CONVERT_LIVE,
+	CONTPTE_CONVERT_GATHER_EARLY
+}; /* M37 */
+enum contpte_get {
+	CONTPTE_GET_ALL,
+	CONTPTE_GET_ONE
+}; /* M37 */
+
 enum foll_cow {
 	FOLL_COW_EXCLUSIVE,
 	FOLL_COW_DIRTY_PTE,
@@ -146,6 +164,17 @@ struct mm_options {
 	unsigned table_batch;  /* tables per batch; 0 = Linux's 509 */
 	bool table_batch_fail; /* the batch page can never be allocated */
 	unsigned pgtables_base_kb; /* VmPTE shown before anything is mapped */
+	/* arm64 */
+	unsigned asid_bits; /* how many ASIDs: 1 << asid_bits, more than CPUs */
+	bool tlb_range;     /* FEAT_TLBIRANGE */
+	bool repeat_tlbi;   /* ARM64_WORKAROUND_REPEAT_TLBI (M46) */
+	bool kernel_pte_barrier; /* DSB, ISB behind a valid kernel entry (M47)
+	                          */
+	bool contpte;            /* CONFIG_ARM64_CONTPTE */
+	enum asid_read asid_read;
+	enum access_flags access_flags;
+	enum contpte_convert contpte_convert;
+	enum contpte_get contpte_get;
 	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
 };
 

@@ -42,6 +42,13 @@ static inline void set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
 	mm_arch()->pgtable->set_ptes(mm, addr, ptep, pte, nr);
 }
 
+/** pte_in_run - the value set_ptes() gives @pte if it is one of 512 for
+ * consecutive frames, in a table that is hooked in nowhere. Return: it. */
+static inline pte_t pte_in_run(const struct mm_struct *mm, pte_t pte)
+{
+	return mm_arch()->pgtable->pte_in_run(mm, pte);
+}
+
 /** set_pte_at - the entry at @ptep for @addr becomes @pte. Context: the PTL. */
 static inline void set_pte_at(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                               pte_t pte)

@@ -100,13 +100,17 @@ static void entry_store(struct store_buffer *sb, const struct entry_access *ea,
 static void entry_write(const struct entry_access *ea, uint64_t value)
 {
 	struct store_buffer *sb = storebuf_of_current();
+	struct machine *m = this_machine();
 
 	if (unlikely(sb)) {
 		entry_store(sb, ea, value);
-		return;
+	} else {
+		kaccess(STEP_WRITE, ea->entry, sizeof(value), ea->label,
+		        ea->addr);
+		entry_poke(ea, value);
 	}
-	kaccess(STEP_WRITE, ea->entry, sizeof(value), ea->label, ea->addr);
-	entry_poke(ea, value);
+	if (unlikely(m->pt_stored))
+		m->pt_stored(m, value, ea->level);
 }
 
 /* Begin an atomic update: the step, and what is there. */

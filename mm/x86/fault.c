@@ -6,6 +6,7 @@
 /* Linux v6.12 arch/x86/mm/fault.c do_user_addr_fault(), access_error() */
 void x86_decode_fault(const struct fault_info *f, struct fault_request *req)
 {
+	req->addr = f->addr;
 	if (f->reserved) {
 		req->signal = GUEST_SIGSEGV;
 		req->why = "a reserved bit is set in the entry";
@@ -34,6 +35,7 @@ const struct mm_arch x86_mm_arch = {
 	.mman = &x86_mman_ops,
 	.page = &x86_page_ops,
 	.decode_fault = x86_decode_fault,
+	.map_window = (UINT64_C(1) << 47) - PAGE_SIZE,
 	.mmap_base = (UINT64_C(1) << 47) - PAGE_SIZE - (UINT64_C(128) << 20),
 	.brk = UINT64_C(0x555555560000),
 };

@@ -17,6 +17,12 @@ static void x86_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
 	}
 }
 
+static pte_t x86_pte_in_run(const struct mm_struct *mm, pte_t pte)
+{
+	(void)mm;
+	return pte;
+}
+
 static void x86_pte_clear(struct mm_struct *mm, vaddr_t addr, pte_t *ptep)
 {
 	(void)mm;
@@ -71,6 +77,7 @@ const struct pgtable_ops x86_pgtable_ops = {
 	.ptep_get = __ptep_get,
 	.ptep_get_lockless = __ptep_get_lockless,
 	.set_ptes = x86_set_ptes,
+	.pte_in_run = x86_pte_in_run,
 	.pte_clear = x86_pte_clear,
 	.ptep_get_and_clear = x86_ptep_get_and_clear,
 	.ptep_set_wrprotect = x86_ptep_set_wrprotect,

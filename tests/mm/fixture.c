@@ -7,12 +7,14 @@
 #include "mm/check.h"
 #include "mm/fault.h"
 #include "mm/vma.h"
+#include "tests/mm/arch.h"
 
 struct mm_fixture fix;
 
 void fixture_setup(void)
 {
-	const struct machine_config config = { .nr_cpus = TEST_CPUS,
+	const struct machine_config config = { .arch = test_arch(),
+		                               .nr_cpus = TEST_CPUS,
 		                               .memory_bytes = 4096 * MB };
 
 	fix.m = machine_new(&config);
@@ -129,15 +131,13 @@ static bool access_memory(struct task *t, vaddr_t addr, bool write, paddr_t *pa)
 {
 	for (;;) {
 		struct pt_walk walk;
-		struct fault_info f = { .addr = addr,
-			                .write = write,
-			                .user = true };
+		struct fault_info f;
 
 		step(STEP_LOCAL, OBJ_NONE, 0, write ? "store" : "load", addr);
 		if (walk_access(t, addr, write, pa))
 			return true;
 		walk = pt_walk(fix.m, t->mm->pgd, addr);
-		f.present = walk.leaf;
+		f = test_fault(addr, write, walk.leaf);
 		if (!do_user_addr_fault(t, &f)) {
 			t->exit_signal = 0;
 			return false;

@@ -10,6 +10,7 @@
 #include "mm/mm.h"
 #include "mm/sys.h"
 #include "mm/uapi.h"
+#include "tests/mm/arch.h"
 
 static void record(struct machine *m, struct hw_call call)
 {
@@ -41,10 +42,36 @@ static void hw_flush_all(struct machine *m)
 	record(m, (struct hw_call){ .op = HW_FLUSH_ALL });
 }
 
+static void hw_tlbi(struct machine *m, const struct tlbi *t)
+{
+	record(m, (struct hw_call){ .op = HW_TLBI, .addr = t->va, .tlbi = *t });
+}
+
+static void hw_write_ttbr0(struct machine *m, paddr_t root, unsigned asid)
+{
+	record(m, (struct hw_call){
+			  .op = HW_WRITE_TTBR0, .root = root, .pcid = asid });
+}
+
+static void hw_dsb(struct machine *m, enum barrier_domain domain)
+{
+	record(m, (struct hw_call){ .op = domain == BARRIER_ISH ? HW_DSB_ISH
+	                                                        : HW_DSB_NSH });
+}
+
+static void hw_isb(struct machine *m)
+{
+	record(m, (struct hw_call){ .op = HW_ISB });
+}
+
 static const struct machine_ops lab_hw = {
 	.invlpg = hw_invlpg,
 	.write_cr3 = hw_write_cr3,
 	.flush_all = hw_flush_all,
+	.tlbi = hw_tlbi,
+	.write_ttbr0 = hw_write_ttbr0,
+	.dsb = hw_dsb,
+	.isb = hw_isb,
 };
 
 static void lab_event(struct observer *o, struct machine *m,
@@ -64,9 +91,10 @@ static void lab_event(struct observer *o, struct machine *m,
 	}
 }
 
-struct lab *lab_new(unsigned nr_cpus)
+struct lab *lab_new_arch(enum arch_id arch, unsigned nr_cpus)
 {
-	struct machine_config config = { .nr_cpus = nr_cpus,
+	struct machine_config config = { .arch = arch,
+		                         .nr_cpus = nr_cpus,
 		                         .memory_bytes = UINT64_C(1) << 30 };
 	struct lab *lab = g_new0(struct lab, 1);
 
@@ -84,6 +112,11 @@ struct lab *lab_new(unsigned nr_cpus)
 	observe(lab->m, &lab->observer);
 	mm_options_default(&lab->options);
 	return lab;
+}
+
+struct lab *lab_new(unsigned nr_cpus)
+{
+	return lab_new_arch(test_arch(), nr_cpus);
 }
 
 void lab_boot(struct lab *lab)

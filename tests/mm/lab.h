@@ -15,6 +15,11 @@ enum hw_op {
 	HW_INVLPG,
 	HW_WRITE_CR3,
 	HW_FLUSH_ALL,
+	HW_TLBI,
+	HW_WRITE_TTBR0,
+	HW_DSB_ISH,
+	HW_DSB_NSH,
+	HW_ISB,
 	HW_OP_COUNT
 };
 
@@ -23,8 +28,9 @@ struct hw_call {
 	unsigned cpu;
 	vaddr_t addr;
 	paddr_t root;
-	unsigned pcid;
+	unsigned pcid; /* or ASID */
 	bool noflush;
+	struct tlbi tlbi;
 };
 
 #define LAB_CALLS_MAX 4096
@@ -47,8 +53,11 @@ struct lab {
 	bool flag;            /* bodies wait for it with lab_wait() */
 };
 
-/** lab_new - @nr_cpus CPUs, default options, kernel not yet booted. */
+/** lab_new - @nr_cpus CPUs of test_arch(), default options, kernel not yet
+ * booted. */
 struct lab *lab_new(unsigned nr_cpus);
+/** lab_new_arch - likewise of @arch. */
+struct lab *lab_new_arch(enum arch_id arch, unsigned nr_cpus);
 /** lab_boot - with lab->options as they are now. */
 void lab_boot(struct lab *lab);
 /** lab_start - lab_new() and lab_boot(). */

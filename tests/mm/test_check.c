@@ -13,6 +13,7 @@
 #include "mm/shmem.h"
 #include "mm/sys.h"
 #include "mm/vma_tree.h"
+#include "tests/mm/arch.h"
 #include "tests/mm/lab.h"
 
 #define HEAP   UINT64_C(0x40000000)
@@ -280,7 +281,7 @@ START_TEST(a_missing_deposited_table_is_found)
 	w = pt_walk(lab->m, mm->pgd, HEAP);
 	/* A huge entry out of nowhere. */
 	phys_write(&lab->m->mem, w.entry[PT_LEVEL_PMD].pa + 16, 8,
-	           UINT64_C(0xe7) | 0x200000);
+	           test_huge_entry(0x200000));
 	expect(lab, "has 1 huge entries but 0 deposited tables");
 }
 END_TEST

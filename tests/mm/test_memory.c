@@ -7,6 +7,7 @@
 #include "mm/fault.h"
 #include "mm/fork.h"
 #include "mm/shmem.h"
+#include "tests/mm/arch.h"
 #include "tests/mm/world.h"
 
 static struct world *w;
@@ -108,9 +109,7 @@ static int signals[4];
 
 static int fault_signal_of(struct task *t, vaddr_t addr, bool write)
 {
-	const struct fault_info f = { .addr = addr,
-		                      .user = true,
-		                      .write = write };
+	const struct fault_info f = test_fault(addr, write, false);
 	int sig = 0;
 
 	if (!do_user_addr_fault(t, &f))

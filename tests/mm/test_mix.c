@@ -7,6 +7,7 @@
 #include "mm/fault.h"
 #include "mm/khugepaged.h"
 #include "mm/vmscan.h"
+#include "tests/mm/arch.h"
 #include "tests/mm/world.h"
 
 #define LEN (4 * MIB2)
@@ -59,7 +60,7 @@ static void fork_and_exit(struct task *t, vaddr_t addr)
 /* As the CPU reports it; what ends a thread elsewhere is ignored. */
 static void user_fault(struct task *t, vaddr_t addr, bool write)
 {
-	struct fault_info f = { .addr = addr, .write = write, .user = true };
+	struct fault_info f = test_fault(addr, write, false);
 
 	if (!do_user_addr_fault(t, &f))
 		t->exit_signal = 0;

@@ -3,6 +3,7 @@
 #include "mm/mmap.h"
 
 #include "mm/vma.h"
+#include "tests/mm/arch.h"
 #include "tests/mm/fixture.h"
 
 #define BASE UINT64_C(0x40000000)
@@ -45,15 +46,14 @@ static void mmap_errors(struct task *t)
 {
 	ck_assert_int_eq(sys_mmap(t, 0, 0, RW, ANON), -EINVAL);
 	ck_assert_int_eq(sys_mmap(t, 0, UINT64_MAX, RW, ANON), -ENOMEM);
-	ck_assert_int_eq(sys_mmap(t, 0, UINT64_C(1) << 47, RW, ANON), -ENOMEM);
+	ck_assert_int_eq(sys_mmap(t, 0, UINT64_C(1) << 48, RW, ANON), -ENOMEM);
 	ck_assert_int_eq(sys_mmap(t, BASE + 1, 4096, RW, ANON | MAP_FIXED),
 	                 -EINVAL);
 	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, MAP_ANONYMOUS), -EINVAL);
 	ck_assert_int_eq(
 		sys_mmap(t, 0, 4096, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE),
 		-EINVAL);
-	ck_assert_int_eq(sys_mmap(t, UINT64_C(0x7ffffffff000), 4096, RW,
-	                          ANON | MAP_FIXED),
+	ck_assert_int_eq(sys_mmap(t, task_size(), 4096, RW, ANON | MAP_FIXED),
 	                 -ENOMEM);
 	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, ANON | MAP_FIXED), -EPERM);
 	ck_assert_int_eq(sys_mmap(t, 0, 4096, RW, ANON | MAP_HUGETLB), -EINVAL);
@@ -80,7 +80,7 @@ static void munmap_errors(struct task *t)
 	mmap_anon(t, BASE, 4096, RW);
 	ck_assert_int_eq(do_sys_munmap(t, BASE + 1, 4096), -EINVAL);
 	ck_assert_int_eq(do_sys_munmap(t, BASE, 0), -EINVAL);
-	ck_assert_int_eq(do_sys_munmap(t, BASE, UINT64_C(1) << 47), -EINVAL);
+	ck_assert_int_eq(do_sys_munmap(t, BASE, UINT64_C(1) << 48), -EINVAL);
 	ck_assert_int_eq(do_sys_munmap(t, UINT64_C(1) << 48, 4096), -EINVAL);
 	ck_assert_int_eq(do_sys_munmap(t, BASE + 8 * MB, 4096), 0);
 	ck_assert_str_eq(maps(t->mm), "40000000-40001000 rw-p\n");
@@ -141,7 +141,10 @@ END_TEST
 
 static void placement(struct task *t)
 {
-	const vaddr_t top = UINT64_C(0x7ffff7fff000);
+	/* Without randomisation: below a stack of 128 MiB. */
+	const vaddr_t top = test_arch() == ARCH_ARM64
+	                            ? UINT64_C(0xfffff8000000)
+	                            : UINT64_C(0x7ffff7fff000);
 	vaddr_t a = mmap_anon(t, 0, 3 * PAGE_SIZE, RW);
 	vaddr_t b = mmap_anon(t, 0, 2 * PAGE_SIZE, PROT_READ);
 

@@ -258,7 +258,10 @@ static void record(struct observer *o, struct machine *m,
 	if (r->cleared && !r->unlock_after_clear &&
 	    !strcmp(label, "unlock ptl"))
 		r->unlock_after_clear = r->steps;
-	if (r->cleared && !r->flush && !strcmp(label, "inc_mm_tlb_gen"))
+	/* x86; arm64 */
+	if (r->cleared && !r->flush &&
+	    (!strcmp(label, "inc_mm_tlb_gen") ||
+	     !strcmp(label, "read context.id")))
 		r->flush = r->steps;
 }
 

@@ -7,6 +7,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/rmap.h"
 #include "mm/vma.h"
+#include "tests/mm/arch.h"
 #include "tests/mm/world.h"
 
 static struct world *w;
@@ -28,7 +29,7 @@ static void teardown(void)
 /* A store as the CPU would report it. Return: it may be tried again. */
 static bool user_fault(struct task *t, vaddr_t addr)
 {
-	struct fault_info f = { .addr = addr, .write = true, .user = true };
+	struct fault_info f = test_fault(addr, true, false);
 
 	return do_user_addr_fault(t, &f);
 }

@@ -6,6 +6,7 @@
 
 #include "mm/check.h"
 #include "mm/fault.h"
+#include "tests/mm/arch.h"
 
 static void world_event(struct observer *o, struct machine *m,
                         const struct event *ev)
@@ -75,16 +76,24 @@ static void hw_write_cr3(struct machine *m, paddr_t root, unsigned pcid,
 		note_flush(m);
 }
 
+static void hw_tlbi(struct machine *m, const struct tlbi *t)
+{
+	(void)t;
+	note_flush(m);
+}
+
 static const struct machine_ops world_hw = {
 	.write_cr3 = hw_write_cr3,
 	.invlpg = hw_invlpg,
 	.invpcid = hw_invpcid,
 	.flush_all = note_flush,
+	.tlbi = hw_tlbi,
 };
 
 struct world *world_new(void)
 {
-	struct machine_config config = { .nr_cpus = 2,
+	struct machine_config config = { .arch = test_arch(),
+		                         .nr_cpus = 2,
 		                         .memory_bytes = UINT64_C(2) << 30 };
 	struct world *w = g_new0(struct world, 1);
 
