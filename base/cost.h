@@ -25,9 +25,10 @@ struct cost_table {
 	uint32_t irq_exit;
 	uint32_t ipi_send;  /* ICR write per target */
 	uint32_t ipi_wire;  /* delivery */
-	uint32_t invlpg;    /* one address */
+	uint32_t invlpg;    /* one address; arm64: a TLBI */
 	uint32_t flush_all; /* CR3 or INVPCID all */
-	uint32_t cr3_write;
+	uint32_t cr3_write; /* arm64: MSR TTBR0_EL1 */
+	uint32_t dsb;       /* arm64: DSB ISH */
 	uint32_t clear_page;
 	uint32_t copy_page;
 	uint32_t context_switch;

@@ -17,6 +17,7 @@
 #include "base/sched.h"
 #include "base/types.h"
 
+struct dvm;
 struct mm_struct;
 struct task;
 
@@ -46,7 +47,15 @@ struct cpu {
 	bool in_insn;     /* set by emu between the steps of one instruction */
 	bool user_mode;   /* set by emu */
 	unsigned irq_depth; /* 1 while a handler runs */
-	uint32_t irq_pending;
+	/* Not 0: something waits for the end of the instruction. */
+	union {
+		uint32_t attention;
+		struct {
+			uint16_t irq_pending; /* bit per enum irq_vector */
+			uint16_t dvm_pending; /* arm64: others' TLBIs */
+		};
+	};
+	struct gate dvm_gate; /* class 0 open: they may be performed */
 	struct gate irq_gate;
 	struct agent *irq_agent;
 
@@ -68,8 +77,10 @@ struct cpu {
 	 * step that names them. */
 	uint64_t tlb_fills;
 
-	void *hw_data; /* emu: struct vcpu */
-	void *mm_data; /* mm: struct tlb_state (cpu_tlbstate) */
+	void *hw_data;        /* emu: struct vcpu */
+	void *mm_data;        /* mm: struct tlb_state (cpu_tlbstate) */
+	struct dvm *dvm;      /* mmu: what other CPUs' TLBIs go to; or NULL */
+	unsigned dvm_awaited; /* DSBs that wait for such */
 	/* base/storebuf.h; NULL: stores are in memory at once. */
 	struct store_buffer *store_buffer;
 };
@@ -132,13 +143,13 @@ void cpu_update_gates(struct cpu *cpu);
 static inline void cpu_begin_insn(struct cpu *cpu)
 {
 	cpu->in_insn = true;
-	if (unlikely(cpu->irq_pending))
+	if (unlikely(cpu->attention))
 		cpu_update_gates(cpu);
 }
 static inline void cpu_end_insn(struct cpu *cpu)
 {
 	cpu->in_insn = false;
-	if (unlikely(cpu->irq_pending))
+	if (unlikely(cpu->attention))
 		cpu_update_gates(cpu);
 }
 

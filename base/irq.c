@@ -15,11 +15,14 @@ void cpu_update_gates(struct cpu *cpu)
 	struct machine *m = cpu->machine;
 	bool irq = cpu->irq_pending && cpu->irq_enabled && !cpu->in_insn &&
 	           !cpu->irq_depth;
+	bool dvm = cpu->dvm_pending && !cpu->in_insn;
 	bool quiet = cpu->irq_enabled && !cpu->preempt_count &&
 	             !cpu->rcu_readers && !cpu->irq_depth;
 
 	if (cpu->irq_gate.open[0] != irq)
 		gate_set(m, &cpu->irq_gate, 0, irq);
+	if (cpu->dvm_gate.open[0] != dvm)
+		gate_set(m, &cpu->dvm_gate, 0, dvm);
 	if (cpu->qs_gate.open[0] != quiet)
 		gate_set(m, &cpu->qs_gate, 0, quiet);
 }
@@ -61,7 +64,7 @@ void local_irq_restore(bool flags)
 
 void cpu_raise(struct cpu *cpu, enum irq_vector vector)
 {
-	cpu->irq_pending |= 1U << vector;
+	cpu->irq_pending |= (uint16_t)(1U << vector);
 	cpu_update_gates(cpu);
 }
 

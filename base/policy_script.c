@@ -103,17 +103,20 @@ static bool line_over(struct policy_script *s, const struct agent *a,
 }
 
 /* How late an agent moves while the line's agent cannot. A store buffer is
- * emptied for those who wait for it, a walker for nobody. */
+ * emptied for those who wait for it, TLBIs are performed for a DSB, a walker
+ * moves for nobody. */
 static unsigned helper_rank(const struct agent *a)
 {
 	static const uint8_t rank[AGENT_KIND_COUNT] = {
 		[AGENT_IRQ] = 0,          [AGENT_RCU] = 1,  [AGENT_IDLE] = 2,
 		[AGENT_KTHREAD] = 3,      [AGENT_TASK] = 3, [AGENT_WALKER] = 9,
-		[AGENT_STORE_BUFFER] = 8,
+		[AGENT_STORE_BUFFER] = 8, [AGENT_DVM] = 8,
 	};
 
 	if (a->kind == AGENT_STORE_BUFFER &&
 	    storebuf_wanted(a->cpu->store_buffer))
+		return 0;
+	if (a->kind == AGENT_DVM && a->cpu->dvm_awaited)
 		return 0;
 	return rank[a->kind];
 }

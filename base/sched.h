@@ -128,6 +128,7 @@ enum agent_kind {
 	AGENT_IRQ,          /* interrupt context of a CPU */
 	AGENT_WALKER,       /* speculative page walks and evictions of a CPU */
 	AGENT_STORE_BUFFER, /* what a CPU stored, on its way to memory */
+	AGENT_DVM,          /* arm64: others' TLBIs on a CPU */
 	AGENT_RCU,          /* grace period and callbacks */
 	AGENT_KIND_COUNT
 };

@@ -9,6 +9,12 @@
 /* From retirement to the L1D, when nothing holds it up: an estimate. */
 #define DRAIN_CYCLES 10
 
+/* Of what is pending. */
+static uint64_t oldest_age(const struct store_buffer *sb)
+{
+	return sb->nr ? sb->store[sb->head].age : UINT64_MAX;
+}
+
 static void update_gates(struct store_buffer *sb)
 {
 	struct machine *m = sb->cpu->machine;
@@ -20,6 +26,8 @@ static void update_gates(struct store_buffer *sb)
 		gate_set(m, &sb->room, 0, room);
 	if (sb->empty.open[0] == work)
 		gate_set(m, &sb->empty, 0, !work);
+	if (sb->awaited)
+		gate_set(m, &sb->passed, 0, oldest_age(sb) > sb->awaited);
 }
 
 /* ---- the agent ---- */
@@ -92,11 +100,14 @@ void storebuf_put(struct store_buffer *sb, const struct pending_store *st,
 	const struct step announced = { .kind = STEP_LOCAL,
 		                        .addr = st->addr,
 		                        .label = label };
+	struct pending_store *slot;
 
 	BUG_ON(!st->size || st->size > sizeof(st->value));
 	gate_step(&sb->room, 0, &announced);
 	trace_mix(current_agent, st->object);
-	sb->store[(sb->head + sb->nr++) % STORE_BUFFER_SIZE] = *st;
+	slot = &sb->store[(sb->head + sb->nr++) % STORE_BUFFER_SIZE];
+	*slot = *st;
+	slot->age = ++sb->last_age;
 	sb->agent->own_cycles =
 		MAX(sb->agent->own_cycles, *current_agent->cycles);
 	update_gates(sb);
@@ -151,7 +162,20 @@ void storebuf_forward_slow(const volatile void *p, unsigned size, void *val)
 
 bool storebuf_wanted(const struct store_buffer *sb)
 {
-	return sb->empty.waiting[0] || sb->room.waiting[0];
+	return sb->empty.waiting[0] || sb->room.waiting[0] ||
+	       sb->passed.waiting[0];
+}
+
+void storebuf_wait(struct store_buffer *sb, uint64_t age)
+{
+	const struct step st = { .kind = STEP_WAIT,
+		                 .addr = sb->cpu->id,
+		                 .label = "wait for older stores" };
+
+	sb->awaited = age;
+	update_gates(sb);
+	gate_step(&sb->passed, 0, &st);
+	sb->awaited = 0;
 }
 
 void storebuf_drain(struct store_buffer *sb)

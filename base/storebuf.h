@@ -37,6 +37,7 @@ struct pending_store {
 	uint64_t value; /* those bytes, little-endian */
 	uint64_t addr;  /* of the step: a virtual address, for people */
 	void *p;        /* kernel memory, or NULL */
+	uint64_t age;   /* set by storebuf_put(): grows, from 1 */
 	/* Write it, in the step that drains it. */
 	void (*drain)(struct machine *m, const struct pending_store *st);
 	/* What drain() needs besides. */
@@ -50,6 +51,10 @@ struct store_buffer {
 	struct gate work;  /* class 0 open: not empty; its agent waits here */
 	struct gate room;  /* class 0 open: not full */
 	struct gate empty; /* class 0 open: empty */
+	/* class 0 open: nothing as old as `awaited`; one waits at a time */
+	struct gate passed;
+	uint64_t awaited;
+	uint64_t last_age;
 	struct pending_store store[STORE_BUFFER_SIZE];
 };
 
@@ -103,6 +108,10 @@ enum storebuf_match storebuf_match(const struct store_buffer *sb,
 /** storebuf_wanted - does somebody wait until @sb is empty, or less full?
  * Return: somebody does. */
 bool storebuf_wanted(const struct store_buffer *sb);
+
+/** storebuf_wait - a step (STEP_WAIT), enabled when no store up to @age is
+ * pending; of one agent at a time. */
+void storebuf_wait(struct store_buffer *sb, uint64_t age);
 
 /** storebuf_drain - a step (STEP_WAIT), enabled when @sb is empty. */
 void storebuf_drain(struct store_buffer *sb);

@@ -62,6 +62,30 @@ static void hw_flush_all(struct machine *m)
 	mmu_flush_all(this_mmu());
 }
 
+static void hw_tlbi(struct machine *m, const struct tlbi *t)
+{
+	(void)m;
+	mmu_tlbi(this_mmu(), t);
+}
+
+static void hw_write_ttbr0(struct machine *m, paddr_t root, unsigned asid)
+{
+	(void)m;
+	mmu_write_ttbr0(this_mmu(), root, asid);
+}
+
+static void hw_dsb(struct machine *m, enum barrier_domain domain)
+{
+	(void)m;
+	mmu_dsb(this_mmu(), domain);
+}
+
+static void hw_isb(struct machine *m)
+{
+	(void)m;
+	mmu_isb(this_mmu());
+}
+
 static size_t hw_copy_from_user(struct machine *m, void *to, vaddr_t from,
                                 size_t n, bool atomic)
 {
@@ -79,13 +103,22 @@ const struct machine_ops emu_machine_ops = {
 	.copy_from_user = hw_copy_from_user,
 };
 
+static const struct machine_ops arm64_machine_ops = {
+	.send_ipi = hw_send_ipi,
+	.tlbi = hw_tlbi,
+	.write_ttbr0 = hw_write_ttbr0,
+	.dsb = hw_dsb,
+	.isb = hw_isb,
+	.copy_from_user = hw_copy_from_user,
+};
+
 /* ---- life ---- */
 
 void emu_config_default(struct emu_config *config)
 {
 	*config = (struct emu_config){
 		.engine = &vcpu_ops_unicorn,
-		.switches = { .dirty_recheck = true, .ad_present_check = true },
+		.switches = mmu_switches_default,
 		.size_mix = SIZE_MIX_COUNT,
 		.pcid = true,
 		.global = true,
@@ -100,7 +133,7 @@ static void configure(struct emu *emu)
 	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
 		struct mmu *mmu = &emu->vcpus[i].mmu;
 
-		mmu->switches = config->switches;
+		mmu_set_switches(mmu, &config->switches);
 		mmu->size_mix = config->size_mix;
 		if (config->size_mix == SIZE_MIX_COUNT)
 			mmu->size_mix = mmu->profile->size_mix;
@@ -115,7 +148,7 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
 	struct emu *emu = g_new0(struct emu, 1);
 
 	if (!profile)
-		profile = profile_default();
+		profile = profile_default_of(m->arch);
 	emu->machine = m;
 	emu->vcpus = g_new0(struct vcpu, m->nr_cpus);
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
@@ -130,7 +163,7 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
 	emu->arch = vcpu_arch_get(m->arch);
 	emu->code = code_cache_new(emu->arch);
 	emu->pool = unicorn_pool_new(emu->arch);
-	m->hw = &emu_machine_ops;
+	m->hw = m->arch == ARCH_ARM64 ? &arm64_machine_ops : &emu_machine_ops;
 	m->hw_data = emu;
 	m->costs = &profile->costs;
 	emu_config_default(&emu->config);
@@ -242,6 +275,16 @@ static bool page_fault(struct task *t, struct fault_info *fault)
 	return retry;
 }
 
+/* Linux v6.12 arch/arm64/mm/fault.c fault_info[]. */
+static void abort_signal(struct task *t, const struct mmu_access *acc,
+                         const struct fault_info *fault)
+{
+	if ((fault->code & ESR_FSC) == ESR_FSC_ALIGNMENT)
+		vcpu_kill(t, SIGBUS, acc->va, "alignment fault");
+	else
+		vcpu_kill(t, SIGKILL, acc->va, "TLB conflict abort");
+}
+
 /* Return: true to try the access again. */
 static bool exception(struct task *t, const struct mmu_access *acc,
                       struct fault_info *fault)
@@ -261,6 +304,9 @@ static bool exception(struct task *t, const struct mmu_access *acc,
 		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
 		     .text = "#MC");
 		vcpu_kill(t, SIGBUS, acc->va, "machine check");
+		break;
+	case MMU_ABORT:
+		abort_signal(t, acc, fault);
 		break;
 	case MMU_DONE:
 		BUG();

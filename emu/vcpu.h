@@ -71,7 +71,7 @@ struct emu {
 /**
  * emu_new - give @m hardware: sets m->hw, m->hw_data, cpu->hw_data, and the
  * machine's costs to those of the profile.
- * @profile: borrowed; NULL: profile_default()
+ * @profile: borrowed; NULL: profile_default_of()
  * @config: copied; NULL: emu_config_default()
  *
  * Context: before the first run. Return: never NULL.

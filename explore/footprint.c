@@ -47,7 +47,8 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 		fp->end = fp->start + 1;
 		fp->writes = true;
 	}
-	if (a->cpu && a->kind != AGENT_WALKER && a->kind != AGENT_STORE_BUFFER)
+	if (a->cpu && a->kind != AGENT_WALKER &&
+	    a->kind != AGENT_STORE_BUFFER && a->kind != AGENT_DVM)
 		fp->lane = (cpu_index_t)(a->cpu->id + 1);
 }
 

@@ -4,8 +4,7 @@
 
 #include "base/bug.h"
 #include "base/once.h"
-#include "mmu/mmu_internal.h"
-#include "pagetable/x86.h"
+#include "mmu/arm64_internal.h"
 
 /* Where one page's part of an access goes. */
 struct part {
@@ -16,67 +15,6 @@ struct part {
 	bool has_entry;
 	struct tlb_entry entry; /* a copy, if somebody watches accesses */
 };
-
-static bool op_writes(unsigned op)
-{
-	return (BIT_ULL(MMU_STORE) | BIT_ULL(MMU_XCHG) | BIT_ULL(MMU_XADD) |
-	        BIT_ULL(MMU_CMPXCHG)) >>
-	               op &
-	       1;
-}
-
-static inline struct mmu_need need_of(const struct mmu_access *acc)
-{
-	return (struct mmu_need){
-		.write = op_writes(acc->op),
-		.fetch = acc->op == MMU_FETCH,
-		.user = acc->user,
-		.ac = acc->ac,
-	};
-}
-
-/* ---- faults ---- */
-
-static uint64_t error_code(const struct mmu *mmu, const struct mmu_need *need,
-                           enum walk_end end)
-{
-	uint64_t code = end == WALK_NOT_PRESENT ? 0 : PF_P;
-
-	if (need->write)
-		code |= PF_W;
-	if (need->user)
-		code |= PF_U;
-	if (end == WALK_RESERVED)
-		code |= PF_RSVD;
-	if (need->fetch && (mmu->efer_nxe || mmu->cr4_smep))
-		code |= PF_I;
-	return code;
-}
-
-static bool page_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-                       enum walk_end end, struct fault_info *fault)
-{
-	struct mmu_need need = need_of(acc);
-	uint64_t code = error_code(mmu, &need, end);
-
-	/* SDM 3A 4.10.4.1: the fault invalidates what it was taken through. */
-	tlb_invalidate_addr(&mmu->tlb, va, mmu->pcid, true, TLB_DROP_FAULT);
-	psc_invalidate_addr(&mmu->tlb, va, mmu->pcid);
-	*fault = (struct fault_info){
-		.addr = va,
-		.code = code,
-		.write = need.write,
-		.exec = need.fetch,
-		.user = need.user,
-		.present = code & PF_P,
-		.reserved = code & PF_RSVD,
-		.pc = fault->pc,
-	};
-	acc->outcome = MMU_PAGE_FAULT;
-	trace_mix(current_agent, va ^ code);
-	emit(mmu->machine, EV_FAULT, .addr = va, .a = code, .c = mmu->cpu->id);
-	return false;
-}
 
 /* ---- translating ---- */
 
@@ -126,16 +64,17 @@ static void set_part(struct mmu *mmu, struct part *p, const struct tlb_entry *e,
 static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
                               struct part *p, struct fault_info *fault)
 {
-	struct mmu_need need = need_of(acc);
+	struct mmu_need need = mmu_need_of(acc);
 	const struct tlb_entry *e;
 	enum walk_end end;
 	struct walk w;
 
 	charge(mmu->machine->costs->stlb_hit);
-	end = walk_tables(mmu, p->va, &need, &w);
-	BUG_ON(end == WALK_OVERTAKEN);
+	do
+		end = walk_tables(mmu, p->va, &need, &w);
+	while (unlikely(end == WALK_OVERTAKEN));
 	if (end != WALK_MAPPED)
-		return page_fault(mmu, acc, p->va, end, fault);
+		return mmu->arch->fault(mmu, acc, p->va, end, w.level, fault);
 	e = walk_fill(&w);
 	set_part(mmu, p, e ? e : &w.leaf, false);
 	p->has_entry = e;
@@ -151,17 +90,17 @@ static void set_dirty_blindly(struct mmu *mmu, const struct tlb_entry *hit,
 {
 	struct machine *m = mmu->machine;
 	struct tlb_entry e = *hit;
-	uint64_t now;
+	uint64_t now, new;
 
 	step(STEP_RMW, phys_obj(e.leaf_pa), 8, "walk set dirty", va);
 	charge(m->costs->atomic);
 	tlb_set_dirty(&mmu->tlb, e.serial, e.va);
 	now = phys_read(&m->mem, e.leaf_pa, 8);
-	if (!(now & X86_P))
+	new = mmu->arch->with_dirty(mmu, now);
+	if (new == now)
 		return;
-	phys_write(&m->mem, e.leaf_pa, 8, now | X86_D);
-	emit(m, EV_WALK_WRITE, .addr = e.leaf_pa, .a = now | X86_D, .b = now,
-	     .c = va);
+	phys_write(&m->mem, e.leaf_pa, 8, new);
+	emit(m, EV_WALK_WRITE, .addr = e.leaf_pa, .a = new, .b = now, .c = va);
 }
 
 /* A store through a clean entry: walk again, or not. */
@@ -178,47 +117,30 @@ static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
 	return translate_by_walk(mmu, acc, p, fault);
 }
 
-static bool general_protection(struct mmu_access *acc, vaddr_t va,
-                               struct fault_info *fault)
-{
-	acc->outcome = MMU_GP_FAULT;
-	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
-	trace_mix(current_agent, va);
-	return false;
-}
-
-static bool machine_check(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-                          struct fault_info *fault)
-{
-	acc->outcome = MMU_MACHINE_CHECK;
-	*fault = (struct fault_info){ .addr = va, .pc = fault->pc };
-	emit(mmu->machine, EV_NOTE, .addr = va,
-	     .text = "machine check: TLB entries overlap");
-	return false;
-}
-
 static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
                       struct fault_info *fault)
 {
-	struct mmu_need need = need_of(acc);
+	struct mmu_need need = mmu_need_of(acc);
 	enum tlb_kind kind = need.fetch ? TLB_INSN : TLB_DATA;
 	struct tlb_entry *e;
 	bool mixed = false;
 
-	if (unlikely(!x86_canonical(p->va, mmu->cr4_la57)))
-		return general_protection(acc, p->va, fault);
+	if (unlikely(p->va >= mmu->low_end) &&
+	    !mmu->arch->address(mmu, acc, &p->va, fault))
+		return false;
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "tlb lookup", p->va);
 	cpu_begin_insn(mmu->cpu);
 	e = tlb_lookup_fast(&mmu->tlb, kind, p->va, mmu->pcid);
 	if (unlikely(!e)) {
 		e = lookup_slow(mmu, kind, p->va, &mixed);
 		if (mixed)
-			return machine_check(mmu, acc, p->va, fault);
+			return mmu->arch->overlap(mmu, acc, p->va, fault);
 		if (!e)
 			return translate_by_walk(mmu, acc, p, fault);
 	}
 	if (unlikely(!mmu_allowed(mmu, &need, e->rights)))
-		return page_fault(mmu, acc, p->va, WALK_DENIED, fault);
+		return mmu->arch->fault(mmu, acc, p->va, WALK_DENIED,
+		                        e->leaf_level, fault);
 	if (unlikely(need.write && !(e->rights & TLB_D)))
 		return translate_clean(mmu, acc, p, e, fault);
 	set_part(mmu, p, e, true);
@@ -254,7 +176,7 @@ static struct access_record access_record(const struct mmu *mmu,
 		.pcid = mmu->pcid,
 		.cpu = (uint16_t)mmu->cpu->id,
 		.size = (uint8_t)p->size,
-		.write = op_writes(acc->op),
+		.write = mmu_op_writes(acc->op),
 		.read = acc->op != MMU_STORE && acc->op != MMU_FETCH,
 		.exec = acc->op == MMU_FETCH,
 		.user = acc->user,
@@ -326,6 +248,25 @@ static void store_later(struct mmu *mmu, const struct mmu_access *acc,
 	storebuf_put(mmu->cpu->store_buffer, &st, op_label(acc->op));
 	charge(mmu->machine->costs->l1d_hit);
 	trace_mix(current_agent, value);
+}
+
+uint64_t mmu_stores_through(const struct mmu *mmu, const struct tlb_scope *s)
+{
+	const struct store_buffer *sb = mmu->cpu->store_buffer;
+	uint64_t age = 0;
+
+	for (unsigned i = 0; sb && i < sb->nr; i++) {
+		const struct pending_store *st =
+			&sb->store[(sb->head + i) % STORE_BUFFER_SIZE];
+		struct user_store u;
+
+		if (st->drain != drain_user_store)
+			continue;
+		memcpy(&u, st->detail, sizeof(u));
+		if (u.rec.entry && tlb_scope_takes(s, &u.entry))
+			age = MAX(age, st->age);
+	}
+	return age;
 }
 
 /* A load beside pending stores of its CPU. */
@@ -465,7 +406,7 @@ static void move_parts(struct mmu *mmu, struct mmu_access *acc,
 	acc->pa = p[0].pa;
 	if (acc->op == MMU_PROBE)
 		return;
-	if (acc->op >= MMU_XCHG) {
+	if (mmu_op_atomic(acc->op)) {
 		atomic_parts(mmu, acc, p, n);
 		return;
 	}
@@ -504,6 +445,10 @@ bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
 	struct part p;
 
 	mmu->nr_accesses++;
+	if (unlikely(mmu_op_atomic(acc->op) &&
+	             !mmu->arch->atomic_aligned(mmu, acc)))
+		return mmu->arch->fault(mmu, acc, acc->va, WALK_ALIGNMENT, 0,
+		                        fault);
 	if (unlikely((acc->va & ~PAGE_MASK) + acc->size > PAGE_SIZE))
 		return access_crossing(mmu, acc, fault);
 	p.va = acc->va;

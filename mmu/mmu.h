@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The MMU of an x86-64 CPU: from a virtual address to bytes in physical memory
- * and back, with TLBs, page walks, rights, accessed and dirty bits.
+ * The MMU of a CPU: from a virtual address to bytes in physical memory and
+ *back, with TLBs, page walks, rights, accessed and dirty bits.  What differs
+ *between architectures is behind a table of functions that mmu_init() finds;
+ *what only arm64 has is in mmu/arm64.h.
  *
  * An access is a sequence of steps of the current agent, in program order:
  *
@@ -16,7 +18,7 @@
  *    has changed the walk starts over, if it is gone the access faults;
  *  - a store through an entry cached with D clear walks again;
  *  - a store through an entry cached with D set asks nobody;
- *  - a page fault drops what is cached for the address;
+ *  - a page fault drops what is cached for the address (x86);
  *  - walks begin at the deepest paging-structure cache entry that fits.
  *
  * The instruction begins (cpu_begin_insn()) when the first lookup is picked;
@@ -27,6 +29,7 @@
 
 #include "base/access.h"
 #include "base/machine.h"
+#include "mmu/arm64.h"
 #include "mmu/profile.h"
 #include "tlb/tlb.h"
 
@@ -37,6 +40,8 @@
 #define PF_RSVD 0x08
 #define PF_I    0x10
 
+struct mmu_arch;
+
 struct mmu_switches {
 	/* Off: a store through a clean cached entry does not look at memory
 	 * (races.md rule 2: then reclaim's deferred flush is wrong). */
@@ -44,7 +49,18 @@ struct mmu_switches {
 	/* Off: A/D updates do not look whether the entry is still present
 	 * (Knights Landing). */
 	bool ad_present_check;
+
+	/* arm64 */
+	bool hw_af;        /* hardware sets the access flag: TCR_EL1.HA */
+	bool hw_dbm;       /* ... and dirty state, too: TCR_EL1.HD */
+	bool tlbi_erratum; /* a TLBI is done before accesses through what it
+	                    * removed are (CVE-2025-10263, Cortex-A76 1286807)
+	                    */
+	uint8_t asid_bits; /* 8, 16 */
+	uint8_t granule;   /* log2 of it: 12, 14, 16 */
 };
+/* Correct hardware, with all there is. */
+extern const struct mmu_switches mmu_switches_default;
 
 struct mmu {
 	struct machine *machine; /* NULL until mmu_init() */
@@ -52,15 +68,20 @@ struct mmu {
 	const struct cpu_profile *profile; /* borrowed */
 
 	/* Registers; change them through the functions below once running. */
-	paddr_t root;  /* CR3 without its low 12 bits */
-	uint16_t pcid; /* 0 while CR4.PCIDE is clear */
+	paddr_t root;  /* CR3 without its low 12 bits; arm64: of TTBR0_EL1 */
+	uint16_t pcid; /* 0 while CR4.PCIDE is clear; arm64: ASID */
 	bool cr0_wp;
 	bool cr4_pge, cr4_pcide, cr4_smep, cr4_smap, cr4_la57;
 	bool efer_nxe;
 
-	struct mmu_switches switches;
+	struct mmu_switches switches; /* see mmu_set_switches() */
 	enum size_mix_policy size_mix;
 	uint8_t maxphyaddr;
+
+	const struct mmu_arch *arch;
+	/* Addresses below are translated as they are. */
+	vaddr_t low_end;
+	struct mmu_arm64 arm64;
 
 	/* Bumped by every invalidation and every change of the tables: a walk
 	 * in the background that began before must not go on. */
@@ -89,9 +110,10 @@ enum mmu_op {
 
 enum mmu_outcome {
 	MMU_DONE,
-	MMU_PAGE_FAULT,   /* see fault_info; already emitted as EV_FAULT */
-	MMU_GP_FAULT,     /* not canonical */
-	MMU_MACHINE_CHECK /* overlapping entries, SIZE_MIX_MACHINE_CHECK */
+	MMU_PAGE_FAULT,    /* see fault_info; already emitted as EV_FAULT */
+	MMU_GP_FAULT,      /* not canonical */
+	MMU_MACHINE_CHECK, /* overlapping entries, SIZE_MIX_MACHINE_CHECK */
+	MMU_ABORT /* arm64: alignment, TLB conflict; fault_info has it all */
 };
 
 struct mmu_access {
@@ -104,7 +126,8 @@ struct mmu_access {
 	uint8_t size;    /* 1 2 4 8 (other sizes up to 8 work) */
 	uint8_t op;      /* enum mmu_op */
 	bool user;       /* CPL 3 */
-	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages */
+	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages; arm64:
+	                  * LDTR, STTR */
 	uint8_t outcome; /* out: enum mmu_outcome */
 	paddr_t pa;      /* out, if done: of the first byte */
 };
@@ -116,10 +139,14 @@ struct mmu_access {
  * @p: borrowed for the life of the MMU
  *
  * Protection bits are as 64-bit Linux has them (WP, NXE, PGE, SMEP, SMAP, PCIDE
- * on), LA57 as the machine's page-table format says, root 0; nothing is cached.
+ * on; arm64: PAN, TBI for user addresses), LA57 as the machine's page-table
+ * format says, root 0; nothing is cached.
  */
 void mmu_init(struct mmu *mmu, struct machine *m, struct cpu *cpu,
               const struct cpu_profile *p);
+/** mmu_set_switches - the hardware is as @switches say from now on; between two
+ * runs. */
+void mmu_set_switches(struct mmu *mmu, const struct mmu_switches *switches);
 /** mmu_reset - as after mmu_init(), for another run; host memory is kept. */
 void mmu_reset(struct mmu *mmu);
 /** mmu_fini - give back the TLBs' host memory. */
@@ -128,7 +155,8 @@ void mmu_fini(struct mmu *mmu);
 /**
  * mmu_access - translate and move the bytes. Steps; see above.
  * @acc: what; `outcome` and, for what loads, `value` come back
- * @fault: filled in for a page fault (all but pc) and the address of a #GP
+ * @fault: filled in for a page fault (all but pc), and the address of what else
+ *	went wrong
  *
  * An access across a page border translates both pages before it moves a byte.
  * Context: on an agent of mmu->cpu, between instructions nobody else's.
@@ -149,6 +177,11 @@ enum mmu_flush {
 	MMU_FLUSH_CR3,      /* b = new PCID, not with bit 63 */
 	MMU_FLUSH_CR4,      /* everything with globals */
 	MMU_FLUSH_CR4_SMEP, /* b = current PCID, with globals */
+	/* arm64; data = const struct tlbi * */
+	MMU_FLUSH_TLBI_VA,   /* addr; b = ASID */
+	MMU_FLUSH_TLBI_VAA,  /* addr */
+	MMU_FLUSH_TLBI_ASID, /* b = ASID */
+	MMU_FLUSH_TLBI_ALL,
 	MMU_FLUSH_COUNT
 };
 /**

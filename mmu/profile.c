@@ -11,57 +11,6 @@ GQuark profile_error_quark(void)
 	return g_quark_from_static_string("mmulator-profile-error-quark");
 }
 
-/* The figures of profiles/skylake-sp.ini, which names their sources. */
-static const struct cpu_profile skylake_sp = {
-	.name = "skylake-sp",
-	.description = "Intel Skylake-SP, Cascade Lake-SP; 2.7 GHz",
-	.size_mix = SIZE_MIX_CHOOSE,
-	.maxphyaddr = 46,
-	.tlb = {
-		.array = {
-			{ "l1d-4k", 1, 1, 1, TLB_TREE_PLRU, 64, 4 },
-			{ "l1d-2m", 1, 1, 2, TLB_TREE_PLRU, 32, 4 },
-			{ "l1d-1g", 1, 1, 4, TLB_TREE_PLRU, 4, 4 },
-			{ "l1i-4k", 1, 2, 1, TLB_TREE_PLRU, 128, 8 },
-			{ "l1i-2m", 1, 2, 2, TLB_TREE_PLRU, 8, 8 },
-			{ "stlb", 2, 3, 3, TLB_LRU, 1536, 12 },
-			{ "stlb-1g", 2, 3, 4, TLB_TREE_PLRU, 16, 4 },
-		},
-		.nr_arrays = 7,
-		.psc = { 0, 0, 32, 4, 4, 2 },
-	},
-	.costs = {
-		.name = "skylake-sp",
-		.mhz = 2700,
-		.insn = 1,
-		.l1d_hit = 4,
-		.stlb_hit = 9,
-		.walk_step = 2,
-		.kernel_op = 4,
-		.atomic = 18,
-		.line_same = 127,
-		.line_other = 362,
-		.syscall = 120,
-		.fault = 400,
-		.irq_entry = 250,
-		.irq_exit = 250,
-		.ipi_send = 100,
-		.ipi_wire = 300,
-		.invlpg = 227,
-		.flush_all = 1000,
-		.cr3_write = 100,
-		.clear_page = 1172,
-		.copy_page = 1500,
-		.context_switch = 1000,
-		.cpus_per_socket = 24,
-	},
-};
-
-const struct cpu_profile *profile_default(void)
-{
-	return &skylake_sp;
-}
-
 const char *profile_size_mix_name(enum size_mix_policy policy)
 {
 	static const char *const names[SIZE_MIX_COUNT] = {
@@ -200,16 +149,26 @@ static void check_keys(struct reader *r, const char *const *known)
 
 static void read_profile(struct reader *r, struct cpu_profile *p)
 {
-	static const char *const known[] = { "name", "description", "size-mix",
-		                             "maxphyaddr", NULL };
+	static const char *const known[] = { "name",        "arch",
+		                             "description", "size-mix",
+		                             "maxphyaddr",  NULL };
+	static const char *const archs[] = { "x86_64", "arm64", NULL };
 	static const char *const mixes[] = { "choose", "machine-check", NULL };
+	static const char *const arm64_mixes[] = { "choose", "conflict-abort",
+		                                   NULL };
+	bool arm64;
 
 	r->group = "profile";
 	check_keys(r, known);
 	take_text(r, "name", p->name, sizeof(p->name));
+	p->arch = (enum arch_id)take_word(r, "arch", archs);
+	arm64 = p->arch == ARCH_ARM64;
 	take_text(r, "description", p->description, sizeof(p->description));
-	p->size_mix = (enum size_mix_policy)take_word(r, "size-mix", mixes);
-	p->maxphyaddr = (uint8_t)take_number(r, "maxphyaddr", 36, 52);
+	p->size_mix = (enum size_mix_policy)take_word(
+		r, "size-mix", arm64 ? arm64_mixes : mixes);
+	p->maxphyaddr = (uint8_t)take_number(r, "maxphyaddr", arm64 ? 32 : 36,
+	                                     arm64 ? 48 : 52);
+	p->tlb.asid_bits = arm64 ? 16 : 12;
 }
 
 /* entries, or "full". */
@@ -229,7 +188,8 @@ static void read_array(struct reader *r, const char *name,
 		                             "entries", "ways",  "replacement",
 		                             NULL };
 	static const char *const kinds[] = { "data", "insn", NULL };
-	static const char *const sizes[] = { "4k", "2m", "1g", NULL };
+	static const char *const sizes[] = { "4k",  "16k",  "64k", "2m",
+		                             "32m", "512m", "1g",  NULL };
 	static const char *const policies[] = { "tree-plru", "lru", NULL };
 	struct tlb_array_geometry *a = &g->array[g->nr_arrays];
 
@@ -252,10 +212,15 @@ static void read_array(struct reader *r, const char *name,
 	a->replacement = (uint8_t)take_word(r, "replacement", policies);
 }
 
-static void read_psc(struct reader *r, struct tlb_geometry *g)
+static void read_psc(struct reader *r, enum arch_id arch,
+                     struct tlb_geometry *g)
 {
-	static const char *const known[] = { "pde", "pdpte", "pml4e", "pml5e",
-		                             NULL };
+	/* By the manuals' names, from level 2 up. */
+	static const char *const names[][5] = {
+		[ARCH_X86_64] = { "pde", "pdpte", "pml4e", "pml5e", NULL },
+		[ARCH_ARM64] = { "table-l2", "table-l1", "table-l0", NULL },
+	};
+	const char *const *known = names[arch];
 
 	r->group = "psc";
 	check_keys(r, known);
@@ -280,26 +245,36 @@ static void read_psc(struct reader *r, struct tlb_geometry *g)
 	X(irq_exit)       \
 	X(ipi_send)       \
 	X(ipi_wire)       \
-	X(invlpg)         \
 	X(flush_all)      \
-	X(cr3_write)      \
 	X(clear_page)     \
 	X(copy_page)      \
 	X(context_switch) \
 	X(cpus_per_socket)
 
-static void read_costs(struct reader *r, struct cost_table *c)
+#define COST_MAX (100U * 1000 * 1000)
+
+static void read_costs(struct reader *r, enum arch_id arch,
+                       struct cost_table *c)
 {
 #define X(key) #key,
-	static const char *const known[] = { COSTS(X) NULL };
+	static const char *const x86[] = { COSTS(X) "invlpg", "cr3_write",
+		                           NULL };
+	static const char *const arm64[] = { COSTS(X) "tlbi", "ttbr_write",
+		                             "dsb", NULL };
 #undef X
-	const unsigned max = 100 * 1000 * 1000;
-
 	r->group = "costs";
-	check_keys(r, known);
-#define X(key) c->key = take_number(r, #key, 0, max);
+	check_keys(r, arch == ARCH_ARM64 ? arm64 : x86);
+#define X(key) c->key = take_number(r, #key, 0, COST_MAX);
 	COSTS(X)
 #undef X
+	if (arch != ARCH_ARM64) {
+		c->invlpg = take_number(r, "invlpg", 0, COST_MAX);
+		c->cr3_write = take_number(r, "cr3_write", 0, COST_MAX);
+		return;
+	}
+	c->invlpg = take_number(r, "tlbi", 0, COST_MAX);
+	c->cr3_write = take_number(r, "ttbr_write", 0, COST_MAX);
+	c->dsb = take_number(r, "dsb", 0, COST_MAX);
 }
 
 static void read_group(struct reader *r, const char *group,
@@ -338,8 +313,8 @@ static void read_all(struct reader *r, struct cpu_profile *p)
 	for (unsigned i = 0; groups[i]; i++)
 		read_group(r, groups[i], p);
 	read_profile(r, p);
-	read_psc(r, &p->tlb);
-	read_costs(r, &p->costs);
+	read_psc(r, p->arch, &p->tlb);
+	read_costs(r, p->arch, &p->costs);
 	check_geometry(r, &p->tlb);
 }
 

@@ -6,8 +6,10 @@
  *
  *	[profile]
  *	name=skylake-sp
+ *	# or arm64
+ *	arch=x86_64
  *	description=...
- *	# or machine-check
+ *	# or machine-check; arm64: conflict-abort
  *	size-mix=choose
  *	maxphyaddr=46
  *	[tlb l1d-4k]
@@ -15,20 +17,22 @@
  *	level=1
  *	# data;insn
  *	kinds=data
- *	# 4k;2m;1g
+ *	# 4k;2m;1g; arm64's granules: 16k;64k;32m;512m
  *	sizes=4k
  *	entries=64
  *	# or full
  *	ways=4
  *	# or lru
  *	replacement=tree-plru
+ *	# arm64: table-l2, table-l1, table-l0
  *	[psc]
  *	pde=32
  *	pdpte=4
  *	pml4e=4
  *	pml5e=2
  *	[costs]
- *	# the fields of struct cost_table
+ *	# the fields of struct cost_table; arm64: tlbi, ttbr_write and dsb for
+ *	# invlpg and cr3_write
  *	mhz=2700
  *	...
  */
@@ -37,19 +41,21 @@
 
 #include <glib.h>
 
+#include "base/arch.h"
 #include "base/cost.h"
 #include "tlb/tlb.h"
 
 /* What a lookup does when entries of different sizes (or frames) match. */
 enum size_mix_policy {
 	SIZE_MIX_CHOOSE,        /* any of them: CHOICE_TLB_MATCH */
-	SIZE_MIX_MACHINE_CHECK, /* AMD erratum 383 */
+	SIZE_MIX_MACHINE_CHECK, /* AMD erratum 383; arm64: a conflict abort */
 	SIZE_MIX_COUNT
 };
 
 #define PROFILE_NAME_MAX 32
 struct cpu_profile {
 	char name[PROFILE_NAME_MAX];
+	enum arch_id arch;
 	char description[96];
 	enum size_mix_policy size_mix;
 	uint8_t maxphyaddr; /* 36 .. 52 */
@@ -94,6 +100,9 @@ void profile_free(struct cpu_profile *p);
 /** profile_default - skylake-sp, compiled in: what tests and machines without a
  * profile use. Return: the same one always. */
 const struct cpu_profile *profile_default(void);
+/** profile_default_of - likewise for machines of @arch: skylake-sp, cortex-a76.
+ * Return: the same one always. */
+const struct cpu_profile *profile_default_of(enum arch_id arch);
 
 /**
  * profile_size_mix_name - a habit as a profile writes it.

@@ -27,7 +27,7 @@ static inline bool quick_alone(const struct mmu *mmu, struct agent *a)
 
 	return enabled_agents(s) == a->bit && !s->observe_steps &&
 	       s->nr_steps + QUICK_STEPS <= s->stop_step &&
-	       !mmu->machine->observed && !mmu->cpu->irq_pending;
+	       !mmu->machine->observed && !mmu->cpu->attention;
 }
 
 /* step() of an agent that is alone. */

@@ -5,7 +5,6 @@
 
 #include "base/bug.h"
 #include "mmu/mmu_internal.h"
-#include "pagetable/x86.h"
 
 /* Most entries a walker chooses among when it forgets one. */
 #define EVICT_CHOICES_MAX 200
@@ -19,14 +18,13 @@ struct mmu_walker {
 };
 
 /*
- * Is @va held already, by a page of the size that entries of @level map? One of
- * another size is no hindrance: after a change of size the caches may hold both
- * (SDM 3A 4.10.2.3).
+ * Is @va held already, by a page of 1 << @shift bytes? One of another size is
+ * no hindrance: after a change of size the caches may hold both (SDM 3A
+ * 4.10.2.3).
  */
-static bool held(const struct mmu *mmu, vaddr_t va, unsigned level)
+static bool held(const struct mmu *mmu, vaddr_t va, unsigned shift)
 {
 	struct tlb_match m[TLB_MATCHES_MAX];
-	unsigned shift = PAGE_SHIFT + 9 * (level - 1);
 	unsigned n = tlb_lookup(&mmu->tlb, TLB_DATA, va, mmu->pcid, m);
 
 	while (n--) {
@@ -41,12 +39,12 @@ bool mmu_speculate(struct mmu *mmu, vaddr_t va)
 	const struct mmu_need need = { .speculative = true };
 	struct walk w;
 
-	if (!x86_canonical(va, mmu->cr4_la57))
+	if (!mmu->arch->speculable(mmu, va))
 		return false;
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "speculate", va);
 	if (!mmu->root || walk_tables(mmu, va, &need, &w) != WALK_MAPPED)
 		return false;
-	if (held(mmu, va, w.level))
+	if (held(mmu, va, w.span))
 		return false;
 	return walk_fill(&w);
 }

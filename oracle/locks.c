@@ -148,7 +148,8 @@ static const struct agent *task_on(const struct machine *m,
 		if (m->agents[i]->cpu == cpu &&
 		    m->agents[i]->kind != AGENT_IRQ &&
 		    m->agents[i]->kind != AGENT_WALKER &&
-		    m->agents[i]->kind != AGENT_STORE_BUFFER)
+		    m->agents[i]->kind != AGENT_STORE_BUFFER &&
+		    m->agents[i]->kind != AGENT_DVM)
 			return m->agents[i];
 	return NULL;
 }

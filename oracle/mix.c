@@ -10,11 +10,6 @@
 
 /* ---- size-mix ---- */
 
-static const char *size_name(unsigned shift)
-{
-	return shift == 12 ? "4K" : shift == 21 ? "2M" : "1G";
-}
-
 /* The frame @e gives for @va. */
 static pfn_t frame_at(vaddr_t e_va, pfn_t e_pfn, vaddr_t va)
 {
@@ -56,7 +51,7 @@ static void judge_fill(struct oracle_set *set, const struct event *ev)
 	hazard_text(set, h,
 	            "CPU%u holds a %s and a %s translation %s for 0x%" PRIx64
 	            " at once",
-	            cpu, size_name(old->shift), size_name(e->shift),
+	            cpu, tlb_size_name(old->shift), tlb_size_name(e->shift),
 	            difference(old, e), MAX(old->va, e->va));
 }
 

@@ -91,7 +91,7 @@ static bool concerns(const struct scene_write *w, const struct tlb_entry *entry,
                      vaddr_t va, unsigned mm)
 {
 	unsigned index = (unsigned)(w->pa >> 3) & 511;
-	unsigned leaf = tlb_shift_size(entry->leaf_shift) + 1;
+	unsigned leaf = entry->leaf_level;
 	uint32_t table = 0;
 
 	if (index != (va >> pt_level_shift(w->level) & 511))
@@ -172,11 +172,6 @@ static const char *verb(const struct access_record *rec)
 	return "loaded";
 }
 
-static const char *page_size_name(unsigned shift)
-{
-	return shift == 12 ? "4K" : shift == 21 ? "2M" : "1G";
-}
-
 /* Who said when that the translation was no more. */
 static void link_declared(struct oracle_set *set, struct hazard *h,
                           const struct access_record *rec,
@@ -219,7 +214,7 @@ static void report_stale(struct oracle_set *set, const struct event *ev,
 		"%s %s 0x%" PRIx64 " through a %s translation to frame "
 		"%" PRIu64 "%s that %s had removed in %s %s",
 		agent_name(set, event_agent(ev)), verb(rec), rec->va,
-		page_size_name(entry->shift), rec->pa >> PAGE_SHIFT,
+		tlb_size_name(entry->shift), rec->pa >> PAGE_SHIFT,
 		entry->from_psc ? " (made from a paging-structure cache)" : "",
 		agent_name(set, w->agent), scene_op_name(set->scene, w->op),
 		scene_op_over(set->scene, w->op) ? "and declared flushed"

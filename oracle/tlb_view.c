@@ -8,15 +8,17 @@
 #include "oracle/keymap.h"
 
 /*
- * Entries hang in lists, one per CPU and 1 GiB of addresses for 1 GiB pages,
- * one per CPU and 2 MiB for the others.
+ * Entries hang in lists, one per CPU and 1 GiB of addresses for what is larger
+ * than 2 MiB, one per CPU and 2 MiB for the others.
  */
+#define REGION(shift) ((shift) > 21 ? 30U : 21U)
+
 struct tlb_view {
-	GArray *entries;      /* struct view_entry; 0 is never used */
-	struct keymap lists;  /* region -> first entry */
-	uint32_t free;        /* list of dead entries, by next */
-	uint64_t nr_sizes[3]; /* live entries of 4K, 2M, 1G */
-	GArray *uses;         /* struct view_use */
+	GArray *entries;     /* struct view_entry; 0 is never used */
+	struct keymap lists; /* region -> first entry */
+	uint32_t free;       /* list of dead entries, by next */
+	uint64_t nr_sizes[TLB_SIZE_COUNT]; /* live entries */
+	GArray *uses;                      /* struct view_use */
 	struct keymap last_use;
 };
 
@@ -58,7 +60,7 @@ void tlb_view_reset(struct tlb_view *v)
 
 static uint64_t list_key(unsigned cpu, vaddr_t va, unsigned shift)
 {
-	unsigned region = shift == 30 ? 30 : 21;
+	unsigned region = REGION(shift);
 
 	return (uint64_t)cpu << 56 | (uint64_t)(region == 30) << 55 |
 	       va >> region;
@@ -151,16 +153,16 @@ static const struct view_entry *search(const struct tlb_view *v, uint64_t key,
 	return NULL;
 }
 
-/* Smaller entries under a 1 GiB page. */
+/* Entries of up to 2 MiB under a larger page. */
 static const struct view_entry *
 search_region(const struct tlb_view *v, unsigned cpu, const struct tlb_entry *e)
 {
 	const struct view_entry *o = NULL;
 
-	for (unsigned i = 0; i < 512 && !o; i++)
+	for (unsigned i = 0; i < 1U << (e->shift - 21) && !o; i++)
 		o = search(v, list_key(cpu, e->va + ((uint64_t)i << 21), 21),
 		           e);
-	return o;
+	return o ? o : search(v, list_key(cpu, e->va, 30), e);
 }
 
 const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
@@ -170,11 +172,11 @@ const struct view_entry *tlb_view_overlap(const struct tlb_view *v,
 	const struct view_entry *o = NULL;
 	unsigned nr_kinds = 0;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < TLB_SIZE_COUNT; i++)
 		nr_kinds += i == tlb_shift_size(e->shift) || v->nr_sizes[i];
 	if (nr_kinds < 2)
 		return NULL;
-	if (e->shift == 30)
+	if (REGION(e->shift) == 30)
 		return search_region(v, cpu, e);
 	o = search(v, list_key(cpu, e->va, 21), e);
 	return o ? o : search(v, list_key(cpu, e->va, 30), e);

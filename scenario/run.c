@@ -136,7 +136,7 @@ static bool load_profile(struct runner *r, GError **error)
 		r->profile = profile_load_file(path, error);
 		return r->profile;
 	}
-	if (strcmp(name, profile_default()->name) == 0)
+	if (strcmp(name, profile_default_of(r->description.arch[0])->name) == 0)
 		return true;
 	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
 	            "%s: there is no profile '%s'", r->s->source.file, name);
@@ -172,8 +172,8 @@ static void make_hardware(struct runner *r)
 	if (d->erratum383)
 		hardware.size_mix = SIZE_MIX_MACHINE_CHECK;
 	r->machine = machine_new(&machine);
-	r->machine->pt_format =
-		d->levels == 5 ? &x86_pt_format_5level : &x86_pt_format_4level;
+	if (d->levels == 5)
+		r->machine->pt_format = &x86_pt_format_5level;
 	r->machine->lock_labels = r->s->lock_labels;
 	r->emu = emu_new(r->machine, r->profile, &hardware);
 	r->oracles = oracle_set_new(&oracles);

@@ -119,7 +119,7 @@ static inline void place_touch(struct place p, uint64_t clock)
 static inline void array_count(struct tlb_array *a, uint64_t tag, int by)
 {
 	a->nr_valid += (uint32_t)by;
-	a->nr_of_size[tag >> TAG_SIZE_SHIFT & 3] += (uint32_t)by;
+	a->nr_of_size[tag >> TAG_SIZE_SHIFT & TAG_SIZE_MASK] += (uint32_t)by;
 	if (unlikely(tag & TAG_GLOBAL))
 		a->nr_global += (uint32_t)by;
 }

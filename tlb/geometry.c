@@ -14,7 +14,7 @@ static const char *check_array(const struct tlb_array_geometry *a)
 	if (!a->kinds || a->kinds >= 1 << TLB_KIND_COUNT)
 		return "kinds must be data, insn or both";
 	if (!a->sizes || a->sizes >= 1 << TLB_SIZE_COUNT)
-		return "sizes must be some of 4k, 2m, 1g";
+		return "sizes must be some of 4k, 16k, 64k, 2m, 32m, 512m, 1g";
 	if (!a->entries || a->entries > TLB_ENTRIES_MAX)
 		return "entries must be 1 to 8192";
 	if (!a->ways || a->ways > TLB_WAYS_MAX)
@@ -88,7 +88,30 @@ const char *tlb_drop_name(enum tlb_drop reason)
 		[TLB_DROP_FAULT] = "fault",
 		[TLB_DROP_DIRTY] = "dirty",
 		[TLB_DROP_SPONTANEOUS] = "spontaneous",
+		[TLB_DROP_TLBI] = "tlbi",
 	};
 
 	return reason < TLB_DROP_COUNT ? names[reason] : "?";
+}
+
+const char *tlb_size_name(unsigned shift)
+{
+	switch (shift) {
+	case 12:
+		return "4K";
+	case 14:
+		return "16K";
+	case 16:
+		return "64K";
+	case 21:
+		return "2M";
+	case 25:
+		return "32M";
+	case 29:
+		return "512M";
+	case 30:
+		return "1G";
+	default:
+		return "?";
+	}
 }

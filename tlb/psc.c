@@ -6,20 +6,25 @@
 #include "tlb/tlb.h"
 #include "tlb/tlb_internal.h"
 
-static unsigned psc_shift(unsigned level)
+/* | number of what the entry spans | PCID | 1 | */
+#define PSC_PAGE_SHIFT 21
+#define PSC_PCID_MASK  tag_pcid_mask(PSC_PAGE_SHIFT)
+
+/* log2 of what entries for addresses like @va span, by level. */
+static const uint8_t *psc_shifts(const struct tlb *t, vaddr_t va)
 {
-	return 12 + 9 * (level - 1);
+	return t->psc_shift[va >> 63];
 }
 
-static uint64_t psc_tag(vaddr_t va, unsigned level, uint16_t pcid)
+static uint64_t psc_tag(vaddr_t va, unsigned shift, uint16_t pcid)
 {
-	return (va >> psc_shift(level)) << TAG_PAGE_SHIFT |
+	return (va >> shift) << PSC_PAGE_SHIFT |
 	       (uint64_t)pcid << TAG_PCID_SHIFT | TAG_VALID;
 }
 
 static uint8_t *psc_slot(struct psc *p, uint64_t tag)
 {
-	uint64_t hash = tag >> TAG_PAGE_SHIFT ^ tag >> TAG_PCID_SHIFT;
+	uint64_t hash = tag >> PSC_PAGE_SHIFT ^ tag >> TAG_PCID_SHIFT;
 
 	return &p->slot[hash % sizeof(p->slot)];
 }
@@ -42,13 +47,15 @@ static int psc_find(struct psc *p, uint64_t tag)
 
 const struct psc_entry *psc_lookup(struct tlb *t, vaddr_t va, uint16_t pcid)
 {
+	const uint8_t *shift = psc_shifts(t, va);
+
 	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
 		struct psc *p = &t->psc[level];
 		int i;
 
 		if (!p->nr_valid)
 			continue;
-		i = psc_find(p, psc_tag(va, level, pcid));
+		i = psc_find(p, psc_tag(va, shift[level], pcid));
 		if (i < 0)
 			continue;
 		p->stamps[i] = ++t->clock;
@@ -73,7 +80,7 @@ static unsigned psc_victim(const struct psc *p)
 void psc_fill(struct tlb *t, const struct psc_entry *e)
 {
 	struct psc *p = &t->psc[e->level];
-	uint64_t tag = psc_tag(e->va, e->level, e->pcid);
+	uint64_t tag = psc_tag(e->va, psc_shifts(t, e->va)[e->level], e->pcid);
 	unsigned index;
 	int same;
 
@@ -98,10 +105,14 @@ static void psc_drop(struct psc *p, unsigned index)
 
 void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid)
 {
+	const uint8_t *shift = psc_shifts(t, va);
+
 	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
 		struct psc *p = &t->psc[level];
-		int i = p->nr_valid ? psc_find(p, psc_tag(va, level, pcid))
-		                    : -1;
+		int i = -1;
+
+		if (p->nr_valid)
+			i = psc_find(p, psc_tag(va, shift[level], pcid));
 
 		if (i >= 0)
 			psc_drop(p, (unsigned)i);
@@ -110,7 +121,7 @@ void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid)
 
 void psc_invalidate_context(struct tlb *t, uint16_t pcid)
 {
-	const uint64_t mask = TAG_VALID | TAG_PCID_MASK;
+	const uint64_t mask = TAG_VALID | PSC_PCID_MASK;
 	const uint64_t value = TAG_VALID | (uint64_t)pcid << TAG_PCID_SHIFT;
 
 	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
@@ -118,6 +129,28 @@ void psc_invalidate_context(struct tlb *t, uint16_t pcid)
 
 		for (unsigned i = 0; p->nr_valid && i < p->size; i++) {
 			if ((p->tags[i] & mask) == value)
+				psc_drop(p, i);
+		}
+	}
+}
+
+static bool psc_in_scope(const struct tlb *t, const struct tlb_scope *s,
+                         const struct psc_entry *e)
+{
+	uint64_t span = BIT_ULL(psc_shifts(t, e->va)[e->level]);
+
+	if (!s->every_pcid && s->pcid != e->pcid)
+		return false;
+	return !s->size || s->va - e->va < span || e->va - s->va < s->size;
+}
+
+void psc_invalidate_scope(struct tlb *t, const struct tlb_scope *s)
+{
+	for (unsigned level = 2; level <= TLB_LEVELS; level++) {
+		struct psc *p = &t->psc[level];
+
+		for (unsigned i = 0; p->nr_valid && i < p->size; i++) {
+			if (p->tags[i] && psc_in_scope(t, s, &p->entries[i]))
 				psc_drop(p, i);
 		}
 	}

@@ -20,11 +20,14 @@ static void free_ways(struct tlb_array *a)
 		a->sigs[i] = i % a->sig_stride < ways ? SIG_FREE : SIG_NONE;
 }
 
-static void init_array(struct tlb_array *a, const struct tlb_array_geometry *g)
+static void init_array(struct tlb_array *a, const struct tlb_array_geometry *g,
+                       unsigned asid_bits)
 {
 	unsigned nr_sets = g->entries / g->ways;
 
 	a->geo = *g;
+	a->page_shift =
+		(uint8_t)(TAG_PCID_SHIFT + (asid_bits ? asid_bits : 12));
 	a->set_mask = nr_sets - 1;
 	a->tags = g_new0(uint64_t, g->entries);
 	a->entries = g_new0(struct tlb_entry, g->entries);
@@ -85,13 +88,22 @@ void tlb_init(struct tlb *t, const struct tlb_geometry *g)
 	t->epoch = 1;
 	t->nr_arrays = g->nr_arrays;
 	for (unsigned i = 0; i < g->nr_arrays; i++) {
-		init_array(&t->arrays[i], &g->array[i]);
+		init_array(&t->arrays[i], &g->array[i], g->asid_bits);
 		route_array(t, i);
 	}
 	list_probes(t, TLB_DATA);
 	list_probes(t, TLB_INSN);
 	for (unsigned level = 2; level <= TLB_LEVELS; level++)
 		t->psc[level].size = g->psc[level];
+	tlb_set_granule(t, 0, 12);
+	tlb_set_granule(t, 1, 12);
+}
+
+void tlb_set_granule(struct tlb *t, unsigned half, unsigned shift)
+{
+	for (unsigned level = 1; level <= TLB_LEVELS; level++)
+		t->psc_shift[half][level] =
+			(uint8_t)(shift + (shift - 3) * (level - 1));
 }
 
 void tlb_fini(struct tlb *t)
@@ -152,7 +164,8 @@ static void leave(struct tlb *t, struct place p, enum tlb_drop reason)
 		t->dropped(t, place_entry(p), reason);
 	place_uncount(p);
 	if (p.array->geo.level == 1)
-		forget_hints(t, tag_va(tag), tag_shift(tag));
+		forget_hints(t, tag_va(tag, p.array->page_shift),
+		             tag_size_shift(tag));
 }
 
 static void drop(struct tlb *t, struct place p, enum tlb_drop reason)
@@ -171,10 +184,10 @@ static struct place insert(struct tlb *t, struct tlb_array *a,
                            const struct tlb_entry *e)
 {
 	struct place p = { .array = a, .set = array_set(a, e->va, e->shift) };
-	uint64_t tag = make_tag(e->va, e->shift, e->pcid), old;
+	uint64_t tag = make_tag(e->va, e->shift, e->pcid, a->page_shift), old;
 
 	if (e->rights & TLB_G)
-		tag = global_tag(tag);
+		tag = global_tag(tag, a->page_shift);
 	p.way = array_choose_way(a, p.set, tag);
 	old = a->tags[place_index(p)];
 	if (old)
@@ -217,7 +230,7 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 
 	for (const struct tlb_probe *p = t->probes[kind]; p < end; p++) {
 		const struct tlb_array *a = p->array;
-		uint64_t tag = make_tag(va, p->shift, pcid);
+		uint64_t tag = make_tag(va, p->shift, pcid, a->page_shift);
 		unsigned set = array_set(a, va, p->shift);
 		struct tlb_entry *ways = a->entries + (size_t)set * a->geo.ways;
 		int way;
@@ -227,7 +240,9 @@ unsigned tlb_lookup(const struct tlb *t, enum tlb_kind kind, vaddr_t va,
 		way = array_find(a, set, tag);
 		if (way >= 0)
 			n = add_match(m, n, t, a, ways + way);
-		way = a->nr_global ? array_find(a, set, global_tag(tag)) : -1;
+		way = a->nr_global ? array_find(a, set,
+		                                global_tag(tag, a->page_shift))
+		                   : -1;
 		if (way >= 0)
 			n = add_match(m, n, t, a, ways + way);
 	}
@@ -399,17 +414,24 @@ void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
 		struct tlb_array *a = &t->arrays[i / TLB_SIZE_COUNT];
 		enum tlb_size size = (enum tlb_size)(i % TLB_SIZE_COUNT);
 		unsigned shift = tlb_size_shift(size);
-		uint64_t tag = make_tag(va, shift, pcid);
+		uint64_t tag = make_tag(va, shift, pcid, a->page_shift);
 		unsigned set = array_set(a, va, shift);
 
-		if (!a->nr_valid || !(a->geo.sizes >> size & 1))
+		if (!a->nr_of_size[size])
 			continue;
 		drop_tag(t, a, set, tag, reason);
 		if (globals && a->nr_global)
-			drop_tag(t, a, set, global_tag(tag), reason);
+			drop_tag(t, a, set, global_tag(tag, a->page_shift),
+			         reason);
 		if (a->nr_splintered)
 			drop_pieces(t, a, va, pcid, globals, reason);
 	}
+}
+
+/* The bits of a PCID in the tags of @t. */
+static uint64_t pcid_mask(const struct tlb *t)
+{
+	return tag_pcid_mask(t->arrays[0].page_shift);
 }
 
 /* Drop every entry whose tag, masked, is @value. */
@@ -428,7 +450,7 @@ static void drop_masked(struct tlb *t, uint64_t mask, uint64_t value,
 
 void tlb_invalidate_context(struct tlb *t, uint16_t pcid, enum tlb_drop reason)
 {
-	drop_masked(t, TAG_VALID | TAG_GLOBAL | TAG_PCID_MASK,
+	drop_masked(t, TAG_VALID | TAG_GLOBAL | pcid_mask(t),
 	            TAG_VALID | (uint64_t)pcid << TAG_PCID_SHIFT, reason);
 }
 
@@ -441,4 +463,60 @@ void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason)
 void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason)
 {
 	drop_masked(t, TAG_VALID | TAG_GLOBAL, TAG_VALID | TAG_GLOBAL, reason);
+}
+
+bool tlb_scope_takes(const struct tlb_scope *s, const struct tlb_entry *e)
+{
+	vaddr_t first = ALIGN_DOWN(e->va, BIT_ULL(e->leaf_shift));
+	uint64_t span = BIT_ULL(e->leaf_shift);
+
+	if (s->level && s->level != e->leaf_level)
+		return false;
+	if ((e->rights & TLB_G) ? !s->globals
+	                        : !s->every_pcid && s->pcid != e->pcid)
+		return false;
+	/* Differences, as both may end where addresses do. */
+	return !s->size || s->va - first < span || first - s->va < s->size;
+}
+
+static void drop_scope(struct tlb *t, struct tlb_array *a, unsigned from,
+                       unsigned to, const struct tlb_scope *s)
+{
+	for (unsigned i = from; i < to; i++) {
+		if (a->tags[i] && tlb_scope_takes(s, &a->entries[i]))
+			drop_index(t, a, i, TLB_DROP_TLBI);
+	}
+}
+
+/* One page: what translates it is in one set for each size. */
+static void drop_scope_page(struct tlb *t, struct tlb_array *a,
+                            const struct tlb_scope *s)
+{
+	for (unsigned size = 0; size < TLB_SIZE_COUNT; size++) {
+		unsigned from;
+
+		if (!a->nr_of_size[size])
+			continue;
+		from = array_set(a, s->va,
+		                 tlb_size_shift((enum tlb_size)size)) *
+		       a->geo.ways;
+		drop_scope(t, a, from, from + a->geo.ways, s);
+	}
+}
+
+void tlb_invalidate_scope(struct tlb *t, const struct tlb_scope *s)
+{
+	const vaddr_t last = s->va + s->size - 1;
+	const bool page = s->size && s->va >> PAGE_SHIFT == last >> PAGE_SHIFT;
+
+	for (unsigned nr = 0; nr < t->nr_arrays; nr++) {
+		struct tlb_array *a = &t->arrays[nr];
+
+		if (!a->nr_valid)
+			continue;
+		if (page && !a->nr_splintered)
+			drop_scope_page(t, a, s);
+		else
+			drop_scope(t, a, 0, a->geo.entries, s);
+	}
 }

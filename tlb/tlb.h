@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The translation caches of one CPU: TLBs of one or two levels, and the
- * paging-structure caches (PSC), after SDM 3A 4.10.
+ * paging-structure caches (PSC; arm64: walk caches), after SDM 3A 4.10 and Arm
+ * ARM (DDI 0487) D8.13.  A tag is called PCID here; arm64's is the ASID.
  *
  * Pure data structures: no steps, no memory accesses, no choices.  Who looks up
  * decides which of several matches it uses; who fills says what.
@@ -28,9 +29,15 @@ enum tlb_kind {
 	TLB_INSN,
 	TLB_KIND_COUNT
 };
+/* Of an entry: x86's three; pages, blocks and contiguous ranges of arm64's
+ * granules of 4K, 16K and 64K. */
 enum tlb_size {
 	TLB_4K,
+	TLB_16K,
+	TLB_64K,
 	TLB_2M,
+	TLB_32M,
+	TLB_512M,
 	TLB_1G,
 	TLB_SIZE_COUNT
 };
@@ -41,19 +48,41 @@ enum tlb_replacement {
 
 static inline unsigned tlb_size_shift(enum tlb_size size)
 {
-	return 12 + 9 * (unsigned)size;
+	static const uint8_t shifts[TLB_SIZE_COUNT] = {
+		12, 14, 16, 21, 25, 29, 30,
+	};
+
+	return shifts[size];
 }
+/** tlb_shift_size - the opposite; @shift is that of a size. */
 static inline enum tlb_size tlb_shift_size(unsigned shift)
 {
-	return (enum tlb_size)((shift - 12) / 9);
+	/* From 12 on; what is no size is 0. */
+	static const uint8_t sizes[] = {
+		TLB_4K, 0, TLB_16K, 0,        TLB_64K, 0, 0,
+		0,      0, TLB_2M,  0,        0,       0, TLB_32M,
+		0,      0, 0,       TLB_512M, TLB_1G,
+	};
+
+	return (enum tlb_size)sizes[shift - 12];
 }
+/**
+ * tlb_size_name - what pages of 1 << @shift bytes are called, for people.
+ *
+ * Return: "4K", "64K", "2M" ..., a literal; "?" for what is no size.
+ */
+const char *tlb_size_name(unsigned shift);
 
 /* Effective rights and attributes: of all levels together, except D and G. */
 #define TLB_W 0x01 /* writable */
 #define TLB_U 0x02 /* user */
-#define TLB_X 0x04 /* executable */
-#define TLB_D 0x08 /* D was set in the leaf when filled or since */
+#define TLB_X 0x04 /* executable; arm64: at EL0 */
+#define TLB_D                                                                  \
+	0x08       /* D was set in the leaf when filled or since: a store need \
+	            * not look at the table again */
 #define TLB_G 0x10 /* global: any PCID */
+#define TLB_P 0x20 /* arm64: executable at EL1 */
+#define TLB_T 0x40 /* arm64: Tagged memory, MAIR_EL1 0xf0 */
 
 /* A table that was walked. */
 struct tlb_table {
@@ -65,14 +94,15 @@ struct tlb_table {
 struct tlb_entry {
 	vaddr_t va;         /* first address translated, aligned to the size */
 	pfn_t pfn;          /* first frame */
-	uint8_t shift;      /* 12, 21, 30 */
+	uint8_t shift;      /* of a size: 12, 21 ... */
 	uint8_t leaf_shift; /* of the page table's leaf; larger than shift if
 	                     * the page was splintered for lack of room */
 	uint8_t rights;     /* TLB_W ... */
 	uint8_t filled_by;  /* id of the agent that filled it */
 	uint16_t pcid;
-	uint16_t
-		from_psc; /* level of the PSC entry the walk began from, or 0 */
+	uint8_t from_psc;   /* level of the PSC entry the walk began from, or
+	                     * 0 */
+	uint8_t leaf_level; /* of the table the leaf was in: 1 = PTE ... */
 	uint32_t frame_generation; /* of the first frame at fill */
 	uint64_t serial;           /* one per fill; copies share it; never 0 */
 	uint64_t fill_step;
@@ -97,6 +127,7 @@ struct tlb_array_geometry {
 struct tlb_geometry {
 	struct tlb_array_geometry array[TLB_ARRAYS_MAX];
 	unsigned nr_arrays;
+	uint8_t asid_bits; /* 12 or 16; 0: 12 */
 	/* Entries of the PSC of a level, by level of the entry cached: [2] PDE,
 	 * [3] PDPTE, [4] PML4E, [5] PML5E. 0: none. At most TLB_PSC_MAX. */
 	uint16_t psc[TLB_LEVELS + 1];
@@ -125,6 +156,7 @@ enum tlb_drop {
 	TLB_DROP_FAULT,       /* a page fault for that address */
 	TLB_DROP_DIRTY,       /* a store had to look at the entry again */
 	TLB_DROP_SPONTANEOUS, /* no reason at all */
+	TLB_DROP_TLBI,        /* arm64: any TLBI */
 	TLB_DROP_COUNT
 };
 /**
@@ -145,6 +177,7 @@ struct tlb_path {
 struct tlb_array {
 	struct tlb_array_geometry geo;
 	uint32_t set_mask;
+	uint8_t page_shift; /* of tags, tlb/tlb_internal.h */
 	uint32_t nr_valid, nr_global, nr_splintered;
 	uint32_t nr_of_size[TLB_SIZE_COUNT];
 	uint64_t *tags;            /* [set * ways + way]; 0 = invalid */
@@ -170,7 +203,7 @@ static inline uint64_t tlb_stamp(uint64_t clock, unsigned way)
 
 /* A shortcut of the host's: no state of the simulated machine. */
 struct tlb_hint {
-	uint64_t key; /* page number and PCID */
+	uint64_t key; /* page number but for four bits, and PCID */
 	uint64_t epoch;
 	struct tlb_entry *entry;
 	uint64_t *stamp;
@@ -222,6 +255,9 @@ struct tlb {
 	struct tlb_probe probes[TLB_KIND_COUNT][2 * TLB_SIZE_COUNT];
 	unsigned nr_probes[TLB_KIND_COUNT];
 	struct psc psc[TLB_LEVELS + 1]; /* by level; 0 and 1 unused */
+	/* log2 of what their entries span, by level, of addresses that begin
+	 * with 0 and with 1. See tlb_set_granule(). */
+	uint8_t psc_shift[2][TLB_LEVELS + 1];
 
 	/* Called when a copy is about to go, before it does; may be NULL. */
 	void (*dropped)(struct tlb *t, const struct tlb_entry *e,
@@ -241,12 +277,20 @@ void tlb_init(struct tlb *t, const struct tlb_geometry *g);
 void tlb_fini(struct tlb *t);
 /** tlb_reset - as after tlb_init(); nobody is told. */
 void tlb_reset(struct tlb *t);
+/**
+ * tlb_set_granule - how page tables are made from now on; 4K after tlb_init().
+ * @half: 0: of addresses below the middle, 1: above
+ * @shift: 12, 14, 16: an entry is 8 bytes, a table one such page
+ *
+ * Context: the paging-structure caches hold nothing of that half.
+ */
+void tlb_set_granule(struct tlb *t, unsigned half, unsigned shift);
 
 /* ---- looking up ---- */
 
 static inline uint64_t tlb_hint_key(vaddr_t va, uint16_t pcid)
 {
-	return (va >> 12) << 12 | pcid;
+	return (va >> 12) << 16 | pcid;
 }
 
 /* Folded: programs like to use arrays a power of two apart. */
@@ -296,13 +340,14 @@ struct tlb_match {
 	uint8_t array; /* index into arrays */
 	uint8_t level; /* 1 or 2 */
 };
-#define TLB_MATCHES_MAX 12
+/* Two levels, global and not. */
+#define TLB_MATCHES_MAX (4 * TLB_SIZE_COUNT)
 
 /**
  * tlb_lookup - every distinct translation held for an address.
  * @kind: of access: data or instruction
  * @va: any address, not only a page's first
- * @pcid: 0 .. 4095; entries of others match if they are global
+ * @pcid: of the geometry's width; entries of others match if they are global
  * @m: at least TLB_MATCHES_MAX; first level first, smallest size first
  *
  * A copy in the second level of what the first level gave is left out. Changes
@@ -384,6 +429,31 @@ void tlb_invalidate_all(struct tlb *t, bool globals, enum tlb_drop reason);
  * those who observe.
  */
 void tlb_invalidate_globals(struct tlb *t, enum tlb_drop reason);
+/* What a TLBI is for: everything, or what is in a range. */
+struct tlb_scope {
+	vaddr_t va;
+	uint64_t size; /* bytes from va on; 0: the whole address space */
+	uint16_t pcid;
+	bool every_pcid; /* ... as well as pcid */
+	bool globals;    /* global entries as well */
+	uint8_t level;   /* only entries whose leaf was at this level; 0: any */
+};
+/**
+ * tlb_scope_takes - is a translation in the scope of an invalidation?
+ * @s: the scope
+ * @e: the translation
+ *
+ * A piece of a splintered page counts as the page.
+ *
+ * Return: it is.
+ */
+bool tlb_scope_takes(const struct tlb_scope *s, const struct tlb_entry *e);
+/**
+ * tlb_invalidate_scope - drop everything in @s (TLB_DROP_TLBI).
+ *
+ * Source: Arm ARM (DDI 0487) D8.14.
+ */
+void tlb_invalidate_scope(struct tlb *t, const struct tlb_scope *s);
 /**
  * tlb_drop_serial - drop the copies of one translation.
  * @serial: the translation's
@@ -409,6 +479,9 @@ void psc_fill(struct tlb *t, const struct psc_entry *e);
 void psc_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid);
 /** psc_invalidate_context - drop all entries of @pcid. */
 void psc_invalidate_context(struct tlb *t, uint16_t pcid);
+/** psc_invalidate_scope - drop what a walk for any address in @s would use;
+ * globals and level do not matter. */
+void psc_invalidate_scope(struct tlb *t, const struct tlb_scope *s);
 /** psc_invalidate_all - drop the entries of every PCID. */
 void psc_invalidate_all(struct tlb *t);
 

@@ -6,39 +6,46 @@
 #include "tlb/tlb.h"
 
 /*
- *  63        16 15    4 3  2  1   0
- * | page number | PCID | size | G | 1 |
- * The page number loses its topmost bits, which are copies of the sign.
+ * | page number | PCID or ASID | size | G | 1 |
+ * |  47 or 43   |   12 or 16   |  3   | 1 | 1 |
+ * The page number loses its topmost bits, which are copies of the sign: of
+ * x86's 57 address bits none, of arm64's 48 and one none either.
  */
 #define TAG_VALID      UINT64_C(1)
 #define TAG_GLOBAL     UINT64_C(2)
 #define TAG_SIZE_SHIFT 2
-#define TAG_PCID_SHIFT 4
-#define TAG_PCID_MASK  (UINT64_C(0xfff) << TAG_PCID_SHIFT)
-#define TAG_PAGE_SHIFT 16
+#define TAG_SIZE_MASK  7
+#define TAG_PCID_SHIFT 5
 
-static inline uint64_t make_tag(vaddr_t va, unsigned shift, uint16_t pcid)
+/* The bits of PCIDs, where the page number is shifted by @page_shift. */
+static inline uint64_t tag_pcid_mask(unsigned page_shift)
 {
-	return (va >> shift) << TAG_PAGE_SHIFT |
-	       (uint64_t)pcid << TAG_PCID_SHIFT |
+	return BIT_ULL(page_shift) - BIT_ULL(TAG_PCID_SHIFT);
+}
+
+static inline uint64_t make_tag(vaddr_t va, unsigned shift, uint16_t pcid,
+                                unsigned page_shift)
+{
+	return (va >> shift) << page_shift | (uint64_t)pcid << TAG_PCID_SHIFT |
 	       (uint64_t)tlb_shift_size(shift) << TAG_SIZE_SHIFT | TAG_VALID;
 }
 
-static inline unsigned tag_shift(uint64_t tag)
+static inline unsigned tag_size_shift(uint64_t tag)
 {
-	return tlb_size_shift((enum tlb_size)(tag >> TAG_SIZE_SHIFT & 3));
+	return tlb_size_shift(
+		(enum tlb_size)(tag >> TAG_SIZE_SHIFT & TAG_SIZE_MASK));
 }
 
 /* The address of the page, but for the topmost bits. */
-static inline vaddr_t tag_va(uint64_t tag)
+static inline vaddr_t tag_va(uint64_t tag, unsigned page_shift)
 {
-	return tag >> TAG_PAGE_SHIFT << tag_shift(tag);
+	return tag >> page_shift << tag_size_shift(tag);
 }
 
 /* The tag of the global entry for the same page. */
-static inline uint64_t global_tag(uint64_t tag)
+static inline uint64_t global_tag(uint64_t tag, unsigned page_shift)
 {
-	return (tag & ~TAG_PCID_MASK) | TAG_GLOBAL;
+	return (tag & ~tag_pcid_mask(page_shift)) | TAG_GLOBAL;
 }
 
 #endif

@@ -73,11 +73,11 @@ static bool tag_twice(const struct tlb_array *a, unsigned index)
 static const char *check_entry(const struct tlb_array *a, unsigned index)
 {
 	const struct tlb_entry *e = &a->entries[index];
-	uint64_t tag = make_tag(e->va, e->shift, e->pcid);
+	uint64_t tag = make_tag(e->va, e->shift, e->pcid, a->page_shift);
 	unsigned set = (unsigned)(e->va >> e->shift) & a->set_mask;
 
 	if (e->rights & TLB_G)
-		tag = global_tag(tag);
+		tag = global_tag(tag, a->page_shift);
 	if (a->tags[index] != tag)
 		return "a tag and its entry disagree";
 	if (set != index / a->geo.ways)
@@ -115,11 +115,12 @@ static const char *check_hint(const struct tlb *t, enum tlb_kind kind,
                               const struct tlb_hint *h)
 {
 	struct tlb_match m[TLB_MATCHES_MAX];
-	vaddr_t va = h->key & PAGE_MASK;
+	/* The key's page number, its topmost bits as they were. */
+	vaddr_t va = (vaddr_t)((int64_t)h->key >> 16) << PAGE_SHIFT;
 
 	if (h->epoch != t->epoch)
 		return NULL;
-	if (tlb_lookup(t, kind, va, h->key & 0xfff, m) != 1)
+	if (tlb_lookup(t, kind, va, (uint16_t)h->key, m) != 1)
 		return "a hint is not the only match";
 	if (m[0].entry != h->entry || m[0].level != 1)
 		return "a hint leads astray";

@@ -36,7 +36,7 @@ static void assign_columns(struct story *r)
 static bool has_name(const struct agent *a)
 {
 	return a->kind != AGENT_IRQ && a->kind != AGENT_IDLE &&
-	       a->kind != AGENT_STORE_BUFFER;
+	       a->kind != AGENT_STORE_BUFFER && a->kind != AGENT_DVM;
 }
 
 /* "CPU1 (reclaim)": the agents whose lines the column has. */

@@ -90,7 +90,7 @@ static void fill_access(struct record *rec, const struct event *ev)
 	rec->exec = acc->exec;
 	rec->hit = acc->tlb_hit;
 	if (acc->entry)
-		rec->level = (uint8_t)(tlb_shift_size(acc->entry->shift) + 1);
+		rec->level = acc->entry->leaf_level;
 }
 
 static void fill_pin(struct record *rec, const struct event *ev)
@@ -112,7 +112,7 @@ static void fill_tlb(struct record *rec, const struct event *ev)
 	rec->c = ev->a;
 	rec->a = e->pfn;
 	rec->b = e->shift;
-	rec->level = (uint8_t)(tlb_shift_size(e->shift) + 1);
+	rec->level = e->leaf_level;
 }
 
 /* The first address an entry spans, if its table knows where it hangs. */

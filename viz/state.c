@@ -205,7 +205,7 @@ static unsigned match_words(GString *out, const struct agent *a,
 		g_string_append_printf(
 			out,
 			"  %u: the translation of %s to frame %" PRIu64 "\n", i,
-			viz_size_words(found[i].entry->shift),
+			tlb_size_name(found[i].entry->shift),
 			found[i].entry->pfn);
 	return n;
 }

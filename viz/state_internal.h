@@ -12,8 +12,6 @@ void viz_frame_words(GString *out, const struct machine *m, pfn_t pfn);
 /** viz_lock_words - "pte lock of PTE table 17 of A". */
 void viz_lock_words(GString *out, const struct machine *m, const void *lock,
                     enum lock_class class);
-/** viz_size_words - "4K", "2M" or "1G". */
-const char *viz_size_words(unsigned shift);
 /** viz_gate - the closed gate @a waits or sleeps at; NULL: none. */
 const struct gate *viz_gate(const struct agent *a);
 

@@ -48,11 +48,6 @@ static int by_address(gconstpointer a, gconstpointer b)
 	return x->serial < y->serial ? -1 : x->serial > y->serial;
 }
 
-const char *viz_size_words(unsigned shift)
-{
-	return shift == 12 ? "4K" : shift == 21 ? "2M" : "1G";
-}
-
 static const char *agent_words(const struct machine *m, unsigned id)
 {
 	return id < m->nr_agents ? m->agents[id]->name : "?";
@@ -61,7 +56,7 @@ static const char *agent_words(const struct machine *m, unsigned id)
 /* What has become of the entry in memory that was cached as @e. */
 static const char *fate(struct machine *m, const struct tlb_entry *e)
 {
-	unsigned level = 1 + (e->leaf_shift - 12U) / 9;
+	unsigned level = e->leaf_level;
 	const struct tlb_table *table = &e->table[level - 1];
 	struct pt_entry now;
 
@@ -77,7 +72,8 @@ static const char *fate(struct machine *m, const struct tlb_entry *e)
 		return "entry cleared";
 	if (!now.leaf)
 		return "now a table";
-	if (now.pfn != (e->pfn & ~(BIT_ULL(e->leaf_shift - 12) - 1)))
+	if (now.pfn >> (e->leaf_shift - PAGE_SHIFT) !=
+	    e->pfn >> (e->leaf_shift - PAGE_SHIFT))
 		return "other frame now";
 	if ((e->rights & TLB_W) && !now.write)
 		return "read-only now";
@@ -103,7 +99,7 @@ static void print_entry(GString *out, struct machine *m, const struct held *h)
 	g_string_append_printf(out,
 	                       "  0x%012" PRIx64 " %s -> frame %-6" PRIu64
 	                       " %s pcid %u, step %" PRIu64 " by %s (%s)",
-	                       e->va, viz_size_words(e->shift), e->pfn, rights,
+	                       e->va, tlb_size_name(e->shift), e->pfn, rights,
 	                       e->pcid, e->fill_step,
 	                       agent_words(m, e->filled_by), h->where->str);
 	if (*fate(m, e))
@@ -147,7 +143,7 @@ void viz_tlb_brief(GString *out, struct machine *m, unsigned cpu)
 		rights_words(e, rights);
 		g_string_append_printf(
 			out, "CPU%u %s %" PRIx64 "->%" PRIu64 " %s %s\n", cpu,
-			viz_size_words(e->shift), e->va, e->pfn, rights,
+			tlb_size_name(e->shift), e->va, e->pfn, rights,
 			fate(m, e));
 	}
 	g_array_free(all, TRUE);
@@ -229,7 +225,7 @@ void viz_pt(GString *out, struct machine *m, const struct mm_struct *mm,
 		g_string_append_printf(
 			out,
 			"  physical 0x%" PRIx64 ", a page of %s, %s%s%s%s\n",
-			w.paddr, viz_size_words(pt_level_shift(w.level)),
+			w.paddr, tlb_size_name(pt_level_shift(w.level)),
 			w.user ? "user " : "kernel ", "r", w.write ? "w" : "-",
 			w.exec ? "x" : "-");
 	else
@@ -254,7 +250,7 @@ void viz_pt_brief(GString *out, struct machine *m, const struct mm_struct *mm,
 	if (w.leaf)
 		g_string_append_printf(out, "-> 0x%" PRIx64 ", %s page\n",
 		                       w.paddr,
-		                       viz_size_words(pt_level_shift(w.level)));
+		                       tlb_size_name(pt_level_shift(w.level)));
 	else
 		g_string_append_printf(out, "-> %s\n",
 		                       no_leaf(&w.entry[w.level]));

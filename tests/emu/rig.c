@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "base/policy.h"
-#include "pagetable/x86.h"
+#include "pagetable/format.h"
+
+/* On each of them. */
+#define VALID     UINT64_C(1)
+#define USER_DATA 0xb /* VM_READ, VM_WRITE, VM_SHARED */
 
 struct rig rig;
 
@@ -21,6 +25,11 @@ static paddr_t new_frame(enum frame_kind kind)
 	return page_to_pfn(&rig.m->mem, page) << PAGE_SHIFT;
 }
 
+static const struct pt_format *format(void)
+{
+	return pt_format_of(rig.m);
+}
+
 /* Where the PTE of @va is; makes the tables. */
 static paddr_t pte_of(vaddr_t va)
 {
@@ -31,12 +40,12 @@ static paddr_t pte_of(vaddr_t va)
 		paddr_t at = table + (va >> (12 + 9 * (level - 1)) & 511) * 8;
 		uint64_t entry = phys_read(mem, at, 8);
 
-		if (!(entry & X86_P)) {
-			entry = new_frame(level_kind[level - 1]) | X86_P |
-			        X86_RW | X86_US;
+		if (!(entry & VALID)) {
+			entry = format()->make_table(
+				new_frame(level_kind[level - 1]) >> PAGE_SHIFT);
 			phys_write(mem, at, 8, entry);
 		}
-		table = entry & X86_PFN_MASK;
+		table = format()->pfn(entry, level) << PAGE_SHIFT;
 	}
 	return table + (va >> 12 & 511) * 8;
 }
@@ -46,13 +55,13 @@ static paddr_t map_page(vaddr_t va)
 	paddr_t at = pte_of(va);
 	uint64_t pte = phys_read(&rig.m->mem, at, 8);
 
-	if (pte & X86_P)
-		return pte & X86_PFN_MASK;
 	/* A page that was shot down keeps its frame. */
 	if (!pte)
-		pte = new_frame(FRAME_ANON) | X86_RW | X86_US;
-	phys_write(&rig.m->mem, at, 8, pte | X86_P);
-	return pte & X86_PFN_MASK;
+		pte = format()->make_leaf(new_frame(FRAME_ANON) >> PAGE_SHIFT,
+		                          format()->vm_prot(USER_DATA), 1);
+	if (!(phys_read(&rig.m->mem, at, 8) & VALID))
+		phys_write(&rig.m->mem, at, 8, pte | VALID);
+	return format()->pfn(pte, 1) << PAGE_SHIFT;
 }
 
 uint64_t rig_load(vaddr_t va, unsigned size)
@@ -102,7 +111,17 @@ static long shoot(vaddr_t va)
 		paddr_t at = pte_of(va);
 
 		step(STEP_WRITE, phys_obj(at), 8, "unmap", va);
-		phys_write(&m->mem, at, 8, phys_read(&m->mem, at, 8) & ~X86_P);
+		phys_write(&m->mem, at, 8, phys_read(&m->mem, at, 8) & ~VALID);
+	}
+	if (m->hw->tlbi) {
+		const struct tlbi t = { .op = TLBI_VAA,
+			                .inner_shareable = true,
+			                .va = va };
+
+		m->hw->tlbi(m, &t);
+		m->hw->dsb(m, BARRIER_ISH);
+		rig.nr_irqs += m->nr_cpus;
+		return 0;
 	}
 	*info = va;
 	on_each_cpu_mask(BIT_ULL(m->nr_cpus) - 1, flush_here, info, true);

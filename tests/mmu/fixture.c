@@ -50,16 +50,18 @@ static void watch(struct observer *o, struct machine *m, const struct event *ev)
 	}
 }
 
-static void setup_format(const struct pt_format *format)
+void bench_setup_arch(enum arch_id arch, const struct pt_format *format)
 {
-	struct machine_config config = { .nr_cpus = 2,
+	struct machine_config config = { .arch = arch,
+		                         .nr_cpus = 2,
 		                         .memory_bytes = UINT64_C(8) << 30 };
 
 	memset(&b, 0, sizeof(b));
 	b.m = machine_new(&config);
 	b.m->pt_format = format;
 	for (unsigned i = 0; i < 2; i++)
-		mmu_init(&b.mmu[i], b.m, &b.m->cpus[i], profile_default());
+		mmu_init(&b.mmu[i], b.m, &b.m->cpus[i],
+		         profile_default_of(arch));
 	b.root = new_frame(FRAME_PT_PGD);
 	b.mmu[0].root = b.mmu[1].root = b.root;
 	b.observer = (struct observer){
@@ -75,12 +77,12 @@ static void setup_format(const struct pt_format *format)
 
 void bench_setup(void)
 {
-	setup_format(&x86_pt_format_4level);
+	bench_setup_arch(ARCH_X86_64, &x86_pt_format_4level);
 }
 
 void bench_setup_5level(void)
 {
-	setup_format(&x86_pt_format_5level);
+	bench_setup_arch(ARCH_X86_64, &x86_pt_format_5level);
 }
 
 void bench_teardown(void)

@@ -27,6 +27,7 @@ struct bench {
 };
 extern struct bench b;
 
+void bench_setup_arch(enum arch_id arch, const struct pt_format *format);
 void bench_setup(void);
 void bench_setup_5level(void);
 void bench_teardown(void);

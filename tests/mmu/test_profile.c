@@ -28,6 +28,9 @@ START_TEST(every_profile_that_comes_with_it_parses)
 	expect_parses("profiles/haswell-ep.ini", "haswell-ep");
 	expect_parses("profiles/skylake-sp.ini", "skylake-sp");
 	expect_parses("profiles/zen3.ini", "zen3");
+	expect_parses("profiles/cortex-a76.ini", "cortex-a76");
+	expect_parses("profiles/neoverse-n1.ini", "neoverse-n1");
+	expect_parses("profiles/cortex-a710.ini", "cortex-a710");
 }
 END_TEST
 
@@ -43,21 +46,28 @@ static void expect_same_costs(const struct cost_table *x,
 	                          sizeof(x->cpus_per_socket)));
 }
 
-START_TEST(the_profile_compiled_in_is_skylake_sp)
+static void expect_compiled_in(enum arch_id arch, const char *path)
 {
-	struct cpu_profile *p =
-		profile_load_file("profiles/skylake-sp.ini", NULL);
-	const struct cpu_profile *d = profile_default();
+	struct cpu_profile *p = profile_load_file(path, NULL);
+	const struct cpu_profile *d = profile_default_of(arch);
 
 	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p->arch, d->arch);
 	ck_assert_str_eq(p->name, d->name);
 	ck_assert_str_eq(p->description, d->description);
 	ck_assert_int_eq(p->size_mix, d->size_mix);
 	ck_assert_uint_eq(p->maxphyaddr, d->maxphyaddr);
 	ck_assert_mem_eq(&p->tlb, &d->tlb, sizeof(p->tlb));
 	expect_same_costs(&p->costs, &d->costs);
-	expect_same_costs(&p->costs, &cost_table_default);
 	profile_free(p);
+}
+
+START_TEST(a_profile_of_each_architecture_is_compiled_in)
+{
+	expect_compiled_in(ARCH_X86_64, "profiles/skylake-sp.ini");
+	expect_compiled_in(ARCH_ARM64, "profiles/cortex-a76.ini");
+	ck_assert_ptr_eq(profile_default(), profile_default_of(ARCH_X86_64));
+	expect_same_costs(&profile_default()->costs, &cost_table_default);
 }
 END_TEST
 
@@ -125,7 +135,7 @@ int main(void)
 	TCase *tc = tcase_create("profile");
 
 	tcase_add_test(tc, every_profile_that_comes_with_it_parses);
-	tcase_add_test(tc, the_profile_compiled_in_is_skylake_sp);
+	tcase_add_test(tc, a_profile_of_each_architecture_is_compiled_in);
 	tcase_add_test(tc, an_error_names_file_group_and_key);
 	tcase_add_test(tc, nothing_and_a_missing_file_are_errors);
 	suite_add_tcase(s, tc);

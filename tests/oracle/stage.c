@@ -113,6 +113,7 @@ struct tlb_entry fill(struct stage *s, unsigned who, vaddr_t va)
 	unsigned shift = pt_level_shift(w.level);
 	struct tlb_entry e = { .shift = (uint8_t)shift,
 		               .leaf_shift = (uint8_t)shift,
+		               .leaf_level = w.level,
 		               .filled_by = (uint8_t)s->agent[who]->id,
 		               .serial = ++s->serial,
 		               .pcid = 1 };

@@ -65,7 +65,9 @@ static void set_pte(struct agent *a, unsigned index, uint64_t old, uint64_t new)
 
 static void fill(struct agent *a, vaddr_t va, pfn_t pfn)
 {
-	struct tlb_entry e = { .va = va, .pfn = pfn, .shift = 12 };
+	struct tlb_entry e = {
+		.va = va, .pfn = pfn, .shift = 12, .leaf_level = 1
+	};
 
 	act(a);
 	emit(m, EV_TLB_FILL, .addr = va, .data = &e);
@@ -73,7 +75,9 @@ static void fill(struct agent *a, vaddr_t va, pfn_t pfn)
 
 static void load(struct agent *a, vaddr_t va, pfn_t pfn, uint64_t value)
 {
-	struct tlb_entry e = { .va = va & PAGE_MASK, .pfn = pfn, .shift = 12 };
+	struct tlb_entry e = {
+		.va = va & PAGE_MASK, .pfn = pfn, .shift = 12, .leaf_level = 1
+	};
 	struct access_record acc = { .va = va,
 		                     .pa = pfn << PAGE_SHIFT,
 		                     .size = 8,
