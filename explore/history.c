@@ -260,26 +260,27 @@ void history_rivals(const struct history *h, const struct footprint *fp,
 
 /* ---- clocks ---- */
 
+/* In steps of a constant number, which compilers unroll. */
 static void join_clock(uint32_t *clock, const uint32_t *other, unsigned width)
 {
-	for (unsigned i = 0; i < width; i++)
-		clock[i] = MAX(clock[i], other[i]);
+	for (unsigned i = 0; i < width; i += WIDTH_STEP) {
+		for (unsigned j = i; j < i + WIDTH_STEP; j++)
+			clock[j] = MAX(clock[j], other[j]);
+	}
 }
 
-void history_clock_of(const struct history *h, const struct footprint *fp,
-                      uint32_t *clock)
+void history_clock_of(const struct history *h, unsigned agent,
+                      const struct rivals *rivals, uint32_t *clock)
 {
-	uint32_t last = h->last[fp->agent];
-	struct rivals rivals = { 0 };
+	uint32_t last = h->last[agent];
 
 	if (last == NO_EVENT)
 		memset(clock, 0, h->width * sizeof(*clock));
 	else
 		memcpy(clock, history_clock(h, last),
 		       h->width * sizeof(*clock));
-	history_rivals(h, fp, false, &rivals);
-	for_each_bit(agent, rivals.agents) join_clock(
-		clock, history_clock(h, rivals.events[agent]), h->width);
+	for_each_bit(rival, rivals->agents) join_clock(
+		clock, history_clock(h, rivals->events[rival]), h->width);
 }
 
 /* ---- events ---- */
@@ -346,6 +347,7 @@ void history_push(struct history *h, const struct footprint *fp)
 {
 	unsigned i = h->nr_events;
 	uint32_t last = h->last[fp->agent];
+	struct rivals rivals;
 
 	if (fp->agent >= h->width)
 		widen(h, fp->agent);
@@ -355,7 +357,9 @@ void history_push(struct history *h, const struct footprint *fp)
 	h->own[i] = last == NO_EVENT ? 1 : h->own[last] + 1;
 	h->previous[i] = last;
 	h->first_access[i] = h->nr_accesses;
-	history_clock_of(h, fp, &h->clocks[(size_t)i * h->width]);
+	history_rivals(h, fp, false, &rivals);
+	history_clock_of(h, fp->agent, &rivals,
+	                 &h->clocks[(size_t)i * h->width]);
 	h->clocks[(size_t)i * h->width + fp->agent] = h->own[i];
 	add_accesses(h, fp);
 	h->last[fp->agent] = i;

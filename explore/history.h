@@ -109,10 +109,11 @@ void history_rivals(const struct history *h, const struct footprint *fp,
 
 /**
  * history_clock_of - the clock of a step not made yet, without itself.
- * @fp: of the step; its effects count as far as they are known
+ * @agent: makes it
+ * @rivals: what history_rivals() found, releases of locks included
  * @clock: set; h->width counters, by agent
  */
-void history_clock_of(const struct history *h, const struct footprint *fp,
-                      uint32_t *clock);
+void history_clock_of(const struct history *h, unsigned agent,
+                      const struct rivals *rivals, uint32_t *clock);
 
 #endif

@@ -150,26 +150,46 @@ static uint32_t *scratch_clock(struct explorer *x)
 	return x->clock;
 }
 
+/* Those of @rivals that do not happen before the step anyway. */
+static uint64_t unordered(const struct history *h, unsigned agent,
+                          const struct rivals *rivals)
+{
+	uint32_t last = h->last[agent];
+	uint64_t out = rivals->agents;
+
+	if (last == NO_EVENT)
+		return out;
+	for_each_bit(rival, rivals->agents)
+	{
+		if (happens_before(h, rivals->events[rival],
+		                   history_clock(h, last)))
+			out &= ~BIT_ULL(rival);
+	}
+	return out;
+}
+
 /* Every event that the step @fp, about to be made or waiting, races with. */
 static void reverse_all(struct explorer *x, const struct footprint *fp)
 {
 	const struct history *h = &x->history;
+	bool past_unlocks = x->exclusive >> fp->agent & 1;
 	uint32_t *clock = scratch_clock(x);
-	uint32_t last = h->last[fp->agent];
-	struct rivals rivals = { 0 };
+	struct rivals rivals, all;
+	uint64_t races;
 
-	history_rivals(h, fp, x->exclusive >> fp->agent & 1, &rivals);
-	if (!rivals.agents)
+	history_rivals(h, fp, past_unlocks, &rivals);
+	races = unordered(h, fp->agent, &rivals);
+	if (!races)
 		return;
-	history_clock_of(h, fp, clock);
-	for_each_bit(agent, rivals.agents)
+	if (past_unlocks)
+		history_rivals(h, fp, false, &all);
+	history_clock_of(h, fp->agent, past_unlocks ? &all : &rivals, clock);
+	for_each_bit(rival, races)
 	{
-		uint32_t event = rivals.events[agent];
-		const struct race race = { event, fp->agent, clock };
+		const struct race race = { rivals.events[rival], fp->agent,
+			                   clock };
 
-		if (last == NO_EVENT ||
-		    !happens_before(h, event, history_clock(h, last)))
-			reverse(x, &race);
+		reverse(x, &race);
 	}
 }
 
