@@ -9,24 +9,12 @@
 #include "base/cacheline.h"
 #include "base/machine.h"
 
-#define LINE_SHIFT 6
+#define LINE_SHIFT ARENA_LINE_SHIFT
 #define LINE_SIZE  (UINT64_C(1) << LINE_SHIFT)
 #define OBJECT_MAX (UINT64_C(1) << 20)
 /* A freed object rests until this many of its size were freed after it. */
 #define QUARANTINE 64
-#define NR_SIZES   32 /* reuse is worth it for objects up to 32 lines */
-
-struct arena {
-	uint8_t *base;
-	size_t reserve;
-	uint64_t used;       /* bytes handed out so far */
-	uint32_t *object_of; /* by line: number of its object + 1 */
-	struct cacheline *lines;
-	GArray *objects; /* of struct arena_object */
-	/* Freed objects by size in lines, oldest first. */
-	GArray *freed[NR_SIZES + 1]; /* of uint32_t object numbers */
-	unsigned next_freed[NR_SIZES + 1];
-};
+#define NR_SIZES   ARENA_NR_SIZES
 
 static void *reserve(size_t bytes)
 {
@@ -46,9 +34,6 @@ struct arena *arena_new(size_t reserve_bytes)
 	a->base = reserve(reserve_bytes);
 	a->object_of = reserve(lines * sizeof(*a->object_of));
 	a->lines = reserve(lines * sizeof(*a->lines));
-	a->objects = g_array_new(FALSE, FALSE, sizeof(struct arena_object));
-	for (unsigned i = 0; i <= NR_SIZES; i++)
-		a->freed[i] = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	return a;
 }
 
@@ -59,37 +44,18 @@ void arena_free(struct arena *a)
 	munmap(a->base, a->reserve);
 	munmap(a->object_of, lines * sizeof(*a->object_of));
 	munmap(a->lines, lines * sizeof(*a->lines));
-	g_array_unref(a->objects);
+	g_free(a->objects);
 	for (unsigned i = 0; i <= NR_SIZES; i++)
-		g_array_unref(a->freed[i]);
+		g_free(a->freed[i].objects);
 	g_free(a);
 }
 
 void arena_reset(struct arena *a)
 {
-	size_t lines = a->used >> LINE_SHIFT;
-
-	memset(a->object_of, 0, lines * sizeof(*a->object_of));
-	memset(a->lines, 0, lines * sizeof(*a->lines));
 	a->used = 0;
-	g_array_set_size(a->objects, 0);
-	for (unsigned i = 0; i <= NR_SIZES; i++) {
-		g_array_set_size(a->freed[i], 0);
-		a->next_freed[i] = 0;
-	}
-}
-
-bool arena_contains(const struct arena *a, const void *p)
-{
-	return (uintptr_t)p - (uintptr_t)a->base < a->reserve;
-}
-
-uint64_t arena_offset(const struct arena *a, const void *p)
-{
-	uintptr_t off = (uintptr_t)p - (uintptr_t)a->base;
-
-	BUG_ON(off >= a->reserve);
-	return off;
+	a->nr_objects = 0;
+	for (unsigned i = 0; i <= NR_SIZES; i++)
+		a->freed[i].first = a->freed[i].nr = 0;
 }
 
 const void *arena_at(const struct arena *a, uint64_t offset)
@@ -97,72 +63,83 @@ const void *arena_at(const struct arena *a, uint64_t offset)
 	return offset < a->reserve ? a->base + offset : NULL;
 }
 
-struct cacheline *arena_line(struct arena *a, const void *p)
-{
-	return &a->lines[arena_offset(a, p) >> LINE_SHIFT];
-}
-
+/* Around a byte that was handed out. */
 static struct arena_object *object_at(const struct arena *a, uint64_t off)
 {
-	uint32_t nr = a->object_of[off >> LINE_SHIFT];
-
-	return nr ? &g_array_index(a->objects, struct arena_object, nr - 1)
-	          : NULL;
+	return off < a->used ? &a->objects[a->object_of[off >> LINE_SHIFT]]
+	                     : NULL;
 }
 
-/* An object of this size that rested long enough, or UINT64_MAX. */
-static uint64_t reuse(struct arena *a, uint64_t lines)
-{
-	GArray *freed = a->freed[MIN(lines, NR_SIZES)];
-	unsigned *next = &a->next_freed[MIN(lines, NR_SIZES)];
-	uint32_t nr;
+/* ---- objects that were freed ---- */
 
-	if (lines > NR_SIZES || freed->len - *next <= QUARANTINE)
-		return UINT64_MAX;
-	nr = g_array_index(freed, uint32_t, *next);
-	if (++*next == 4096) {
-		g_array_remove_range(freed, 0, *next);
-		*next = 0;
+static void rest(struct arena_freed *freed, uint32_t nr)
+{
+	if (freed->nr == freed->room) {
+		freed->room = MAX(64U, freed->room * 2);
+		freed->objects = g_renew(uint32_t, freed->objects, freed->room);
 	}
-	return g_array_index(a->objects, struct arena_object, nr).offset;
+	freed->objects[freed->nr++] = nr;
 }
 
-/* Where the next object of @lines lines goes; UINT64_MAX = arena full. */
-static uint64_t place(struct arena *a, uint64_t lines)
+/* An object of this size that rested long enough, or NULL. */
+static struct arena_object *reuse(struct arena *a, uint64_t lines)
 {
-	uint64_t off = reuse(a, lines);
+	struct arena_freed *freed = &a->freed[MIN(lines, NR_SIZES)];
+	struct arena_object *o;
 
-	if (off != UINT64_MAX)
-		return off;
+	if (lines > NR_SIZES || freed->nr - freed->first <= QUARANTINE)
+		return NULL;
+	o = &a->objects[freed->objects[freed->first]];
+	if (++freed->first == 4096) {
+		freed->nr -= freed->first;
+		memmove(freed->objects, freed->objects + freed->first,
+		        freed->nr * sizeof(*freed->objects));
+		freed->first = 0;
+	}
+	return o;
+}
+
+/* ---- allocation ---- */
+
+/* A new object of @lines lines; NULL: the arena is full. */
+static struct arena_object *place(struct arena *a, uint64_t lines)
+{
+	uint64_t first = a->used >> LINE_SHIFT;
+	struct arena_object *o;
+
 	if (a->used + (lines << LINE_SHIFT) > a->reserve)
-		return UINT64_MAX;
-	off = a->used;
+		return NULL;
+	if (a->nr_objects == a->room) {
+		a->room = MAX(256U, a->room * 2);
+		a->objects = g_renew(struct arena_object, a->objects, a->room);
+	}
+	for (uint64_t i = 0; i < lines; i++)
+		a->object_of[first + i] = a->nr_objects;
+	o = &a->objects[a->nr_objects++];
+	o->offset = a->used;
 	a->used += lines << LINE_SHIFT;
-	return off;
+	return o;
 }
 
 void *kzalloc(struct machine *m, size_t size, const char *type)
 {
 	struct arena *a = m->arena;
 	uint64_t lines = (MAX(size, 1) + LINE_SIZE - 1) >> LINE_SHIFT;
-	struct arena_object o = { .type = type,
-		                  .size_bytes = (uint32_t)size,
-		                  .live = true,
-		                  .alloc_step = m->sched.nr_steps };
+	struct arena_object *o;
 	uint64_t off;
 
 	BUG_ON(size > OBJECT_MAX);
-	off = place(a, lines);
-	if (off == UINT64_MAX)
+	o = reuse(a, lines);
+	if (!o)
+		o = place(a, lines);
+	if (!o)
 		return NULL;
-	o.offset = off;
-	if (!a->object_of[off >> LINE_SHIFT]) {
-		g_array_append_val(a->objects, o);
-		for (uint64_t i = 0; i < lines; i++)
-			a->object_of[(off >> LINE_SHIFT) + i] = a->objects->len;
-	} else {
-		*object_at(a, off) = o;
-	}
+	off = o->offset;
+	*o = (struct arena_object){ .type = type,
+		                    .offset = off,
+		                    .size_bytes = (uint32_t)size,
+		                    .live = true,
+		                    .alloc_step = m->sched.nr_steps };
 	memset(a->base + off, 0, lines << LINE_SHIFT);
 	memset(&a->lines[off >> LINE_SHIFT], 0, lines * sizeof(*a->lines));
 	emit(m, EV_OBJ_ALLOC, .addr = off, .a = size, .text = type);
@@ -182,7 +159,6 @@ void kfree(struct machine *m, void *p)
 {
 	struct arena *a = m->arena;
 	struct arena_object *o;
-	uint32_t nr;
 	uint64_t lines;
 
 	if (!p)
@@ -199,10 +175,9 @@ void kfree(struct machine *m, void *p)
 	o->free_agent = current_agent ? current_agent->id : 0;
 	emit(m, EV_OBJ_FREE, .addr = o->offset, .a = o->size_bytes,
 	     .text = o->type);
-	nr = (uint32_t)(o - &g_array_index(a->objects, struct arena_object, 0));
 	lines = (MAX(o->size_bytes, 1U) + LINE_SIZE - 1) >> LINE_SHIFT;
 	if (lines <= NR_SIZES)
-		g_array_append_val(a->freed[lines], nr);
+		rest(&a->freed[lines], (uint32_t)(o - a->objects));
 }
 
 bool arena_lookup(const struct arena *a, const void *p,
@@ -215,28 +190,26 @@ bool arena_lookup(const struct arena *a, const void *p,
 	return o != NULL;
 }
 
-void arena_check(struct machine *m, const void *p)
+struct cacheline *arena_check(struct machine *m, const void *p)
 {
 	uint64_t off = arena_offset(m->arena, p);
 	const struct arena_object *o = object_at(m->arena, off);
 
 	if (likely(o && o->live))
-		return;
+		return &m->arena->lines[off >> LINE_SHIFT];
 	/* As after an oops, what follows would mean nothing: stop here. */
 	emit(m, EV_OBJ_UAF, .addr = off, .text = o ? o->type : "?",
 	     .a = o ? o->free_step : 0, .b = o ? o->free_agent : 0);
 	run_stop(m);
+	return &m->arena->lines[off >> LINE_SHIFT];
 }
 
 void arena_for_each_live(const struct arena *a,
                          void (*fn)(const struct arena_object *o, void *data),
                          void *data)
 {
-	for (unsigned i = 0; i < a->objects->len; i++) {
-		const struct arena_object *o =
-			&g_array_index(a->objects, struct arena_object, i);
-
-		if (o->live)
-			fn(o, data);
+	for (unsigned i = 0; i < a->nr_objects; i++) {
+		if (a->objects[i].live)
+			fn(&a->objects[i], data);
 	}
 }

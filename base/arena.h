@@ -13,10 +13,32 @@
 #ifndef MMULATOR_BASE_ARENA_H
 #define MMULATOR_BASE_ARENA_H
 
+#include "base/bug.h"
 #include "base/types.h"
 
-struct arena;
+struct cacheline;
 struct machine;
+
+#define ARENA_LINE_SHIFT 6
+#define ARENA_NR_SIZES   32 /* objects of up to so many lines are reused */
+
+/* Numbers of freed objects, oldest first. */
+struct arena_freed {
+	uint32_t *objects;
+	unsigned first, nr, room;
+};
+
+/* Nothing beyond `used` and `nr_objects` means anything: a reset is cheap. */
+struct arena {
+	uint8_t *base;
+	size_t reserve;
+	uint64_t used;           /* bytes handed out so far */
+	uint32_t *object_of;     /* by line: number of its object */
+	struct cacheline *lines; /* likewise */
+	struct arena_object *objects;
+	unsigned nr_objects, room;
+	struct arena_freed freed[ARENA_NR_SIZES + 1]; /* by size in lines */
+};
 
 /**
  * arena_new - an empty arena.
@@ -37,14 +59,23 @@ void arena_reset(struct arena *a);
  *
  * Return: it is, an object or not.
  */
-bool arena_contains(const struct arena *a, const void *p);
+static inline bool arena_contains(const struct arena *a, const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)a->base < a->reserve;
+}
 /**
  * arena_offset - where in the arena an address is: its identity in every run.
  * @p: in the arena (BUG)
  *
  * Return: bytes from the arena's start.
  */
-uint64_t arena_offset(const struct arena *a, const void *p);
+static inline uint64_t arena_offset(const struct arena *a, const void *p)
+{
+	uintptr_t off = (uintptr_t)p - (uintptr_t)a->base;
+
+	BUG_ON(off >= a->reserve);
+	return off;
+}
 /**
  * arena_at - what lies at an offset.
  * @offset: bytes from the arena's start
@@ -105,8 +136,10 @@ bool arena_lookup(const struct arena *a, const void *p,
 /**
  * arena_check - report a use of a freed object: emits EV_OBJ_UAF if the object
  * around @p is not live. Called by every primitive on arena memory.
+ *
+ * Return: the cache line around @p, for the arena's life.
  */
-void arena_check(struct machine *m, const void *p);
+struct cacheline *arena_check(struct machine *m, const void *p);
 
 /**
  * arena_for_each_live - visit each live object, lowest offset first.

@@ -9,21 +9,12 @@
 
 #include "base/types.h"
 
-struct arena;
 struct cpu;
 
 struct cacheline {
 	uint64_t busy_until; /* cycles, on the clock of whoever took it last */
 	cpumask_t sharers;   /* CPUs that have it; a writer is alone */
 };
-
-/**
- * arena_line - the cache line around an address.
- * @p: in the arena
- *
- * Return: it, for the arena's life.
- */
-struct cacheline *arena_line(struct arena *a, const void *p);
 
 /**
  * cacheline_access - a CPU reads or writes a line: move it there.

@@ -22,6 +22,7 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 	struct machine *m = a->machine;
 	const void *obj = (const void *)(uintptr_t)p;
 	const struct cost_table *costs = m->costs;
+	struct cacheline *line;
 
 	if (kind == STEP_RMW)
 		smp_mb(); /* locked instructions wait for older stores */
@@ -31,10 +32,9 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 		frame_check(m, obj, &a->next);
 		return;
 	}
-	arena_check(m, obj);
+	line = arena_check(m, obj);
 	if (a->cpu)
-		charge(cacheline_access(arena_line(m->arena, obj), a->cpu,
-		                        kind != STEP_READ));
+		charge(cacheline_access(line, a->cpu, kind != STEP_READ));
 }
 
 /* ---- by way of the store buffer ---- */

@@ -288,6 +288,7 @@ uint8_t *frame_bytes(struct physmem *mem, struct page *page)
 uint64_t phys_read(struct physmem *mem, paddr_t pa, unsigned size)
 {
 	struct page *page;
+	const uint8_t *at;
 	uint64_t value = 0;
 
 	if (unlikely(pa >= mem->size_bytes))
@@ -295,11 +296,15 @@ uint64_t phys_read(struct physmem *mem, paddr_t pa, unsigned size)
 	page = &mem->mem_map[pa >> PAGE_SHIFT];
 	if (page->content == CONTENT_ZERO)
 		return 0;
-	if (page->content == CONTENT_POISON)
+	if (page->content == CONTENT_POISON) {
 		memset(&value, PAGE_POISON, size);
+		return value;
+	}
+	at = mem->direct_map + pa;
+	if (likely(size == sizeof(value)))
+		memcpy(&value, at, sizeof(value));
 	else
-		memcpy(&value, frame_bytes(mem, page) + (pa & ~PAGE_MASK),
-		       size);
+		memcpy(&value, at, size);
 	return value;
 }
 

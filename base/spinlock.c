@@ -10,14 +10,14 @@ static void touch(const void *lock)
 {
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;
+	struct cacheline *line;
 
 	charge(m->costs->atomic);
 	if (!arena_contains(m->arena, lock))
 		return;
-	arena_check(m, lock);
+	line = arena_check(m, lock);
 	if (a->cpu)
-		charge(cacheline_access(arena_line(m->arena, lock), a->cpu,
-		                        true));
+		charge(cacheline_access(line, a->cpu, true));
 }
 
 static struct step lock_step(enum step_kind kind, const void *lock,

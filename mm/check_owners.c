@@ -228,12 +228,18 @@ static void *object_at(const struct mm_checker *c, uint64_t offset)
 	return k - arena_offset(a, c->kernel) + offset;
 }
 
+/* Most objects differ in the first letters already. */
+static bool is_a(const struct arena_object *o, const char *type)
+{
+	return o->type[0] == type[0] && !strcmp(o->type, type);
+}
+
 static void gup_object(const struct arena_object *o, void *data)
 {
 	struct mm_checker *c = data;
 	const struct gup_page *g = object_at(c, o->offset);
 
-	if (!strcmp(o->type, "gup_page") && g->page)
+	if (is_a(o, "gup_page") && g->page)
 		check_gup_page(c, g);
 }
 
@@ -287,11 +293,11 @@ static void check_object(const struct arena_object *o, void *data)
 	struct mm_checker *c = data;
 	const void *p = object_at(c, o->offset);
 
-	if (!strcmp(o->type, "anon_vma"))
+	if (is_a(o, "anon_vma"))
 		check_anon_vma(c, p, o->offset);
-	else if (!strcmp(o->type, "mm_struct") && !mm_is_listed(c, p))
+	else if (is_a(o, "mm_struct") && !mm_is_listed(c, p))
 		check_found(c, "leak: mm_struct %#" PRIx64, o->offset);
-	else if (!strcmp(o->type, "vm_area_struct") && !rcu_pending(c) &&
+	else if (is_a(o, "vm_area_struct") && !rcu_pending(c) &&
 	         !g_hash_table_contains(c->vmas, GSIZE_TO_POINTER(o->offset)))
 		check_found(c, "leak: VMA %#" PRIx64 " is in no address space",
 		            o->offset);
