@@ -7,6 +7,7 @@
 
 #include "oracle/scene.h"
 #include "oracle/set_internal.h"
+#include "pagetable/format.h"
 #include "pagetable/pgtable.h"
 #include "tlb/tlb.h"
 
@@ -267,18 +268,17 @@ static void judge_free(struct oracle_set *set, const struct event *ev)
 {
 	const struct page *page = frame_of(set, ev->addr << PAGE_SHIFT);
 	unsigned level = (unsigned)(ev->b - FRAME_PT_PTE + 1);
+	const struct physmem *mem = &set->machine->mem;
 	const uint64_t *entries;
 
 	if (ev->b < FRAME_PT_PTE || ev->b >= FRAME_PT_P4D || !page ||
 	    page->content != CONTENT_BYTES)
 		return;
-	entries = phys_to_virt(&set->machine->mem, ev->addr << PAGE_SHIFT);
-	for (unsigned i = 0; i < 512; i++) {
-		struct pt_entry e;
+	entries = phys_to_virt(mem, ev->addr << PAGE_SHIFT);
+	for (unsigned i = pt_next_used(mem, ev->addr, 0); i < PTRS_PER_PTE;
+	     i = pt_next_used(mem, ev->addr, i + 1)) {
+		struct pt_entry e = pt_decode(set->machine, level, entries[i]);
 
-		if (!entries[i])
-			continue;
-		e = pt_decode(set->machine, level, entries[i]);
 		if (e.present) {
 			report_full(set, ev, &e, i);
 			return;

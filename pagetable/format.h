@@ -90,4 +90,13 @@ static inline const struct pt_format *pt_format_of(const struct machine *m)
 	return pt_format_default(m ? m->arch : ARCH_X86_64);
 }
 
+/**
+ * pt_next_used - the first entry of a table that is not zero: most are.
+ * @table: frame of the table, any number
+ * @index: of the first entry to look at, up to PTRS_PER_PTE
+ *
+ * Return: its index; PTRS_PER_PTE: there is none.
+ */
+unsigned pt_next_used(const struct physmem *mem, pfn_t table, unsigned index);
+
 #endif

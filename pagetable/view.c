@@ -101,6 +101,26 @@ struct table_cursor {
 	unsigned index; /* of the next entry */
 };
 
+static uint64_t any_of_8(const uint64_t *e)
+{
+	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+}
+
+unsigned pt_next_used(const struct physmem *mem, pfn_t table, unsigned index)
+{
+	const uint64_t *e;
+
+	if (!pfn_valid(mem, table) ||
+	    pfn_to_page(mem, table)->content == CONTENT_ZERO)
+		return PTRS_PER_PTE;
+	if (!frame_has_bytes(mem, table))
+		return index;
+	e = phys_to_virt(mem, table << PAGE_SHIFT);
+	while (index < PTRS_PER_PTE && !e[index])
+		index += index % 8 == 0 && !any_of_8(e + index) ? 8 : 1;
+	return index;
+}
+
 /* What @addr of a table's own numbers is called outside. */
 static vaddr_t full_address(const struct pt_format *f, vaddr_t addr)
 {
@@ -130,9 +150,11 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
 	while (level <= pt_levels(m)) {
 		struct table_cursor *c = &at[level];
 		uint64_t span = BIT_ULL(pt_level_shift(level));
-		vaddr_t addr = c->base + c->index * span;
 		struct pt_entry e;
+		vaddr_t addr;
 
+		c->index = pt_next_used(&m->mem, c->table, c->index);
+		addr = c->base + c->index * span;
 		if (c->index == PTRS_PER_PTE || addr >= end) {
 			level++;
 			continue;
@@ -143,7 +165,7 @@ void pt_for_each_entry(struct machine *m, paddr_t root, vaddr_t start,
 			continue;
 		}
 		e = entry_at(m, c->table, level, c->index++);
-		if (!e.value || !fn(&e, full_address(format, addr), data))
+		if (!fn(&e, full_address(format, addr), data))
 			continue;
 		if (e.present && !e.leaf && pfn_valid(&m->mem, e.pfn))
 			at[--level] = (struct table_cursor){ .table = e.pfn,
