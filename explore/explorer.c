@@ -252,22 +252,6 @@ static uint64_t calm(struct explorer *x, const struct machine *m,
 	return enabled;
 }
 
-/* The machine waits for somebody to move. */
-static void arrive(struct explorer *x, struct machine *m, uint64_t enabled)
-{
-	x->walkers = m->sched.walkers;
-	enabled = calm(x, m, enabled);
-	if (x->at == x->nr_nodes) {
-		discover(x, m, enabled);
-		return;
-	}
-	x->moving = x->nodes[x->at].agent;
-	if (!(enabled >> x->moving & 1)) {
-		fail(x);
-		x->moving = NOBODY;
-	}
-}
-
 static void note_wait(struct explorer *x, const struct machine *m,
                       const struct agent *a)
 {
@@ -277,27 +261,58 @@ static void note_wait(struct explorer *x, const struct machine *m,
 		x->exclusive |= a->bit;
 }
 
-/* The event that was being made is over: everybody has announced again. */
-static void finish_event(struct explorer *x, struct machine *m, bool last)
+/* Nobody needs to know while a run repeats. */
+static void note_waits(struct explorer *x, const struct machine *m)
+{
+	for_each_bit(id, x->unnoted) note_wait(x, m, m->agents[id]);
+	x->unnoted = 0;
+}
+
+/* The machine waits for somebody to move. */
+static void arrive(struct explorer *x, struct machine *m, uint64_t enabled)
+{
+	if (x->at >= x->history.nr_events)
+		note_waits(x, m);
+	if (x->at == x->nr_nodes) {
+		x->walkers = m->sched.walkers;
+		discover(x, m, calm(x, m, enabled));
+		return;
+	}
+	x->moving = x->nodes[x->at].agent;
+	if (!(enabled >> x->moving & 1)) {
+		fail(x);
+		x->moving = NOBODY;
+	}
+}
+
+/* What an event that was never made before changed, and could have come after.
+ */
+static void finish_new_event(struct explorer *x, struct machine *m, bool last)
 {
 	struct hidden_state after;
 
-	if (!x->acting)
-		return;
-	x->acting = false;
-	x->stats.steps++;
-	if (x->at < x->history.nr_events) {
-		note_wait(x, m, m->agents[x->nodes[x->at++].agent]);
-		return;
-	}
 	hidden_state_read(&after, m);
 	footprint_effects(&x->fp, &x->before, &after);
 	if (last)
 		x->fp.changed |= x->before.enabled & ~BIT_ULL(x->fp.agent);
 	races_before(x, &x->fp);
 	history_push(&x->history, &x->fp);
-	note_wait(x, m, m->agents[x->nodes[x->at++].agent]);
+	note_wait(x, m, m->agents[x->fp.agent]);
+	x->at++;
 	races_find(x, m);
+}
+
+/* The event that was being made is over: everybody has announced again. */
+static void finish_event(struct explorer *x, struct machine *m, bool last)
+{
+	if (!x->acting)
+		return;
+	x->acting = false;
+	x->stats.steps++;
+	if (x->at < x->history.nr_events)
+		x->unnoted |= BIT_ULL(x->nodes[x->at++].agent);
+	else
+		finish_new_event(x, m, last);
 }
 
 /* Doing nothing needs no spontaneous step. */
@@ -374,11 +389,6 @@ static void explorer_stepped(struct policy *p, struct machine *m,
 {
 	struct explorer *x = explorer_of(p);
 
-	/* Nobody else could move, so nobody asked. */
-	if (x->moving == NOBODY) {
-		finish_event(x, m, false);
-		arrive(x, m, a->bit);
-	}
 	if (x->moving != a->id) {
 		fail(x);
 		run_stop(m);
@@ -402,8 +412,9 @@ static void explorer_begin(struct policy *p, struct machine *m)
 	x->acting = x->given_up = x->foreign = x->ended = false;
 	x->exclusive = 0;
 	memset(x->waits, 0, sizeof(x->waits));
+	x->unnoted = 0;
 	for (unsigned i = 0; i < m->nr_agents; i++)
-		note_wait(x, m, m->agents[i]);
+		x->unnoted |= m->agents[i]->bit;
 }
 
 static void explorer_ended(struct policy *p, struct machine *m)
@@ -426,6 +437,7 @@ struct explorer *explorer_new(const struct explorer_options *options)
 	struct explorer *x = g_new0(struct explorer, 1);
 
 	x->policy.name = "explore";
+	x->policy.attentive = true; /* what an agent waits for is gone later */
 	x->policy.pick = explorer_pick;
 	x->policy.begin = explorer_begin;
 	x->policy.stepped = explorer_stepped;

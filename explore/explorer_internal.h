@@ -62,6 +62,7 @@ struct explorer {
 	struct hidden_state before;
 	cpu_index_t waits[NR_AGENTS_MAX];
 	uint64_t exclusive; /* agents that wait for a lock nobody shares */
+	uint64_t unnoted;   /* agents of whom both are still to be found out */
 	uint64_t walkers;
 	bool given_up, foreign, ended;
 	bool late; /* time was up before the run's end */
