@@ -260,13 +260,15 @@ void history_rivals(const struct history *h, const struct footprint *fp,
 
 /* ---- clocks ---- */
 
-/* In steps of a constant number, which compilers do at once. */
+/* As many at a time as compilers turn into vectors. */
 static void join_clock(uint32_t *restrict clock, const uint32_t *restrict other,
                        unsigned width)
 {
-	for (unsigned i = 0; i < width; i += WIDTH_STEP) {
-		for (unsigned j = i; j < i + WIDTH_STEP; j++)
-			clock[j] = MAX(clock[j], other[j]);
+	for (unsigned end = 0; end < width; end += WIDTH_STEP) {
+		for (unsigned i = 0; i < WIDTH_STEP; i++)
+			clock[i] = MAX(clock[i], other[i]);
+		clock += WIDTH_STEP;
+		other += WIDTH_STEP;
 	}
 }
 
