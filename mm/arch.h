@@ -95,6 +95,8 @@ struct page_ops {
 	/* @page is new and zero, for @vma and nobody else. */
 	void (*clear_user_page)(const struct vm_area_struct *vma,
 	                        struct page *page);
+	/* Before @pmd, which maps a huge page, is written. */
+	void (*sync_huge_page)(pmd_t pmd);
 };
 
 /* What a page fault asks for. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "mm/filemap.h"
+#include "mm/mman.h"
 #include "mm/pgtable_map.h"
 #include "mm/pt_reclaim.h"
 #include "mm/ptep.h"
@@ -75,6 +76,7 @@ static void install_huge_pmd(struct vm_fault *vmf, pmd_t entry,
 	                    "a huge PMD is set under the PMD lock");
 	pgtable_trans_huge_deposit(mm, vmf->pmd, pgtable);
 	flush_before_install(mm, haddr, INSTALL_HUGE_PAGE);
+	arch_sync_huge_page(entry);
 	set_pmd_at(haddr, vmf->pmd, entry);
 	mm_inc_nr_ptes(mm);
 }
@@ -344,6 +346,7 @@ int change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		return 0;
 	old = take_huge_pmd(vma, addr, pmd, false);
 	entry = pmd_modify(old, newprot);
+	arch_sync_huge_page(entry);
 	set_pmd_at(addr, pmd, entry);
 	tlb_flush_pmd_range(tlb, addr, HPAGE_PMD_SIZE);
 	spin_unlock(ptl);

@@ -6,6 +6,7 @@
 #include "base/rcu.h"
 #include "mm/filemap.h"
 #include "mm/huge_memory.h"
+#include "mm/mman.h"
 #include "mm/mmap_lock.h"
 #include "mm/mmu_gather.h"
 #include "mm/pgtable_map.h"
@@ -197,6 +198,7 @@ static void collapse_install(struct collapse *c)
 	page_add_new_anon_rmap(c->huge, c->vma, c->haddr);
 	SetPageLRU(c->huge);
 	pgtable_trans_huge_deposit(c->mm, c->pmd, pmd_pgtable_page(c->pmdval));
+	arch_sync_huge_page(entry);
 	set_pmd_at(c->haddr, c->pmd,
 	           maybe_pmd_mkwrite(pmd_mkdirty(entry), c->vma));
 	spin_unlock(pmd_ptl);

@@ -131,6 +131,7 @@ struct kernel {
 	struct page *huge_zero_page; /* NULL until first used */
 	struct address_space *files; /* all shmem objects */
 	struct xarray *folio_locks;  /* by pfn, made when first used */
+	struct xarray *mte_gates;    /* likewise, mm/arm64/mte.c */
 	struct kop_locks *kop_locks; /* of kernel operations; likewise */
 	struct kop_pins *kop_pins;   /* likewise */
 	struct vmstat *vmstat;

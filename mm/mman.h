@@ -39,6 +39,13 @@ static inline bool arch_validate_flags(uint64_t vm_flags)
 	return mm_arch()->mman->validate_flags(vm_flags);
 }
 
+/** arch_sync_huge_page - before @pmd, which maps a huge page, is written.
+ * Context: the PMD's lock. May take steps. */
+static inline void arch_sync_huge_page(pmd_t pmd)
+{
+	mm_arch()->page->sync_huge_page(pmd);
+}
+
 /** vm_flags_of_data - VM_DATA_DEFAULT_FLAGS: of brk and of stacks. Return: VM_
  * flags. */
 static inline uint64_t vm_flags_of_data(void)

@@ -173,6 +173,18 @@ static const struct mm_option_value stack_expand_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value mte_sync_values[] = {
+	{ "locked", MTE_SYNC_LOCKED,
+	  "whoever takes PG_mte_lock: d77e59a8fccd (6.2)" },
+	{ "flag_first", MTE_SYNC_FLAG_FIRST,
+	  "no lock, PG_mte_tagged before the tags: the other maps old ones (M48)" },
+	{ "flag_after", MTE_SYNC_FLAG_AFTER,
+	  "no lock, it comes after them: the other wipes what is set (M48)" },
+	{ "pte_first", MTE_SYNC_PTE_FIRST,
+	  "the entry is seen before the tags: no barrier, 1d0cb4c8864a (M48)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value asid_read_values[] = {
 	{ "ordered", ASID_READ_ORDERED,
 	  "after a barrier behind the store to the table: 5e10f9887ed8 (5.16)" },
@@ -300,6 +312,9 @@ static const struct mm_option_desc options[] = {
 	       "arm64: how a fault adds A, D and write to an entry"),
 	CHOICE(contpte_convert, "arm64: how 16 entries become one and back"),
 	CHOICE(contpte_get, "arm64: what a look at one of 16 entries tells"),
+	SWITCH(mte, "arm64: memory tagging", "PROT_MTE and what comes with it",
+	       "the CPUs have none (arm64.nomte)"),
+	CHOICE(mte_sync, "arm64: how a page that is mapped gets its tags"),
 	SWITCH(pcid, "what address spaces keep in the TLB over a switch",
 	       "their entries, tagged with a PCID",
 	       "nothing: every switch flushes (nopcid)"),

@@ -73,6 +73,12 @@ enum vma_lock {
 	VMA_LOCK_6_4,
 	VMA_LOCK_6_12
 }; /* M34 */
+enum mte_sync {
+	MTE_SYNC_LOCKED,
+	MTE_SYNC_FLAG_FIRST,
+	MTE_SYNC_FLAG_AFTER,
+	MTE_SYNC_PTE_FIRST
+}; /* M48 */
 enum stack_expand {
 	STACK_EXPAND_WRITE,
 	STACK_EXPAND_READ,
@@ -176,6 +182,8 @@ struct mm_options {
 	enum contpte_convert contpte_convert;
 	enum contpte_get contpte_get;
 	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
+	bool mte;  /* arm64.nomte is not given */
+	enum mte_sync mte_sync;
 };
 
 struct mm_option_value {

@@ -29,6 +29,9 @@ struct vm_area_struct;
 #define PG_locked         22
 #define PG_table          23 /* a constructed page table */
 #define PG_rcu_queued     24 /* a table whose RCU head is in use */
+/* arm64: mm/arm64/mte.h */
+#define PG_mte_tagged     25
+#define PG_mte_lock       26
 
 static inline bool page_test_flag(const struct page *page, unsigned flag)
 {

@@ -24,6 +24,7 @@ _Static_assert(EPERM == 1 && ENOENT == 2 && EINTR == 4 && EBADF == 9 &&
 #	define PROT_WRITE     0x2
 #	define PROT_EXEC      0x4
 #	define PROT_SEM       0x8
+#	define PROT_MTE       0x20 /* arm64 */
 #	define PROT_GROWSDOWN 0x01000000
 #	define PROT_GROWSUP   0x02000000
 

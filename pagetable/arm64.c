@@ -248,7 +248,7 @@ static uint64_t arm64_access_flags(uint64_t now, uint64_t entry)
 }
 
 /* Linux v6.12 arch/arm64/mm/mmap.c protection_map[]. */
-static uint64_t arm64_vm_prot(unsigned vm_flags)
+static uint64_t arm64_vm_prot(uint64_t vm_flags)
 {
 	const unsigned read = 1, write = 2, exec = 4, shared = 8;
 	uint64_t prot = PAGE_READONLY_EXEC;
@@ -260,6 +260,8 @@ static uint64_t arm64_vm_prot(unsigned vm_flags)
 		prot |= ARM64_DBM;
 	if (!(vm_flags & exec))
 		prot |= ARM64_UXN;
+	if (vm_flags & ARM64_VM_MTE)
+		prot |= ARM64_MT_NORMAL_TAGGED << ARM64_ATTRINDX_SHIFT;
 	return prot;
 }
 

@@ -54,6 +54,9 @@
 #define ARM64_MT_DEVICE_nGnRnE 3
 #define ARM64_MT_DEVICE_nGnRE  4
 
+/* Linux's VM_MTE (VM_HIGH_ARCH_4): a VMA with it is mapped as tagged. */
+#define ARM64_VM_MTE BIT_ULL(36)
+
 /* Output address bits 47:12. */
 #define ARM64_ADDR_MASK UINT64_C(0x0000fffffffff000)
 

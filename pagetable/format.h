@@ -63,8 +63,8 @@ struct pt_format {
 	 * becomes @entry, by a plain write, if the fault was one.
 	 */
 	uint64_t (*access_flags)(uint64_t now, uint64_t entry);
-	/* Low four VM_ flags to the rights of a leaf. */
-	uint64_t (*vm_prot)(unsigned vm_flags);
+	/* VM_ flags to the rights of a leaf: the low four, arm64 VM_MTE. */
+	uint64_t (*vm_prot)(uint64_t vm_flags);
 
 	uint64_t (*make_swap)(unsigned type, uint64_t offset);
 	unsigned (*swap_type)(uint64_t e);

@@ -157,7 +157,7 @@ pgprot_t pte_pgprot(pte_t pte)
 
 pgprot_t vm_get_page_prot(uint64_t vm_flags)
 {
-	return __pgprot(fmt()->vm_prot((unsigned)vm_flags & 15));
+	return __pgprot(fmt()->vm_prot(vm_flags));
 }
 
 /* ---- pmd ---- */

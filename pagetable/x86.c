@@ -154,7 +154,7 @@ static uint64_t x86_make_invalid(uint64_t e)
 }
 
 /* Linux v6.12 arch/x86/mm/pgprot.c protection_map[]. */
-static uint64_t x86_vm_prot(unsigned vm_flags)
+static uint64_t x86_vm_prot(uint64_t vm_flags)
 {
 	const unsigned read = 1, write = 2, exec = 4, shared = 8;
 	uint64_t prot = X86_P | X86_US | X86_A;

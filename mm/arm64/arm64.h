@@ -15,8 +15,6 @@
 extern const struct mmu_context_ops arm64_context_ops;
 extern const struct tlbflush_ops arm64_tlbflush_ops;
 extern const struct pgtable_ops arm64_pgtable_ops;
-extern const struct mman_ops arm64_mman_ops;
-extern const struct page_ops arm64_page_ops;
 extern const struct mm_arch arm64_mm_arch;
 
 /**

@@ -13,6 +13,7 @@
 
 #include "base/bug.h"
 #include "mm/arm64/arm64.h"
+#include "mm/arm64/mte.h"
 #include "mm/mm.h"
 #include "mm/tlb.h"
 
@@ -304,6 +305,7 @@ static void arm64_init_contexts(struct kernel *k)
 
 	k->arch_data = asid_state_new(k);
 	m->pt_stored = arm64_pt_stored;
+	mte_cpu_setup(k);
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
 		struct cpu *cpu = &m->cpus[i];
 		struct arm64_cpu *ac = kzalloc(m, sizeof(*ac), "arm64_cpu");

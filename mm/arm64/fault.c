@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mm/fault.h"
 #include "mm/arm64/arm64.h"
+#include "mm/arm64/mte.h"
 #include "mm/memory.h"
 
 /* ESR_EL1, Arm ARM (DDI 0487) D24.2.40. */

@@ -7,6 +7,7 @@
  * memory valid; for user memory the flush, or a fault too many, does.
  */
 #include "mm/arm64/arm64.h"
+#include "mm/arm64/mte.h"
 #include "mm/tlb.h"
 
 static pte_t arm64_ptep_get(vaddr_t addr, pte_t *ptep)
@@ -30,18 +31,32 @@ static pte_t arm64_ptep_get_lockless(vaddr_t addr, pte_t *ptep)
 	return contpte_ptep_get_lockless(addr, ptep, pte);
 }
 
+/* __sync_cache_and_tags(): does the entry give user space access to tags that
+ * may not be good yet? */
+static bool shows_tags(pte_t pte)
+{
+	return pte_hw_present(pte) && pte_user(pte) && pte_tagged(pte) &&
+	       !is_zero_page(pte_page(pte));
+}
+
 static void arm64_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                            pte_t pte, unsigned nr)
 {
+	bool tags = shows_tags(pte);
+
 	pte = pte_mknoncont(pte);
+	if (tags)
+		mte_sync_tags(pte, nr);
 	if (nr > 1) {
 		contpte_set_ptes(mm, addr, ptep, pte, nr);
-		return;
+	} else {
+		contpte_try_unfold(mm, addr, ptep);
+		mm_asid_early(mm);
+		__set_pte_at(addr, ptep, pte);
+		contpte_try_fold(mm, addr, ptep, pte);
 	}
-	contpte_try_unfold(mm, addr, ptep);
-	mm_asid_early(mm);
-	__set_pte_at(addr, ptep, pte);
-	contpte_try_fold(mm, addr, ptep, pte);
+	if (tags)
+		mte_synced_late(pte, nr);
 }
 
 static void arm64_pte_clear(struct mm_struct *mm, vaddr_t addr, pte_t *ptep)
@@ -76,9 +91,15 @@ static pte_t arm64_ptep_modify_prot_start(struct vm_area_struct *vma,
 static void arm64_ptep_modify_prot_commit(struct vm_area_struct *vma,
                                           vaddr_t addr, pte_t *ptep, pte_t pte)
 {
+	bool tags = shows_tags(pte);
+
 	pte = pte_mknoncont(pte);
+	if (tags)
+		mte_sync_tags(pte, 1);
 	__ptep_modify_prot_commit(addr, ptep, pte);
 	contpte_try_fold(vma->vm_mm, addr, ptep, pte);
+	if (tags)
+		mte_synced_late(pte, 1);
 }
 
 /*

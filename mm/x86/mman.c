@@ -50,7 +50,13 @@ static void x86_clear_user_page(const struct vm_area_struct *vma,
 	(void)page;
 }
 
+static void x86_sync_huge_page(pmd_t pmd)
+{
+	(void)pmd;
+}
+
 const struct page_ops x86_page_ops = {
 	.copy_highpage = x86_copy_highpage,
 	.clear_user_page = x86_clear_user_page,
+	.sync_huge_page = x86_sync_huge_page,
 };
