@@ -45,19 +45,54 @@ static void enter_phase(struct times *t, int letter)
 
 /* ---- alone ---- */
 
-static void on_syscall(uc_engine *uc, void *data)
+/* What differs between architectures. */
+static const struct alone {
+	uc_arch arch;
+	uc_mode mode;
+	int sp, nr, buffer;
+	uint64_t write;
+} alone[ARCH_COUNT] = {
+	[ARCH_X86_64] = { UC_ARCH_X86, UC_MODE_64, UC_X86_REG_RSP,
+	                  UC_X86_REG_RAX, UC_X86_REG_RSI, 1 },
+	[ARCH_ARM64] = { UC_ARCH_ARM64, UC_MODE_ARM, UC_ARM64_REG_SP,
+	                 UC_ARM64_REG_X8, UC_ARM64_REG_X1, 64 },
+};
+
+static void system_call(uc_engine *uc, const struct alone *a, void *data)
 {
 	uint64_t nr = 0, at = 0;
 	char letter = 0;
 
-	uc_reg_read(uc, UC_X86_REG_RAX, &nr);
-	uc_reg_read(uc, UC_X86_REG_RSI, &at);
-	if (nr != 1) {
+	uc_reg_read(uc, a->nr, &nr);
+	uc_reg_read(uc, a->buffer, &at);
+	if (nr != a->write) {
 		uc_emu_stop(uc);
 		return;
 	}
 	uc_mem_read(uc, at, &letter, 1);
 	enter_phase(data, letter);
+}
+
+static void on_syscall(uc_engine *uc, void *data)
+{
+	system_call(uc, &alone[ARCH_X86_64], data);
+}
+
+static void on_intr(uc_engine *uc, uint32_t number, void *data)
+{
+	(void)number;
+	system_call(uc, &alone[ARCH_ARM64], data);
+}
+
+static void hook_syscalls(uc_engine *uc, enum arch_id arch, struct times *t)
+{
+	uc_hook hook;
+
+	if (arch == ARCH_X86_64)
+		uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)on_syscall, t, 1,
+		            0, UC_X86_INS_SYSCALL);
+	else
+		uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)on_intr, t, 1, 0);
 }
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
@@ -86,18 +121,20 @@ static void run_alone(const uint8_t *bytes, size_t len, bool huge,
 {
 	struct elf_image image;
 	uint64_t stack = 0x70000000, sp = stack + 0x8000;
+	const struct alone *a;
 	uc_engine *uc;
-	uc_hook hook;
 	void *memory;
 
 	if (!elf_parse(bytes, len, "guest", &image, NULL))
 		exit(2);
-	uc_open(UC_ARCH_X86, UC_MODE_64, &uc);
+	a = &alone[image.arch];
+	uc_open(a->arch, a->mode, &uc);
+	if (image.arch == ARCH_ARM64)
+		uc_ctl_set_cpu_model(uc, UC_CPU_ARM64_MAX);
 	memory = load(uc, &image, bytes, huge);
 	uc_mem_map(uc, stack, 0x10000, UC_PROT_ALL);
-	uc_reg_write(uc, UC_X86_REG_RSP, &sp);
-	uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)on_syscall, t, 1, 0,
-	            UC_X86_INS_SYSCALL);
+	uc_reg_write(uc, a->sp, &sp);
+	hook_syscalls(uc, image.arch, t);
 	uc_emu_start(uc, image.entry, 0, 0, 0);
 	uc_close(uc);
 	g_aligned_free(memory);

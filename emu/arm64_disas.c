@@ -10,6 +10,7 @@
 
 #include "base/types.h"
 #include "emu/arm64_insn_internal.h"
+#include "emu/arm64_mte.h"
 #include "emu/disas_internal.h"
 
 static const char *const x_name[32] = {
@@ -120,6 +121,8 @@ static unsigned own_text(const uint8_t *bytes, size_t len, char *buf,
 	if (len < sizeof(insn))
 		return 0;
 	memcpy(&insn, bytes, sizeof(insn));
+	if (mte_text(insn, buf, size))
+		return 4;
 	switch ((int)a64_classify(insn)) {
 	case A64_ATOMIC:
 		return print_atomic(insn, buf, size) ? 4 : 0;
