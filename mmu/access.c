@@ -74,7 +74,9 @@ static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
 		end = walk_tables(mmu, p->va, &need, &w);
 	while (unlikely(end == WALK_OVERTAKEN));
 	if (end != WALK_MAPPED)
-		return mmu->arch->fault(mmu, acc, p->va, end, w.level, fault);
+		return mmu->arch->fault(
+			mmu, acc, p->va,
+			(struct mmu_end){ end, w.level, w.rights }, fault);
 	e = walk_fill(&w);
 	set_part(mmu, p, e ? e : &w.leaf, false);
 	p->has_entry = e;
@@ -139,8 +141,11 @@ static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
 			return translate_by_walk(mmu, acc, p, fault);
 	}
 	if (unlikely(!mmu_allowed(mmu, &need, e->rights)))
-		return mmu->arch->fault(mmu, acc, p->va, WALK_DENIED,
-		                        e->leaf_level, fault);
+		return mmu->arch->fault(mmu, acc, p->va,
+		                        (struct mmu_end){ WALK_DENIED,
+		                                          e->leaf_level,
+		                                          e->rights },
+		                        fault);
 	if (unlikely(need.write && !(e->rights & TLB_D)))
 		return translate_clean(mmu, acc, p, e, fault);
 	set_part(mmu, p, e, true);
@@ -447,8 +452,9 @@ bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
 	mmu->nr_accesses++;
 	if (unlikely(mmu_op_atomic(acc->op) &&
 	             !mmu->arch->atomic_aligned(mmu, acc)))
-		return mmu->arch->fault(mmu, acc, acc->va, WALK_ALIGNMENT, 0,
-		                        fault);
+		return mmu->arch->fault(
+			mmu, acc, acc->va,
+			(struct mmu_end){ .how = WALK_ALIGNMENT }, fault);
 	if (unlikely((acc->va & ~PAGE_MASK) + acc->size > PAGE_SIZE))
 		return access_crossing(mmu, acc, fault);
 	p.va = acc->va;

@@ -190,20 +190,13 @@ static unsigned fault_status(enum walk_end end, unsigned level)
  * one. Only if the right to write alone is missing it is a store.
  */
 static bool fault_is_write(const struct mmu *mmu, const struct mmu_access *acc,
-                           vaddr_t va, enum walk_end end)
+                           struct mmu_end end)
 {
-	struct tlb_match m[TLB_MATCHES_MAX];
+	const struct mmu_need load = { .user = acc->user, .ac = acc->ac };
 
 	if (!mmu_op_atomic(acc->op) || acc->op == MMU_STXR)
 		return mmu_op_writes(acc->op);
-	if (end != WALK_DENIED)
-		return false;
-	/* What denied it is held. */
-	return tlb_lookup(&mmu->tlb, TLB_DATA, va, mmu->pcid, m) &&
-	       mmu_allowed(
-		       mmu,
-		       &(struct mmu_need){ .user = acc->user, .ac = acc->ac },
-		       m[0].entry->rights);
+	return end.how == WALK_DENIED && mmu_allowed(mmu, &load, end.rights);
 }
 
 /* FAR_EL1 has the address as the program gave it, with its tag. */
@@ -225,26 +218,26 @@ static uint64_t syndrome(const struct mmu_access *acc, unsigned status,
 }
 
 static bool arm64_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-                        enum walk_end end, unsigned level,
-                        struct fault_info *fault)
+                        struct mmu_end end, struct fault_info *fault)
 {
-	bool write = fault_is_write(mmu, acc, va, end);
+	bool write = fault_is_write(mmu, acc, end);
 
 	*fault = (struct fault_info){
 		.addr = with_tag(mmu, va, acc->va),
-		.code = syndrome(acc, fault_status(end, level), write),
+		.code = syndrome(acc, fault_status(end.how, end.level), write),
 		.write = write,
 		.exec = acc->op == MMU_FETCH,
 		.user = acc->user,
-		.present = end == WALK_DENIED || end == WALK_ACCESS_FLAG,
-		.reserved = end == WALK_RESERVED,
-		.accessed = end == WALK_ACCESS_FLAG,
+		.present =
+			end.how == WALK_DENIED || end.how == WALK_ACCESS_FLAG,
+		.reserved = end.how == WALK_RESERVED,
+		.accessed = end.how == WALK_ACCESS_FLAG,
 		.pc = fault->pc,
 	};
-	acc->outcome = end == WALK_ALIGNMENT || end == WALK_CONFLICT
+	acc->outcome = end.how == WALK_ALIGNMENT || end.how == WALK_CONFLICT
 	                       ? MMU_ABORT
 	                       : MMU_PAGE_FAULT;
-	if (end == WALK_DENIED && mmu->cpu->dvm_pending) {
+	if (end.how == WALK_DENIED && mmu->cpu->dvm_pending) {
 		mmu->arm64.denied = true;
 		set_low_end(mmu);
 	}
@@ -256,7 +249,8 @@ static bool arm64_overlap(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 {
 	emit(mmu->machine, EV_NOTE, .addr = va,
 	     .text = "TLB conflict: entries overlap");
-	return arm64_fault(mmu, acc, va, WALK_CONFLICT, 0, fault);
+	return arm64_fault(mmu, acc, va,
+	                   (struct mmu_end){ .how = WALK_CONFLICT }, fault);
 }
 
 /* Within 8 bytes of their own size; FEAT_LSE2 is not modelled. */
@@ -300,7 +294,9 @@ static bool arm64_address(struct mmu *mmu, struct mmu_access *acc, vaddr_t *va,
 	*va = untagged(mmu, *va);
 	if (likely(in_range(mmu, *va)))
 		return true;
-	return arm64_fault(mmu, acc, *va, WALK_NOT_PRESENT, 4, fault);
+	return arm64_fault(mmu, acc, *va,
+	                   (struct mmu_end){ WALK_NOT_PRESENT, .level = 4 },
+	                   fault);
 }
 
 static bool arm64_speculable(struct mmu *mmu, vaddr_t va)

@@ -27,6 +27,13 @@ enum walk_end {
 	WALK_OVERTAKEN  /* by an invalidation on this CPU: as if it never was */
 };
 
+/* What became of a translation that came to nothing. */
+struct mmu_end {
+	enum walk_end how;
+	uint8_t level;  /* of the entry that it ended with */
+	uint8_t rights; /* WALK_DENIED: all it gives */
+};
+
 struct walk {
 	struct mmu *mmu;
 	vaddr_t va;
@@ -77,10 +84,9 @@ struct mmu_arch {
 	/* walk_tables() */
 	enum walk_end (*walk)(struct mmu *mmu, vaddr_t va,
 	                      const struct mmu_need *need, struct walk *w);
-	/* The exception for an access that ended so, at @level; false. */
+	/* The exception for an access that came to nothing; false. */
 	bool (*fault)(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-	              enum walk_end end, unsigned level,
-	              struct fault_info *fault);
+	              struct mmu_end end, struct fault_info *fault);
 	/* Entries of different size match and the machine cannot stand it;
 	 * false. */
 	bool (*overlap)(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,

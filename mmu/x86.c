@@ -60,13 +60,11 @@ static uint64_t error_code(const struct mmu *mmu, const struct mmu_need *need,
 }
 
 static bool x86_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
-                      enum walk_end end, unsigned level,
-                      struct fault_info *fault)
+                      struct mmu_end end, struct fault_info *fault)
 {
 	struct mmu_need need = mmu_need_of(acc);
-	uint64_t code = error_code(mmu, &need, end);
+	uint64_t code = error_code(mmu, &need, end.how);
 
-	(void)level;
 	/* SDM 3A 4.10.4.1: the fault invalidates what it was taken through. */
 	tlb_invalidate_addr(&mmu->tlb, va, mmu->pcid, true, TLB_DROP_FAULT);
 	psc_invalidate_addr(&mmu->tlb, va, mmu->pcid);

@@ -202,7 +202,7 @@ static struct place insert(struct tlb *t, struct tlb_array *a,
 static bool same_translation(const struct tlb_entry *a,
                              const struct tlb_entry *b)
 {
-	const unsigned rights = TLB_W | TLB_U | TLB_X;
+	const unsigned rights = TLB_W | TLB_U | TLB_X | TLB_P | TLB_T;
 
 	return a->serial == b->serial ||
 	       (a->shift == b->shift && a->pfn == b->pfn &&

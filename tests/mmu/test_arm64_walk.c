@@ -271,6 +271,23 @@ ARM64_TEST(an_atomic_access_faults_as_a_read_if_that_would_fault)
 }
 
 /* B2.7.2 */
+/* Of several translations it is the one that denies that counts. */
+ARM64_TEST(what_else_is_held_does_not_say_whether_a_read_would_fault)
+{
+	tcr_set(TCR_HA | TCR_HD);
+	map_page(VA, PAGE_RW | ARM64_CONT, NULL);
+	ck_assert(load(VA, NULL));
+	/* Beside the 64K, a clean page, at which an atomic looks first. */
+	map_page(VA, PAGE_RO | ARM64_DBM, NULL);
+	ck_assert(mmu_speculate(&b.mmu[0], VA));
+	ck_assert_uint_eq(nr_cached(VA), 2);
+	map_arm64(VA, UINT64_C(0x200000), 2, PAGE_RW & ~ARM64_AP1);
+	/* Tables are forgotten, pages are not. */
+	mmu_tlbi(&b.mmu[0], &(struct tlbi){ .va = VA, .level = 3 });
+	ck_assert_uint_eq(nr_cached(VA), 2);
+	expect_fault(MMU_XADD, VA, DABT | 0x0e);
+}
+
 ARM64_TEST(an_atomic_access_must_be_aligned)
 {
 	map_page(VA, PAGE_RW, NULL);
@@ -477,6 +494,8 @@ int main(void)
 	tcase_add_test(tc, what_gives_a_permission_fault_stays_cached);
 	tcase_add_test(tc,
 	               an_atomic_access_faults_as_a_read_if_that_would_fault);
+	tcase_add_test(
+		tc, what_else_is_held_does_not_say_whether_a_read_would_fault);
 	tcase_add_test(tc, an_atomic_access_must_be_aligned);
 	tcase_add_test(tc, hardware_sets_the_access_flag);
 	tcase_add_test(tc,

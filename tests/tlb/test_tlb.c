@@ -222,6 +222,18 @@ START_TEST(data_and_instructions_may_hold_different_frames)
 }
 END_TEST
 
+START_TEST(what_el1_may_execute_makes_another_translation)
+{
+	struct tlb_match m[TLB_MATCHES_MAX];
+
+	fill_as(TLB_INSN, 0x5000, K4, 0, TLB_X, 1);
+	fill_as(TLB_DATA, 0x5000, K4, 0, TLB_X | TLB_P, 1);
+	ck_assert_uint_eq(tlb_lookup(&t, TLB_INSN, 0x5000, 0, m), 2);
+	fill_as(TLB_DATA, 0x5000, K4, 0, TLB_X | TLB_D, 1);
+	ck_assert_uint_eq(tlb_lookup(&t, TLB_INSN, 0x5000, 0, m), 1);
+}
+END_TEST
+
 /* ---- the shortcut ---- */
 
 static struct tlb_entry *fast(vaddr_t va)
@@ -511,6 +523,7 @@ int main(void)
 	tcase_add_test(tc, a_global_entry_is_found_under_every_pcid);
 	tcase_add_test(tc, refilling_a_page_replaces_its_entry);
 	tcase_add_test(tc, data_and_instructions_may_hold_different_frames);
+	tcase_add_test(tc, what_el1_may_execute_makes_another_translation);
 	tcase_add_test(tc, the_shortcut_knows_what_was_used_and_unique);
 	tcase_add_test(tc, the_shortcut_forgets_when_another_size_comes);
 	tcase_add_test(tc, the_shortcut_forgets_what_is_dropped);
