@@ -28,6 +28,15 @@ mmu_seeds(explorer explore_test_explorer)
 mmu_seeds(cpus explore_test_cpus)
 mmu_seeds(shrink explore_test_shrink)
 mmu_seeds(console stepper_test_console)
+# docs/evidence.md
+foreach(campaign unicorn_x86 unicorn_arm64)
+	mmu_campaign(evidence_${campaign} evidence_diff_${campaign}
+		--cases 1000000 --seed 2)
+endforeach()
+foreach(campaign tlb mmu mmu_arm64)
+	mmu_campaign(evidence_${campaign} evidence_diff_${campaign}
+		--cases 10000000 --seed 5)
+endforeach()
 if(TARGET mmulator)
 	mmu_campaign(exhaust ${PROJECT_SOURCE_DIR}/bench/bench_exhaust
 		--seconds ${MMU_LONG_SECONDS} $<TARGET_FILE:mmulator>)

@@ -219,6 +219,7 @@ static void cache_page(const struct sdm_result *r, uint64_t va,
 		.va = va & ~mask,
 		.pfn = (r->pa & ~mask) >> 12,
 		.shift = r->shift,
+		.leaf_level = (r->shift - 3) / 9,
 		.pcid = pcid,
 		.serial = serial,
 		.rights = rights_of(r->w, r->u, r->x) | (r->dirty ? TLB_D : 0) |
@@ -532,7 +533,7 @@ static void take_all_memory(void)
 
 static void one_machine(const struct tlb_geometry *g)
 {
-	stage_init(&s, g, MAXPHYADDR, 2 * GIB);
+	stage_init(&s, ARCH_X86_64, g, MAXPHYADDR, 2 * GIB);
 	take_all_memory();
 	s.mmu.tlb.dropped = dropped;
 	reftlb_init(&ref, g);

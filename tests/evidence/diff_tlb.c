@@ -20,9 +20,16 @@
 #define K4    (1 << TLB_4K)
 #define M2    (1 << TLB_2M)
 #define G1    (1 << TLB_1G)
+/* arm64's */
+#define K16   (1 << TLB_16K)
+#define K64   (1 << TLB_64K)
+#define M32   (1 << TLB_32M)
+#define M512  (1 << TLB_512M)
+#define ALL   (K4 | K16 | K64 | M2 | M32 | M512 | G1)
 #define EPOCH 5000 /* operations before another geometry */
 
-/* Room for everything; hardly any; no large pages; one level. */
+/* Room for everything; hardly any; no large pages; one level; then those of
+ * arm64, with ASIDs of 16 bits. */
 static const struct tlb_geometry geometries[] = {
 	{ .array = { { "l1d", 1, DATA, K4 | M2 | G1, TLB_LRU, 2048, 64 },
 	             { "l1i", 1, INSN, K4 | M2 | G1, TLB_LRU, 2048, 64 },
@@ -44,6 +51,19 @@ static const struct tlb_geometry geometries[] = {
 	{ .array = { { "l1", 1, DATA | INSN, K4 | M2 | G1, TLB_LRU, 40, 5 } },
 	  .nr_arrays = 1,
 	  .psc = { 0, 0, 0, 0, 0, 0 } },
+	{ .array = { { "l1d", 1, DATA, ALL, TLB_LRU, 2048, 64 },
+	             { "l1i", 1, INSN, ALL, TLB_LRU, 2048, 64 },
+	             { "l2", 2, DATA | INSN, ALL, TLB_LRU, 4096, 128 } },
+	  .nr_arrays = 3,
+	  .asid_bits = 16,
+	  .psc = { 0, 0, 128, 128, 128, 128 } },
+	{ .array = { { "l1d", 1, DATA, K4 | K16 | K64 | M2, TLB_LRU, 48, 48 },
+	             { "l1i", 1, INSN, K4 | K64 | M32, TLB_LRU, 12, 3 },
+	             { "l2", 2, DATA | INSN, K4 | K64 | M2 | M512, TLB_LRU, 40,
+	               5 } },
+	  .nr_arrays = 3,
+	  .asid_bits = 16,
+	  .psc = { 0, 0, 16, 4, 4, 0 } },
 };
 
 static struct stage_args args = { .cases = STAGE_SAMPLED ? 200000 : 1000000,
@@ -51,6 +71,7 @@ static struct stage_args args = { .cases = STAGE_SAMPLED ? 200000 : 1000000,
 static struct stage_random rnd;
 static struct tlb tlb;
 static struct reftlb ref;
+static bool arm64; /* the geometry in use */
 static uint64_t now, nr_found, nr_hints, nr_pushed_out, nr_gone;
 
 __attribute__((noreturn)) static void fail(const char *what)
@@ -97,9 +118,19 @@ static uint64_t some_address(void)
 
 static unsigned some_pcid(void)
 {
-	static const uint16_t pcids[] = { 0, 1, 2, 4095 };
+	/* The last two differ from others in bits that x86 does not have. */
+	static const uint16_t pcids[] = { 0, 1, 2, 4095, 0x1001, 0xffff };
 
-	return pcids[stage_below(&rnd, ARRAY_SIZE(pcids))];
+	return pcids[stage_below(&rnd, arm64 ? 6 : 4)];
+}
+
+static unsigned some_shift(void)
+{
+	static const uint8_t x86[] = { 12, 21, 30 };
+
+	return arm64 ? tlb_size_shift(
+			       (enum tlb_size)stage_below(&rnd, TLB_SIZE_COUNT))
+	             : x86[stage_below(&rnd, ARRAY_SIZE(x86))];
 }
 
 static enum tlb_kind some_kind(void)
@@ -112,10 +143,11 @@ static void fill(void)
 	const uint64_t va = some_address();
 	const enum tlb_kind kind = some_kind();
 	struct tlb_entry e = {
-		.shift = (uint8_t)(12 + 9 * stage_below(&rnd, 3)),
+		.shift = (uint8_t)some_shift(),
+		.leaf_level = (uint8_t)(1 + stage_below(&rnd, 3)),
 		.pcid = (uint16_t)some_pcid(),
 		.pfn = (uint64_t)stage_below(&rnd, 4) << 18,
-		.rights = (uint8_t)(stage_random(&rnd) & 0xf),
+		.rights = (uint8_t)(stage_random(&rnd) & (arm64 ? 0x6f : 0xf)),
 	};
 	struct ref_entry r;
 
@@ -125,6 +157,7 @@ static void fill(void)
 	r = (struct ref_entry){ .va = e.va,
 		                .pfn = e.pfn,
 		                .shift = e.shift,
+		                .leaf_level = e.leaf_level,
 		                .pcid = e.pcid,
 		                .rights = e.rights };
 	/* What it pushes out it tells before it has put the new one in. */
@@ -252,14 +285,41 @@ static void invalidate_many(void)
 	}
 }
 
+/* What a TLBI may name: all, an ASID, an address, a range, the last level. */
+static void invalidate_scope(void)
+{
+	static const uint64_t sizes[] = { 0x1000,  0x1000,   0x1000,    0x3000,
+		                          0x10000, 0x400000, 0x80000000 };
+	struct tlb_scope s = {
+		.pcid = (uint16_t)some_pcid(),
+		.every_pcid = stage_one_in(&rnd, 3),
+		.globals = stage_below(&rnd, 2),
+	};
+
+	if (stage_one_in(&rnd, 3))
+		s.level = (uint8_t)(1 + stage_below(&rnd, 3));
+	if (!stage_one_in(&rnd, 20)) {
+		s.va = some_address() & PAGE_MASK;
+		s.size = sizes[stage_below(&rnd, ARRAY_SIZE(sizes))];
+	}
+	tlb_invalidate_scope(&tlb, &s);
+	reftlb_invalidate_scope(&ref, &s);
+	if (stage_below(&rnd, 2))
+		return;
+	psc_invalidate_scope(&tlb, &s);
+	reftlb_tables_scope(&ref, &s);
+}
+
 /* ---- paging-structure caches ---- */
 
 static void fill_table(void)
 {
 	const uint64_t va = some_address();
-	const unsigned level = 2 + stage_below(&rnd, 4);
+	const unsigned level = 2 + stage_below(&rnd, arm64 ? 3 : 4);
+	const unsigned granule = ref.granule[va >> 63];
+	const unsigned shift = granule + (granule - 3) * (level - 1);
 	struct psc_entry e = {
-		.va = va >> (3 + 9 * level) << (3 + 9 * level),
+		.va = va >> shift << shift,
 		.table = stage_random(&rnd) & 0xffff000,
 		.pcid = (uint16_t)some_pcid(),
 		.level = (uint8_t)level,
@@ -322,6 +382,8 @@ static void operation(unsigned which)
 		look_up_fast();
 	else if (which < 74)
 		one_translation(which & 1);
+	else if (which < 79 && arm64)
+		invalidate_scope();
 	else if (which < 79)
 		invalidate_addr();
 	else if (which < 89)
@@ -346,9 +408,16 @@ static void compare(void)
 
 static void begin(const struct tlb_geometry *g)
 {
+	static const uint8_t granules[] = { 12, 14, 16 };
+
 	tlb_init(&tlb, g);
 	tlb.dropped = dropped;
 	reftlb_init(&ref, g);
+	arm64 = g->asid_bits == 16;
+	for (unsigned half = 0; arm64 && half < 2; half++) {
+		ref.granule[half] = granules[stage_below(&rnd, 3)];
+		tlb_set_granule(&tlb, half, ref.granule[half]);
+	}
 	nr_gone = 0;
 }
 
@@ -361,7 +430,8 @@ int main(int argc, char **argv)
 		if (now % EPOCH == EPOCH - 1) {
 			compare();
 			tlb_fini(&tlb);
-			begin(&geometries[now / EPOCH % 4]);
+			begin(&geometries[now / EPOCH %
+			                  ARRAY_SIZE(geometries)]);
 		}
 		operation(stage_below(&rnd, 100));
 		if (now % 256 == 0)

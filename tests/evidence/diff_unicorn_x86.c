@@ -105,7 +105,7 @@ static uint64_t page_of(unsigned level)
 
 	switch (level) {
 	case 3:
-		return stage_below(&rnd, 3) * GIB;
+		return (1 + stage_below(&rnd, 3)) * GIB;
 	case 2:
 		return large[stage_below(&rnd, ARRAY_SIZE(large))];
 	default:
@@ -435,16 +435,22 @@ static void keep_tables(struct second_access *a, const struct sdm_result *m)
 		a->op = SECOND_READ;
 }
 
+/* Not memory of both: our frame 0 is nobody's. */
+static bool is_elsewhere(uint64_t pa)
+{
+	return pa >= SECOND_RAM || pa < PAGE_SIZE;
+}
+
 /* What guests have stored in tables can lead out of memory, or to what the
  * second walker keeps for itself. */
 static bool leads_astray(const struct sdm_result *r)
 {
 	for (unsigned i = 0; i < r->nr_used; i++) {
-		if (r->used[i].pa >= SECOND_RAM)
+		if (is_elsewhere(r->used[i].pa))
 			return true;
 	}
 	return r->end == SDM_DONE &&
-	       (r->pa >= SECOND_RAM || r->pa - SECOND_OWN < SECOND_OWN_BYTES);
+	       (is_elsewhere(r->pa) || r->pa - SECOND_OWN < SECOND_OWN_BYTES);
 }
 
 static bool changes_tables(const struct second_access *a,
@@ -571,7 +577,8 @@ int main(int argc, char **argv)
 		printf("skipped: %s\n", why);
 		return 77;
 	}
-	stage_init(&s, &stage_small_tlb, SECOND_MAXPHYADDR, SECOND_RAM);
+	stage_init(&s, ARCH_X86_64, &stage_small_tlb, SECOND_MAXPHYADDR,
+	           SECOND_RAM);
 	take_all_memory();
 	cpu.maxphyaddr = SECOND_MAXPHYADDR;
 	cpu.read = read_ours;

@@ -460,7 +460,7 @@ int main(int argc, char **argv)
 {
 	stage_args_parse(&args, argc, argv);
 	stage_seed(&rnd, args.seed);
-	stage_init(&s, &stage_small_tlb, MAXPHYADDR, MEMORY);
+	stage_init(&s, ARCH_X86_64, &stage_small_tlb, MAXPHYADDR, MEMORY);
 	cpu.maxphyaddr = MAXPHYADDR;
 	cpu.read = read_word;
 	build();

@@ -36,6 +36,7 @@ static unsigned array_for(const struct tlb_geometry *g, unsigned level,
 void reftlb_init(struct reftlb *t, const struct tlb_geometry *g)
 {
 	t->geometry = g;
+	t->granule[0] = t->granule[1] = 12;
 	t->nr = t->nr_tables = t->nr_gone = 0;
 }
 
@@ -111,6 +112,31 @@ void reftlb_invalidate_globals(struct reftlb *t)
 	}
 }
 
+/* Do [@a, @a + @a_size) and [@b, @b + @b_size) meet? */
+static bool meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	uint64_t last_a = a + a_size - 1, last_b = b + b_size - 1;
+
+	return a <= last_b && b <= last_a;
+}
+
+void reftlb_invalidate_scope(struct reftlb *t, const struct tlb_scope *s)
+{
+	for (unsigned i = t->nr; i-- > 0;) {
+		const struct ref_entry *e = &t->held[i];
+
+		if (s->level && s->level != e->leaf_level)
+			continue;
+		if (is_global(e) ? !s->globals
+		                 : !s->every_pcid && s->pcid != e->pcid)
+			continue;
+		if (!s->size ||
+		    meet(page_of(e->va, e->leaf_shift),
+		         UINT64_C(1) << e->leaf_shift, s->va, s->size))
+			remove_at(t, i);
+	}
+}
+
 /* ---- adding ---- */
 
 /* One entry for a page, size and address space in an array. */
@@ -137,7 +163,7 @@ void reftlb_fill(struct reftlb *t, enum tlb_kind kind, uint64_t va,
 	e->leaf_shift = e->shift;
 	while (array_for(g, 1, kind, e->shift) == none &&
 	       array_for(g, 2, kind, e->shift) == none)
-		e->shift -= 9;
+		e->shift = tlb_size_shift(tlb_shift_size(e->shift) - 1);
 	e->pfn += (page_of(va, e->shift) - e->va) >> 12;
 	e->va = page_of(va, e->shift);
 	l1 = array_for(g, 1, kind, e->shift);
@@ -172,7 +198,7 @@ static bool same_translation(const struct ref_entry *a,
 {
 	return a->serial == b->serial ||
 	       (a->shift == b->shift && a->pfn == b->pfn &&
-	        !((a->rights ^ b->rights) & (TLB_W | TLB_U | TLB_X)));
+	        !((a->rights ^ b->rights) & ~(TLB_D | TLB_G)));
 }
 
 static unsigned add_match(struct ref_match *m, unsigned n,
@@ -194,7 +220,9 @@ unsigned reftlb_lookup(const struct reftlb *t, enum tlb_kind kind, uint64_t va,
 	/* The order in which matches are told: level, size, globals last. */
 	for (unsigned order = 0; order < 4 * TLB_SIZE_COUNT; order++) {
 		unsigned level = 1 + order / (2 * TLB_SIZE_COUNT);
-		unsigned shift = tlb_size_shift(order / 2 % TLB_SIZE_COUNT);
+		enum tlb_size size =
+			(enum tlb_size)(order / 2 % TLB_SIZE_COUNT);
+		unsigned shift = tlb_size_shift(size);
 
 		for (unsigned i = 0; i < t->nr; i++) {
 			const struct ref_entry *e = &t->held[i];
@@ -219,9 +247,17 @@ void reftlb_use(struct reftlb *t, enum tlb_kind kind, const struct ref_match *m)
 
 /* ---- paging-structure caches ---- */
 
-static bool spans(const struct ref_table *e, uint64_t va, unsigned pcid)
+static unsigned table_shift(const struct reftlb *t, const struct ref_table *e)
 {
-	unsigned shift = 12 + 9 * (e->level - 1);
+	unsigned granule = t->granule[e->va >> 63];
+
+	return granule + (granule - 3) * (e->level - 1);
+}
+
+static bool spans(const struct reftlb *t, const struct ref_table *e,
+                  uint64_t va, unsigned pcid)
+{
+	unsigned shift = table_shift(t, e);
 
 	return e->pcid == pcid && page_of(e->va, shift) == page_of(va, shift);
 }
@@ -240,7 +276,7 @@ const struct ref_table *reftlb_table(struct reftlb *t, uint64_t va,
 	struct ref_table e;
 
 	for (unsigned i = 0; i < t->nr_tables; i++) {
-		if (spans(&t->tables[i], va, pcid) &&
+		if (spans(t, &t->tables[i], va, pcid) &&
 		    (best == t->nr_tables ||
 		     t->tables[i].level < t->tables[best].level))
 			best = i;
@@ -261,7 +297,7 @@ void reftlb_fill_table(struct reftlb *t, const struct ref_table *e)
 		return;
 	for (unsigned i = t->nr_tables; i-- > 0;) {
 		if (t->tables[i].level == e->level &&
-		    spans(&t->tables[i], e->va, e->pcid))
+		    spans(t, &t->tables[i], e->va, e->pcid))
 			remove_table(t, i);
 	}
 	for (unsigned i = t->nr_tables; i-- > 0;) {
@@ -278,7 +314,7 @@ void reftlb_fill_table(struct reftlb *t, const struct ref_table *e)
 void reftlb_tables_addr(struct reftlb *t, uint64_t va, unsigned pcid)
 {
 	for (unsigned i = t->nr_tables; i-- > 0;) {
-		if (spans(&t->tables[i], va, pcid))
+		if (spans(t, &t->tables[i], va, pcid))
 			remove_table(t, i);
 	}
 }
@@ -287,6 +323,20 @@ void reftlb_tables_context(struct reftlb *t, unsigned pcid)
 {
 	for (unsigned i = t->nr_tables; i-- > 0;) {
 		if (t->tables[i].pcid == pcid)
+			remove_table(t, i);
+	}
+}
+
+void reftlb_tables_scope(struct reftlb *t, const struct tlb_scope *s)
+{
+	for (unsigned i = t->nr_tables; i-- > 0;) {
+		const struct ref_table *e = &t->tables[i];
+		unsigned shift = table_shift(t, e);
+
+		if (!s->every_pcid && s->pcid != e->pcid)
+			continue;
+		if (!s->size || meet(page_of(e->va, shift),
+		                     UINT64_C(1) << shift, s->va, s->size))
 			remove_table(t, i);
 	}
 }
@@ -318,7 +368,8 @@ static void find_entry(const struct tlb_array *a, const struct tlb_entry *e,
 		if (r->array == array && r->serial == e->serial &&
 		    r->va == e->va && r->pfn == e->pfn &&
 		    r->shift == e->shift && r->leaf_shift == e->leaf_shift &&
-		    r->pcid == e->pcid && r->rights == e->rights)
+		    r->leaf_level == e->leaf_level && r->pcid == e->pcid &&
+		    r->rights == e->rights)
 			return;
 	}
 	c->wrong = "an entry is held that should not be";
@@ -332,7 +383,7 @@ static void find_table(const struct psc_entry *e, void *data)
 	for (unsigned i = 0; i < c->ref->nr_tables; i++) {
 		const struct ref_table *r = &c->ref->tables[i];
 
-		if (r->level == e->level && spans(r, e->va, e->pcid) &&
+		if (r->level == e->level && spans(c->ref, r, e->va, e->pcid) &&
 		    r->table == e->table && r->rights == e->rights)
 			return;
 	}

@@ -18,7 +18,7 @@
 struct ref_entry {
 	unsigned array;
 	uint64_t va, pfn, serial;
-	unsigned shift, leaf_shift, pcid, rights;
+	unsigned shift, leaf_shift, leaf_level, pcid, rights;
 };
 
 struct ref_table { /* an entry of a paging-structure cache */
@@ -28,6 +28,9 @@ struct ref_table { /* an entry of a paging-structure cache */
 
 struct reftlb {
 	const struct tlb_geometry *geometry;
+	/* log2 of the granule, of the lower and the upper addresses: what a
+	 * table spans. 12 after reftlb_init(). */
+	unsigned granule[2];
 	struct ref_entry held[REFTLB_MAX];
 	unsigned nr;
 	/* The one used longest ago first. */
@@ -62,12 +65,15 @@ void reftlb_invalidate_addr(struct reftlb *t, uint64_t va, unsigned pcid,
 void reftlb_invalidate_context(struct reftlb *t, unsigned pcid);
 void reftlb_invalidate_all(struct reftlb *t, bool globals);
 void reftlb_invalidate_globals(struct reftlb *t);
+/** reftlb_invalidate_scope - Arm ARM D8.14: what a TLBI is for. */
+void reftlb_invalidate_scope(struct reftlb *t, const struct tlb_scope *s);
 
 const struct ref_table *reftlb_table(struct reftlb *t, uint64_t va,
                                      unsigned pcid);
 void reftlb_fill_table(struct reftlb *t, const struct ref_table *e);
 void reftlb_tables_addr(struct reftlb *t, uint64_t va, unsigned pcid);
 void reftlb_tables_context(struct reftlb *t, unsigned pcid);
+void reftlb_tables_scope(struct reftlb *t, const struct tlb_scope *s);
 void reftlb_tables_all(struct reftlb *t);
 
 /**

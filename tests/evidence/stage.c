@@ -20,10 +20,12 @@ const struct tlb_geometry stage_small_tlb = {
 	.psc = { 0, 0, 4, 4, 4, 4 },
 };
 
-void stage_init(struct stage *s, const struct tlb_geometry *tlb,
-                unsigned maxphyaddr, uint64_t memory_bytes)
+void stage_init(struct stage *s, enum arch_id arch,
+                const struct tlb_geometry *tlb, unsigned maxphyaddr,
+                uint64_t memory_bytes)
 {
-	struct machine_config config = { .nr_cpus = 1,
+	struct machine_config config = { .arch = arch,
+		                         .nr_cpus = 1,
 		                         .memory_bytes = memory_bytes };
 
 	memset(s, 0, sizeof(*s));

@@ -18,8 +18,9 @@ struct stage {
 /* Two levels, all sizes, few entries: quick to empty. */
 extern const struct tlb_geometry stage_small_tlb;
 
-void stage_init(struct stage *s, const struct tlb_geometry *tlb,
-                unsigned maxphyaddr, uint64_t memory_bytes);
+void stage_init(struct stage *s, enum arch_id arch,
+                const struct tlb_geometry *tlb, unsigned maxphyaddr,
+                uint64_t memory_bytes);
 void stage_fini(struct stage *s);
 /** stage_run - @fn as the only task of the machine, to its end. */
 void stage_run(struct stage *s, void (*fn)(void *arg), void *arg);
