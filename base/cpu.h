@@ -62,8 +62,11 @@ struct cpu {
 	/* preempt_disable() depth of curr: spinlocks held, per-CPU sections. */
 	unsigned preempt_count;
 	unsigned rcu_readers; /* rcu_read_lock() depth of curr */
-	/* Quiescent: class 0 open iff no reader, no spinlock, IF set. */
+	bool switching;       /* between two tasks */
+	/* Quiescent: class 0 open iff no reader, no spinlock, IF set or in the
+	 * middle of a context switch. */
 	struct gate qs_gate;
+	uint32_t nr_flips; /* of it; a step may open and close it */
 
 	struct task *curr;
 	struct task *idle;
@@ -129,6 +132,12 @@ void local_irq_restore(bool flags);
 
 /** cpu_raise - make @vector pending on @cpu. Part of the caller's step. */
 void cpu_raise(struct cpu *cpu, enum irq_vector vector);
+
+/** cpu_takes_interrupts - would @cpu take a pending one now? */
+static inline bool cpu_takes_interrupts(const struct cpu *cpu)
+{
+	return cpu->irq_enabled && !cpu->in_insn && !cpu->irq_depth;
+}
 
 /** cpu_update_gates - recompute irq and quiescent gates after a change of
  * in_insn, user_mode, irq_enabled or preempt_count. */

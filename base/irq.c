@@ -13,18 +13,22 @@ static objid_t irq_obj(const struct cpu *cpu)
 void cpu_update_gates(struct cpu *cpu)
 {
 	struct machine *m = cpu->machine;
-	bool irq = cpu->irq_pending && cpu->irq_enabled && !cpu->in_insn &&
-	           !cpu->irq_depth;
+	bool irq = cpu->irq_pending && cpu_takes_interrupts(cpu);
 	bool dvm = cpu->dvm_pending && !cpu->in_insn;
-	bool quiet = cpu->irq_enabled && !cpu->preempt_count &&
-	             !cpu->rcu_readers && !cpu->irq_depth;
+	bool quiet = (cpu->irq_enabled || cpu->switching) &&
+	             !cpu->preempt_count && !cpu->rcu_readers &&
+	             !cpu->irq_depth;
 
 	if (cpu->irq_gate.open[0] != irq)
 		gate_set(m, &cpu->irq_gate, 0, irq);
 	if (cpu->dvm_gate.open[0] != dvm)
 		gate_set(m, &cpu->dvm_gate, 0, dvm);
-	if (cpu->qs_gate.open[0] != quiet)
+	if (cpu->qs_gate.open[0] != quiet) {
 		gate_set(m, &cpu->qs_gate, 0, quiet);
+		cpu->nr_flips++;
+	}
+	if (quiet)
+		rcu_report_quiescent(cpu);
 }
 
 void local_irq_disable(void)

@@ -15,8 +15,9 @@ static void frame_check(struct machine *m, const void *obj,
 		     .text = st->label);
 }
 
-void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
-             const char *label, uint64_t addr)
+void kaccess_commuting(enum step_kind kind, unsigned commutes,
+                       const volatile void *p, uint32_t size, const char *label,
+                       uint64_t addr)
 {
 	struct agent *a = current_agent;
 	struct machine *m = a->machine;
@@ -26,7 +27,7 @@ void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
 
 	if (kind == STEP_RMW)
 		smp_mb(); /* locked instructions wait for older stores */
-	step(kind, mem_obj(m, obj), size, label, addr);
+	step_commuting(kind, commutes, mem_obj(m, obj), size, label, addr);
 	charge(kind == STEP_RMW ? costs->atomic : costs->kernel_op);
 	if (!arena_contains(m->arena, obj)) {
 		frame_check(m, obj, &a->next);

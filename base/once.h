@@ -16,15 +16,24 @@
 #include "base/storebuf.h"
 
 /**
- * kaccess - a step on kernel memory: the object is alive, its line comes here.
- * @p: where
+ * kaccess_commuting - a step on kernel memory: the object is alive, its line
+ * comes here.
  * @kind: read, write or both
+ * @commutes: enum step_commutes
+ * @p: where
  * @size: bytes, 1 .. 8
  * @label: of the step
  * @addr: the step's detail
  */
-void kaccess(enum step_kind kind, const volatile void *p, uint32_t size,
-             const char *label, uint64_t addr);
+void kaccess_commuting(enum step_kind kind, unsigned commutes,
+                       const volatile void *p, uint32_t size, const char *label,
+                       uint64_t addr);
+/** kaccess - the usual form: it commutes with nothing but reads. */
+static inline void kaccess(enum step_kind kind, const volatile void *p,
+                           uint32_t size, const char *label, uint64_t addr)
+{
+	kaccess_commuting(kind, COMMUTES_NOT, p, size, label, addr);
+}
 
 /**
  * kstore - store a variable, by way of the store buffer.
@@ -107,6 +116,22 @@ uint64_t trace_pointer(uint64_t bits);
 		trace_mix(current_agent, trace_bits((uint64_t)(x), (x))); \
 		old;                                                      \
 	})
+/* The same where nobody looks at the result, and where such operations commute:
+ * add @n, or set or clear bit @nr. */
+#define CHANGE_ONCE_AT(x, commutes, expr_of_old, label, addr)               \
+	do {                                                                \
+		kaccess_commuting(STEP_RMW, commutes, &(x), access_size(x), \
+		                  label, addr);                             \
+		__typeof__(x) old = (x);                                    \
+		(x) = (expr_of_old);                                        \
+		trace_mix(current_agent, trace_bits((uint64_t)(x), (x)));   \
+	} while (0)
+#define ADD_ONCE_AT(x, n, label, addr) \
+	CHANGE_ONCE_AT(x, COMMUTES_ADDING, old + (n), label, addr)
+#define SET_BIT_ONCE_AT(x, nr, label, addr) \
+	CHANGE_ONCE_AT(x, COMMUTES_BIT + (nr), old | BIT_ULL(nr), label, addr)
+#define CLEAR_BIT_ONCE_AT(x, nr, label, addr) \
+	CHANGE_ONCE_AT(x, COMMUTES_BIT + (nr), old & ~BIT_ULL(nr), label, addr)
 #define xchg_once(x, val, label) RMW_ONCE_AT(x, val, label, 0)
 /** cmpxchg_once - evaluates to the old value; stored iff it == @cmp. */
 #define cmpxchg_once(x, cmp, val, label) \
@@ -125,8 +150,9 @@ typedef struct {
 #define atomic_set(v, i) WRITE_ONCE_AT((v)->counter, i, "atomic_set " #v, 0)
 #define atomic_add_return(i, v) \
 	(RMW_ONCE_AT((v)->counter, old + (i), "atomic_add " #v, 0) + (i))
-#define atomic_inc(v)          ((void)atomic_add_return(1, v))
-#define atomic_dec(v)          ((void)atomic_add_return(-1, v))
+#define atomic_add(i, v)       ADD_ONCE_AT((v)->counter, i, "atomic_add " #v, 0)
+#define atomic_inc(v)          atomic_add(1, v)
+#define atomic_dec(v)          atomic_add(-1, v)
 #define atomic_inc_return(v)   atomic_add_return(1, v)
 #define atomic_dec_return(v)   atomic_add_return(-1, v)
 #define atomic_dec_and_test(v) (atomic_add_return(-1, v) == 0)

@@ -6,11 +6,6 @@
 #include "base/spinlock.h"
 #include "base/storebuf.h"
 
-static objid_t rcu_obj(void)
-{
-	return obj_make(OBJ_SPACE_RCU, 0);
-}
-
 void rcu_read_lock(void)
 {
 	struct agent *a = current_agent;
@@ -19,7 +14,7 @@ void rcu_read_lock(void)
 		return;
 	/* Reading section and grace period depend on each other through the
 	 * CPU's quiescent state, hence its object. */
-	step(STEP_LOCAL, rcu_obj(), 0, "rcu_read_lock", 0);
+	step(STEP_LOCAL, rcu_queue_obj(), 0, "rcu_read_lock", 0);
 	emit(a->machine, EV_RCU, .a = RCU_READ_BEGIN);
 	if (!a->cpu)
 		return;
@@ -38,7 +33,7 @@ void rcu_read_unlock(void)
 	}
 	if (--a->rcu_nesting)
 		return;
-	step(STEP_LOCAL, rcu_obj(), 0, "rcu_read_unlock", 0);
+	step(STEP_LOCAL, rcu_queue_obj(), 0, "rcu_read_unlock", 0);
 	emit(a->machine, EV_RCU, .a = RCU_READ_END);
 	if (!a->cpu)
 		return;
@@ -51,6 +46,37 @@ bool rcu_read_lock_held(void)
 	return current_agent->rcu_nesting > 0;
 }
 
+/* ---- quiescent states ---- */
+
+/* Has every CPU reported for the callback that is next? */
+static bool may_end(const struct machine *m)
+{
+	uint64_t next = m->rcu.gp_seq + 1;
+
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		if (m->rcu.reported[i] < next)
+			return false;
+	}
+	return true;
+}
+
+static void update_ready(struct machine *m)
+{
+	gate_set(m, &m->rcu.ready, 0, may_end(m));
+}
+
+void rcu_report_quiescent(struct cpu *cpu)
+{
+	struct machine *m = cpu->machine;
+	struct rcu_state *rcu = &m->rcu;
+
+	if (rcu->reported[cpu->id] == rcu->nr_queued)
+		return;
+	rcu->reported[cpu->id] = rcu->nr_queued;
+	emit(m, EV_RCU, .a = RCU_CPU_QS, .addr = cpu->id);
+	update_ready(m);
+}
+
 static void queue_callback(struct machine *m, struct rcu_head *head,
                            void (*func)(struct rcu_head *head))
 {
@@ -61,19 +87,23 @@ static void queue_callback(struct machine *m, struct rcu_head *head,
 	*rcu->queued_tail = head;
 	rcu->queued_tail = &head->next;
 	rcu->nr_callbacks++;
-	gate_set(m, &rcu->idle, 0, false);
-	gate_set(m, &rcu->work, 0, true);
+	rcu->nr_queued++;
+	emit(m, EV_RCU, .a = RCU_GP_START, .addr = rcu->nr_queued);
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		if (m->cpus[i].qs_gate.open[0])
+			rcu_report_quiescent(&m->cpus[i]);
+	}
 }
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
 {
-	step(STEP_RMW, rcu_obj(), 0, "call_rcu", 0);
+	step(STEP_RMW, rcu_queue_obj(), 0, "call_rcu", 0);
 	emit(this_machine(), EV_RCU, .a = RCU_QUEUED,
 	     .addr = mem_obj(this_machine(), head));
 	queue_callback(this_machine(), head, func);
 }
 
-/* ---- the grace period agent ---- */
+/* ---- the agent that ends grace periods ---- */
 
 /* A CPU's quiescent state is a full barrier on it: what it stored in a reading
  * section is in memory then. */
@@ -83,59 +113,45 @@ static void wait_for_stores(const struct cpu *cpu)
 		storebuf_drain(cpu->store_buffer);
 }
 
-/* See every CPU quiescent once. */
-static void wait_for_cpus(struct machine *m)
-{
-	for (unsigned i = 0; i < m->nr_cpus; i++) {
-		struct step st = { .kind = STEP_WAIT,
-			           .object = rcu_obj(),
-			           .addr = i,
-			           .label = "rcu: quiescent state" };
-
-		gate_step(&m->cpus[i].qs_gate, 0, &st);
-		wait_for_stores(&m->cpus[i]);
-		emit(m, EV_RCU, .a = RCU_CPU_QS, .addr = i);
-	}
-}
-
-static void run_callbacks(struct machine *m, struct rcu_head *list)
+static void end_grace_period(struct machine *m)
 {
 	struct rcu_state *rcu = &m->rcu;
+	const struct step end = { .kind = STEP_WAIT,
+		                  .object = rcu_callback_obj(rcu->gp_seq + 1),
+		                  .label = "rcu: grace period ends" };
 
-	while (list) {
-		struct rcu_head *head = list;
+	gate_step(&rcu->ready, 0, &end);
+	rcu->gp_seq++;
+	update_ready(m);
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		wait_for_stores(&m->cpus[i]);
+	emit(m, EV_RCU, .a = RCU_GP_END, .addr = rcu->gp_seq);
+}
 
-		list = head->next;
-		step(STEP_LOCAL, mem_obj(m, head), 0, "rcu: callback", 0);
-		emit(m, EV_RCU, .a = RCU_CALLBACK, .addr = mem_obj(m, head));
-		rcu->nr_callbacks--;
-		head->func(head);
-	}
+static struct rcu_head *dequeue(struct rcu_state *rcu)
+{
+	struct rcu_head *head = rcu->queued;
+
+	rcu->queued = head->next;
+	if (!rcu->queued)
+		rcu->queued_tail = &rcu->queued;
+	return head;
 }
 
 static void rcu_main(void *arg)
 {
 	struct machine *m = arg;
 	struct rcu_state *rcu = &m->rcu;
-	struct step start = { .kind = STEP_WAIT,
-		              .object = rcu_obj(),
-		              .label = "rcu: grace period starts" };
 
 	for (;;) {
-		struct rcu_head *list;
+		struct rcu_head *head;
 
-		gate_step(&rcu->work, 0, &start);
-		list = rcu->queued;
-		rcu->queued = NULL;
-		rcu->queued_tail = &rcu->queued;
-		gate_set(m, &rcu->work, 0, false);
-		emit(m, EV_RCU, .a = RCU_GP_START, .addr = rcu->gp_seq);
-		wait_for_cpus(m);
-		rcu->gp_seq++;
-		emit(m, EV_RCU, .a = RCU_GP_END, .addr = rcu->gp_seq);
-		run_callbacks(m, list);
-		if (!rcu->nr_callbacks)
-			gate_set(m, &rcu->idle, 0, true);
+		end_grace_period(m);
+		head = dequeue(rcu);
+		step(STEP_LOCAL, mem_obj(m, head), 0, "rcu: callback", 0);
+		emit(m, EV_RCU, .a = RCU_CALLBACK, .addr = mem_obj(m, head));
+		head->func(head);
+		rcu->nr_callbacks--;
 	}
 }
 
@@ -143,7 +159,6 @@ void rcu_init(struct machine *m)
 {
 	m->rcu = (struct rcu_state){ 0 };
 	m->rcu.queued_tail = &m->rcu.queued;
-	m->rcu.idle.open[0] = true;
 	m->rcu.agent = agent_new(m, AGENT_RCU, NULL, "rcu", rcu_main, m);
 	BUG_ON(!m->rcu.agent);
 }
@@ -193,7 +208,6 @@ void synchronize_rcu_expedited(void)
 	/* DIVERGES: Linux asks only CPUs that are not idle; here all are. */
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
 		struct step st = { .kind = STEP_WAIT,
-			           .object = rcu_obj(),
 			           .addr = i,
 			           .label = "rcu: expedited" };
 
@@ -208,10 +222,5 @@ void synchronize_rcu_expedited(void)
 
 void rcu_barrier(void)
 {
-	struct machine *m = this_machine();
-	struct step st = { .kind = STEP_WAIT,
-		           .object = rcu_obj(),
-		           .label = "rcu_barrier" };
-
-	gate_sleep(&m->rcu.idle, 0, &st);
+	wait_for_callback();
 }

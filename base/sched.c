@@ -176,6 +176,7 @@ void gate_set(struct machine *m, struct gate *g, unsigned class, bool open)
 {
 	uint64_t sleepers = g->sleeping[class];
 
+	m->sched.nr_opened += open && !g->open[class];
 	g->open[class] = open;
 	if (!open) {
 		m->sched.ready &= ~g->waiting[class];
@@ -202,8 +203,8 @@ void gate_step(struct gate *g, unsigned class, const struct step *st)
 		a->machine->sched.ready &= ~a->bit;
 	hand_over(a->machine, a);
 	g->waiting[class] &= ~a->bit;
-	a->gate = NULL;
 	step_account(a);
+	a->gate = NULL;
 }
 
 /* ---- agents ---- */

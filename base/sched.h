@@ -64,7 +64,7 @@ enum obj_space {
 	OBJ_SPACE_KERNEL,   /* | arena offset */
 	OBJ_SPACE_TLB,      /* | cpu number: that CPU's translation caches */
 	OBJ_SPACE_IRQ,      /* | cpu number: pending interrupts, IF */
-	OBJ_SPACE_RCU,      /* | 0 */
+	OBJ_SPACE_RCU,      /* | number of a callback; 0: their queue */
 	OBJ_SPACE_CPU,      /* | cpu number: which task runs there */
 };
 static inline objid_t obj_make(enum obj_space space, uint64_t id)
@@ -73,13 +73,29 @@ static inline objid_t obj_make(enum obj_space space, uint64_t id)
 }
 
 /*
+ * Steps that change an object and commute although: neither sees what the other
+ * did, and the order does not matter for what becomes of the object.  Two steps
+ * of one kind do so, of COMMUTES_BIT only if they are about different bits.
+ */
+enum step_commutes {
+	COMMUTES_NOT,
+	COMMUTES_ADDING, /* adds or takes away, without looking at the sum */
+	COMMUTES_READER_COMES, /* acquires a lock for reading */
+	/* Releases it. The last one lets a writer in, unless another reader
+	 * came before: coming and going do not commute. */
+	COMMUTES_READER_GOES,
+	COMMUTES_BIT = 64 /* + number: sets or clears that bit */
+};
+
+/*
  * One announced step.  `label` is a literal: it is what a person reads in a
  * report and what a `schedule` block names; `addr` qualifies it (a virtual
  * address, a CPU number).
  */
 struct step {
 	enum step_kind kind;
-	uint32_t size; /* bytes touched at object, 0 = all of it */
+	uint8_t commutes; /* enum step_commutes */
+	uint32_t size;    /* bytes touched at object, 0 = all of it */
 	objid_t object;
 	uint64_t addr;
 	const char *label;
@@ -204,6 +220,7 @@ struct sched {
 	uint64_t suspended; /* CPU taken away */
 	uint64_t alive;     /* created and not done */
 	uint64_t walkers;   /* AGENT_WALKER: moving them is no progress */
+	uint64_t nr_opened; /* gates that were closed before */
 	uint64_t nr_steps;
 	uint64_t hash;      /* running trace hash */
 	uint64_t stop_step; /* step() goes the slow way from here on */
@@ -225,6 +242,38 @@ static inline void trace_mix(struct agent *a, uint64_t value)
 }
 
 /**
+ * step_commuting - as step(), which is the usual form.
+ * @kind: what it does
+ * @commutes: enum step_commutes
+ * @object: to what
+ * @size: how many bytes, 0 = the whole object
+ * @label: what a person calls it
+ * @addr: qualifies the label
+ */
+static inline void step_commuting(enum step_kind kind, unsigned commutes,
+                                  objid_t object, uint32_t size,
+                                  const char *label, uint64_t addr)
+{
+	struct agent *a = current_agent;
+	struct sched *s = agent_sched(a);
+
+	a->next.kind = kind;
+	a->next.commutes = (uint8_t)commutes;
+	a->next.size = size;
+	a->next.object = object;
+	a->next.addr = addr;
+	a->next.label = label;
+	if (unlikely((s->ready & ~s->suspended) != a->bit ||
+	             s->nr_steps >= s->stop_step || s->observe_steps)) {
+		step_contended(a);
+		return;
+	}
+	s->nr_steps++;
+	a->nr_steps++;
+	trace_mix(a, object + ((uint64_t)kind << 48) + a->id);
+}
+
+/**
  * step - announce a step and wait until it is picked.
  * @kind: what it does
  * @object: to what (obj_make(), phys_obj(), mem_obj())
@@ -238,22 +287,7 @@ static inline void trace_mix(struct agent *a, uint64_t value)
 static inline void step(enum step_kind kind, objid_t object, uint32_t size,
                         const char *label, uint64_t addr)
 {
-	struct agent *a = current_agent;
-	struct sched *s = agent_sched(a);
-
-	a->next.kind = kind;
-	a->next.size = size;
-	a->next.object = object;
-	a->next.addr = addr;
-	a->next.label = label;
-	if (unlikely((s->ready & ~s->suspended) != a->bit ||
-	             s->nr_steps >= s->stop_step || s->observe_steps)) {
-		step_contended(a);
-		return;
-	}
-	s->nr_steps++;
-	a->nr_steps++;
-	trace_mix(a, object + ((uint64_t)kind << 48) + a->id);
+	step_commuting(kind, COMMUTES_NOT, object, size, label, addr);
 }
 
 /** charge - let @cycles pass on the current agent's clock. */

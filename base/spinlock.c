@@ -253,6 +253,8 @@ static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
 {
 	struct step st = lock_step(STEP_LOCK, sem, label);
 
+	if (mode == RW_READ)
+		st.commutes = COMMUTES_READER_COMES;
 	if (current_agent->cpu && current_agent->cpu->preempt_count)
 		emit(this_machine(), EV_RULE,
 		     .text = "sleeping lock taken under a spinlock");
@@ -266,7 +268,9 @@ static void rw_down(struct rw_semaphore *sem, unsigned mode, const char *label)
 static bool rw_try(struct rw_semaphore *sem, unsigned mode, const char *label)
 {
 	smp_mb();
-	step(STEP_LOCK, mem_obj(this_machine(), sem), 0, label, 0);
+	step_commuting(STEP_LOCK,
+	               mode == RW_READ ? COMMUTES_READER_COMES : COMMUTES_NOT,
+	               mem_obj(this_machine(), sem), 0, label, 0);
 	touch(sem);
 	trace_mix(current_agent, sem->gate.open[mode]);
 	if (!sem->gate.open[mode])
@@ -295,16 +299,18 @@ bool down_write_trylock_label(struct rw_semaphore *sem, const char *label)
 	return rw_try(sem, RW_WRITE, label);
 }
 
-static void rw_release_step(struct rw_semaphore *sem, const char *label)
+static void rw_release_step(struct rw_semaphore *sem, unsigned commutes,
+                            const char *label)
 {
 	smp_mb();
-	step(STEP_UNLOCK, mem_obj(this_machine(), sem), 0, label, 0);
+	step_commuting(STEP_UNLOCK, commutes, mem_obj(this_machine(), sem), 0,
+	               label, 0);
 	touch(sem);
 }
 
 void up_read_label(struct rw_semaphore *sem, const char *label)
 {
-	rw_release_step(sem, label);
+	rw_release_step(sem, COMMUTES_READER_GOES, label);
 	lockdep_release(sem, sem->class);
 	if (sem->readers)
 		sem->readers--;
@@ -313,7 +319,7 @@ void up_read_label(struct rw_semaphore *sem, const char *label)
 
 void up_write_label(struct rw_semaphore *sem, const char *label)
 {
-	rw_release_step(sem, label);
+	rw_release_step(sem, COMMUTES_NOT, label);
 	lockdep_release(sem, sem->class);
 	sem->writer = NULL;
 	rw_update(sem);
@@ -323,7 +329,7 @@ void downgrade_write_label(struct rw_semaphore *sem, const char *label)
 {
 	struct agent *a = current_agent;
 
-	rw_release_step(sem, label);
+	rw_release_step(sem, COMMUTES_NOT, label);
 	lockdep_assert_held_write(sem, "downgrade_write: not held for write");
 	for (unsigned i = 0; i < a->nr_held; i++)
 		if (a->held[i].lock == sem)

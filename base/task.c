@@ -82,6 +82,19 @@ static void context_switch(struct cpu *cpu, struct task *prev,
 	agent_resume(next->agent);
 }
 
+static void finish_switch(struct cpu *cpu)
+{
+	cpu->irq_enabled = true;
+	cpu->switching = false;
+	cpu_update_gates(cpu);
+}
+
+/*
+ * A context switch is a quiescent state, after Linux v6.12 kernel/rcu/tree.c
+ * rcu_note_context_switch().
+ * DIVERGES: all of it is, with what switch_mm() does; Linux notes the state at
+ * its start and counts the rest, with interrupts off, as a reader.
+ */
 void schedule(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -94,6 +107,7 @@ void schedule(void)
 	smp_mb();
 	step(STEP_SWITCH, cpu_obj(cpu), 0, "schedule", cpu->id);
 	cpu->irq_enabled = false;
+	cpu->switching = true;
 	cpu_update_gates(cpu);
 	cpu->need_resched = false;
 	if (prev->state == TASK_RUNNING && prev != cpu->idle)
@@ -106,8 +120,7 @@ void schedule(void)
 		/* Suspended: goes on when somebody switches back. */
 		step(STEP_SWITCH, cpu_obj(cpu), 0, "switch to", cpu->id);
 	}
-	cpu->irq_enabled = true;
-	cpu_update_gates(cpu);
+	finish_switch(cpu);
 }
 
 void task_wake(struct task *t)
@@ -151,8 +164,7 @@ static void task_main(void *arg)
 	struct cpu *cpu = t->cpu;
 
 	/* The other half of the switch that brought us here. */
-	cpu->irq_enabled = true;
-	cpu_update_gates(cpu);
+	finish_switch(cpu);
 	t->fn(t);
 	lockdep_exit_check(LOCKDEP_TASK_EXIT);
 	t->state = TASK_DEAD;

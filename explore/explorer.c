@@ -255,8 +255,11 @@ static uint64_t calm(struct explorer *x, const struct machine *m,
 static void note_wait(struct explorer *x, const struct machine *m,
                       const struct agent *a)
 {
-	x->waits[a->id] = footprint_waits(m, a);
+	x->watches[a->id] = footprint_watches(m, a);
 	x->exclusive &= ~a->bit;
+	x->gated &= ~a->bit;
+	if (a->gate)
+		x->gated |= a->bit;
 	if (a->gate && a->gate->exclusive)
 		x->exclusive |= a->bit;
 }
@@ -294,7 +297,7 @@ static void finish_new_event(struct explorer *x, struct machine *m, bool last)
 	hidden_state_read(&after, m);
 	footprint_effects(&x->fp, &x->before, &after);
 	if (last)
-		x->fp.changed |= x->before.enabled & ~BIT_ULL(x->fp.agent);
+		x->fp.changed |= x->before.ready & ~BIT_ULL(x->fp.agent);
 	races_before(x, &x->fp);
 	history_push(&x->history, &x->fp);
 	note_wait(x, m, m->agents[x->fp.agent]);
@@ -399,7 +402,7 @@ static void explorer_stepped(struct policy *p, struct machine *m,
 	x->answered = 0;
 	if (x->at < x->history.nr_events)
 		return;
-	footprint_announced(&x->fp, a, x->waits[a->id]);
+	footprint_announced(&x->fp, a, x->watches[a->id]);
 	hidden_state_read(&x->before, m);
 }
 
@@ -410,8 +413,8 @@ static void explorer_begin(struct policy *p, struct machine *m)
 	x->at = 0;
 	x->moving = NOBODY;
 	x->acting = x->given_up = x->foreign = x->ended = false;
-	x->exclusive = 0;
-	memset(x->waits, 0, sizeof(x->waits));
+	x->exclusive = x->gated = 0;
+	memset(x->watches, 0, sizeof(x->watches));
 	x->unnoted = 0;
 	for (unsigned i = 0; i < m->nr_agents; i++)
 		x->unnoted |= m->agents[i]->bit;

@@ -60,7 +60,8 @@ struct explorer {
 	unsigned answered; /* of event @at */
 	struct footprint fp;
 	struct hidden_state before;
-	cpu_index_t waits[NR_AGENTS_MAX];
+	uint64_t watches[NR_AGENTS_MAX];
+	uint64_t gated;     /* agents whose step is one at a gate */
 	uint64_t exclusive; /* agents that wait for a lock nobody shares */
 	uint64_t unnoted;   /* agents of whom both are still to be found out */
 	uint64_t walkers;

@@ -30,15 +30,20 @@ static void set_range(struct footprint *fp, const struct step *st)
 }
 
 void footprint_announced(struct footprint *fp, const struct agent *a,
-                         cpu_index_t waits)
+                         uint64_t watches)
 {
 	const struct step *st = &a->next;
 
 	*fp = (struct footprint){ .kind = (uint8_t)st->kind,
 		                  .agent = (uint8_t)a->id,
-		                  .waits = waits };
+		                  .commutes = st->commutes,
+		                  .watches = watches };
 	set_range(fp, st);
 	fp->writes = st->kind != STEP_READ && st->kind != STEP_LOCAL;
+	if (st->object >> OBJ_SPACE_SHIFT == OBJ_SPACE_RCU)
+		fp->ends = (uint32_t)(st->object - rcu_queue_obj());
+	/* Not rcu_read_lock(). */
+	fp->snapshots = st->object == rcu_queue_obj() && fp->writes;
 	if (a->kind == AGENT_WALKER && st->kind != STEP_LOCAL && a->cpu)
 		fp->tlb = (cpu_index_t)(a->cpu->id + 1);
 	if (is_spontaneous(a)) {
@@ -52,11 +57,11 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 		fp->lane = (cpu_index_t)(a->cpu->id + 1);
 }
 
-cpu_index_t footprint_waits(const struct machine *m, const struct agent *a)
+uint64_t footprint_watches(const struct machine *m, const struct agent *a)
 {
 	for (unsigned i = 0; a->gate && i < m->nr_cpus; i++) {
 		if (a->gate == &m->cpus[i].qs_gate)
-			return (cpu_index_t)(i + 1);
+			return BIT_ULL(i);
 	}
 	return 0;
 }
@@ -72,24 +77,68 @@ static uint32_t queue_state(const struct cpu *cpu)
 
 void hidden_state_read(struct hidden_state *s, const struct machine *m)
 {
-	s->enabled = enabled_agents(&m->sched);
-	s->quiet = 0;
+	s->ready = m->sched.ready;
+	s->suspended = m->sched.suspended;
+	s->masked = s->quiet = 0;
+	s->nr_queued = m->rcu.nr_queued;
+	s->nr_opened = m->sched.nr_opened;
 	s->nr_cpus = m->nr_cpus;
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		if (!cpu_takes_interrupts(&m->cpus[i]))
+			s->masked |= BIT_ULL(i);
 		if (m->cpus[i].qs_gate.open[0])
 			s->quiet |= BIT_ULL(i);
+		s->flips[i] = m->cpus[i].nr_flips;
 		s->queue[i] = queue_state(&m->cpus[i]);
 		s->fills[i] = m->cpus[i].tlb_fills;
+		s->reported[i] = m->rcu.reported[i];
+	}
+}
+
+/* One step may end a section and begin the next. */
+static void note_flips(struct footprint *fp, const struct hidden_state *before,
+                       const struct hidden_state *after, unsigned cpu)
+{
+	bool several = after->flips[cpu] - before->flips[cpu] > 1;
+	bool quiet = after->quiet >> cpu & 1;
+
+	fp->quiet |= BIT_ULL(cpu);
+	if (several || !quiet)
+		fp->begun |= BIT_ULL(cpu);
+	if (several || quiet)
+		fp->ended |= BIT_ULL(cpu);
+}
+
+/* Several CPUs report at once only in call_rcu(), and for its own callback. */
+static void note_reports(struct footprint *fp,
+                         const struct hidden_state *before,
+                         const struct hidden_state *after)
+{
+	fp->reports = 0;
+	if (fp->snapshots)
+		fp->queued = (uint32_t)after->nr_queued;
+	for (unsigned i = 0; i < before->nr_cpus; i++) {
+		if (before->reported[i] == after->reported[i])
+			continue;
+		fp->reports |= BIT_ULL(i);
+		fp->first_report = (uint32_t)before->reported[i] + 1;
+		fp->last_report = (uint32_t)after->reported[i];
 	}
 }
 
 void footprint_effects(struct footprint *fp, const struct hidden_state *before,
                        const struct hidden_state *after)
 {
-	fp->changed = (before->enabled ^ after->enabled) & ~BIT_ULL(fp->agent);
-	fp->quiet = before->quiet ^ after->quiet;
-	fp->queues = 0;
+	fp->changed = (before->ready ^ after->ready) & ~BIT_ULL(fp->agent);
+	fp->freed = fp->changed & after->ready;
+	fp->opened = before->nr_opened != after->nr_opened;
+	fp->suspended = before->suspended;
+	fp->masked = fp->lane && (before->masked >> (fp->lane - 1) & 1);
+	fp->quiet = fp->begun = fp->ended = fp->queues = 0;
+	note_reports(fp, before, after);
 	for (unsigned i = 0; i < before->nr_cpus; i++) {
+		if (before->flips[i] != after->flips[i])
+			note_flips(fp, before, after, i);
 		if (before->queue[i] != after->queue[i] && fp->lane != i + 1)
 			fp->queues |= BIT_ULL(i);
 		if (before->fills[i] != after->fills[i])
@@ -97,15 +146,19 @@ void footprint_effects(struct footprint *fp, const struct hidden_state *before,
 	}
 }
 
+bool footprints_commute(const struct footprint *a, const struct footprint *b)
+{
+	if (!a->commutes || !b->commutes || a->start != b->start)
+		return false;
+	if (a->commutes < COMMUTES_BIT)
+		return a->commutes == b->commutes;
+	return b->commutes >= COMMUTES_BIT && a->commutes != b->commutes;
+}
+
 bool objects_conflict(const struct footprint *a, const struct footprint *b)
 {
 	return a->start < b->end && b->start < a->end &&
-	       (a->writes || b->writes);
-}
-
-static bool has_cpu(uint64_t mask, cpu_index_t cpu)
-{
-	return cpu && (mask >> (cpu - 1) & 1);
+	       (a->writes || b->writes) && !footprints_commute(a, b);
 }
 
 /* Does @b change or use what @a keeps in a TLB? */
@@ -122,7 +175,10 @@ static bool governs(const struct footprint *a, const struct footprint *b)
 {
 	if (a->changed >> b->agent & 1)
 		return true;
-	if (has_cpu(a->quiet, b->waits))
+	if ((a->quiet & b->watches) || (a->begun && b->snapshots))
+		return true;
+	if (b->ends && a->reports && a->first_report <= b->ends &&
+	    b->ends <= a->last_report)
 		return true;
 	return b->start >> OBJ_SPACE_SHIFT == OBJ_SPACE_CPU &&
 	       (a->queues >> (b->start & 0xff) & 1);
@@ -135,6 +191,7 @@ bool footprints_conflict(const struct footprint *a, const struct footprint *b)
 	if (objects_conflict(a, b) || governs(a, b) || governs(b, a) ||
 	    shares_tlb(a, b) || shares_tlb(b, a))
 		return true;
-	return (a->changed & b->changed) || (a->quiet & b->quiet) ||
-	       (a->queues & b->queues);
+	if ((a->changed & b->changed) && !footprints_commute(a, b))
+		return true;
+	return (a->quiet & b->quiet) || (a->queues & b->queues);
 }

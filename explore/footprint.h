@@ -21,24 +21,43 @@ typedef uint8_t cpu_index_t;
 struct footprint {
 	objid_t start, end; /* bytes of the object; equal: none */
 	uint8_t kind;       /* enum step_kind */
+	uint8_t commutes;   /* enum step_commutes */
 	bool writes;
+	bool opened; /* a gate that was closed */
+	bool masked; /* before it its CPU took no interrupts */
 	uint8_t agent;
-	cpu_index_t lane;  /* CPU it occupies */
-	cpu_index_t waits; /* CPU it waited for to be quiescent */
-	cpu_index_t tlb;   /* CPU whose TLB it uses besides its object */
+	cpu_index_t lane; /* CPU it occupies */
+	cpu_index_t tlb;  /* CPU whose TLB it uses besides its object */
+	uint64_t watches; /* CPUs whose quiescence it waits for */
+	bool snapshots;   /* call_rcu(): sees which CPUs are quiescent */
+	uint32_t ends;    /* number of the callback whose grace period it ends,
+	                   * 0: none */
 	/* Known only after it was made. */
-	uint64_t changed; /* agents it let move or kept from moving */
-	uint64_t quiet;   /* CPUs that became quiescent, or no longer are */
-	uint64_t queues;  /* CPUs whose run queue it changed, not its own */
+	uint64_t suspended; /* agents that had no CPU before it */
+	uint64_t changed;   /* agents it let move or kept from moving */
+	uint64_t freed;     /* of them, agents it let move */
+	uint64_t quiet;     /* CPUs that became quiescent, or ceased to be */
+	uint64_t begun;     /* of them, those where a reading section began */
+	uint64_t ended;     /* or ended */
+	uint64_t queues;    /* CPUs whose run queue it changed, not its own */
+	/* CPUs that reported their quiescent state in it, and for which
+	 * callbacks: numbers from @first_report to @last_report. */
+	uint64_t reports;
+	uint32_t first_report, last_report;
+	uint32_t queued; /* number of the callback it queued */
 };
 
 /* What of a machine steps change besides their object. */
 struct hidden_state {
-	uint64_t enabled;
-	uint64_t quiet;
+	uint64_t ready; /* whom a CPU lets move goes by lanes */
+	uint64_t suspended, nr_opened;
+	uint64_t masked; /* CPUs that take no interrupts now */
 	unsigned nr_cpus;
+	uint64_t quiet;
+	uint32_t flips[NR_CPUS_MAX]; /* of the quiescence */
 	uint32_t queue[NR_CPUS_MAX];
 	uint64_t fills[NR_CPUS_MAX]; /* of the TLB */
+	uint64_t reported[NR_CPUS_MAX], nr_queued;
 };
 
 /**
@@ -53,18 +72,18 @@ bool is_spontaneous(const struct agent *a);
  * footprint_announced - what is known of a step before it is made.
  * @fp: set; no effects
  * @a: waits to make the step
- * @waits: what footprint_waits() said when @a announced it
+ * @watches: what footprint_watches() said when @a announced it
  */
 void footprint_announced(struct footprint *fp, const struct agent *a,
-                         cpu_index_t waits);
+                         uint64_t watches);
 /**
- * footprint_waits - whose quiescence does an agent wait for?
+ * footprint_watches - whose quiescence does the step of an agent depend on?
  * @m: its machine
  * @a: alive
  *
- * Return: the CPU; 0: its gate, if it has one, is not such.
+ * Return: the bit of the CPU that an expedited grace period waits for.
  */
-cpu_index_t footprint_waits(const struct machine *m, const struct agent *a);
+uint64_t footprint_watches(const struct machine *m, const struct agent *a);
 
 /**
  * hidden_state_read - what a step may change unannounced, as it is now.
@@ -81,6 +100,14 @@ void hidden_state_read(struct hidden_state *s, const struct machine *m);
 void footprint_effects(struct footprint *fp, const struct hidden_state *before,
                        const struct hidden_state *after);
 
+/**
+ * footprints_commute - is it the same object, and no matter who comes first?
+ * @a: announced
+ * @b: announced
+ *
+ * Return: by what the steps said of themselves (enum step_commutes).
+ */
+bool footprints_commute(const struct footprint *a, const struct footprint *b);
 /**
  * objects_conflict - do the objects of two steps overlap, and does one change
  * its object?
@@ -104,9 +131,19 @@ bool footprints_conflict(const struct footprint *a, const struct footprint *b);
 enum {
 	HIDDEN_LANE = 0x80, /* | CPU: what runs there, one after the other */
 	HIDDEN_QUIET,       /* | CPU: its quiescence */
+	HIDDEN_BEGUN,       /* | CPU: that a reading section began there */
+	HIDDEN_ENDED,       /* | CPU: that one ended there */
+	HIDDEN_SNAPSHOT,    /* of who is quiescent: call_rcu() */
+	HIDDEN_QUEUED,      /* | number of a callback */
+	HIDDEN_REPORT,      /* | CPU and number of a callback */
 	HIDDEN_ENABLED,     /* | agent and number of its step */
 	HIDDEN_SPONTANEOUS, /* the budget of all walkers */
 };
+/* hidden_report - that @cpu reported its quiescent state for callback @nr. */
+static inline uint64_t hidden_report(uint64_t cpu, uint64_t nr)
+{
+	return cpu << 40 | nr;
+}
 static inline objid_t hidden_obj(uint64_t space, uint64_t id)
 {
 	return (space << OBJ_SPACE_SHIFT) | id;

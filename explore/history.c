@@ -106,7 +106,8 @@ static void rehash(struct history *h)
 	g_free(old);
 }
 
-static void add_access(struct history *h, objid_t key, bool writes, bool whole)
+static void add_access_of(struct history *h, uint32_t event, objid_t key,
+                          bool writes, bool whole)
 {
 	struct access_node *node;
 	unsigned i;
@@ -124,7 +125,7 @@ static void add_access(struct history *h, objid_t key, bool writes, bool whole)
 		                      h->access_room);
 	}
 	node = &h->accesses[h->nr_accesses];
-	node->event = h->nr_events;
+	node->event = event;
 	node->older = h->slots[i].newest;
 	node->slot = i;
 	node->writes = writes;
@@ -132,14 +133,45 @@ static void add_access(struct history *h, objid_t key, bool writes, bool whole)
 	h->slots[i].newest = h->nr_accesses++;
 }
 
+static void add_access(struct history *h, objid_t key, bool writes, bool whole)
+{
+	add_access_of(h, h->nr_events, key, writes, whole);
+}
+
 /* ---- what a step depends on ---- */
 
 struct search {
 	const struct history *h;
 	const struct footprint *fp;
-	bool past_unlocks;
+	unsigned which;
+	bool may_commute; /* what is looked up now */
 	struct rivals *out;
 };
+
+/*
+ * Does the step need @event to have come first?  What opened the gate it waits
+ * at could only come later if something else opened it, which then depends on
+ * @event, or if it were not closed, which is a race with who closed it.
+ */
+static bool is_needed(const struct search *s, uint32_t event)
+{
+	const struct history *h = s->h;
+	const struct footprint *other = &h->footprints[event];
+	uint32_t last = h->last[s->fp->agent];
+
+	if (s->which == RIVALS_ALL)
+		return false;
+	if ((s->which & RIVALS_PAST_UNLOCKS) && other->kind == STEP_UNLOCK)
+		return true;
+	/* Of its CPU: nor could it move right before @event for want of the
+	 * CPU, or of interrupts; the rival is older. */
+	if (other->lane && other->lane == s->fp->lane &&
+	    ((other->suspended >> s->fp->agent & 1) ||
+	     (s->fp->kind == STEP_IRQ && other->masked)))
+		return true;
+	return (other->freed >> s->fp->agent & 1) &&
+	       (last == NO_EVENT || event > last);
+}
 
 static void add_rival(struct search *s, uint32_t event)
 {
@@ -169,15 +201,23 @@ static void search_object(struct search *s, objid_t key, bool writes,
 	for (; i != NO_EVENT; i = h->accesses[i].older) {
 		const struct access_node *node = &h->accesses[i];
 		const struct footprint *other = &h->footprints[node->event];
+		bool commutes = other->commutes && s->may_commute;
 
+		if (commutes && footprints_commute(other, s->fp))
+			continue;
 		if (!whole && !node->whole && !objects_conflict(other, s->fp))
 			continue;
 		if (!writes && !node->writes)
 			continue;
-		if (s->past_unlocks && other->kind == STEP_UNLOCK)
+		/* Before that the gate was closed. */
+		if ((s->which & RIVALS_PAST_SIGNALS) && other->opened &&
+		    other->kind == STEP_SIGNAL)
+			break;
+		if (is_needed(s, node->event))
 			continue;
 		add_rival(s, node->event);
-		if (node->writes &&
+		/* Those that commute among themselves are all looked at. */
+		if (node->writes && !commutes &&
 		    (whole || node->whole || covers(other, s->fp)))
 			break;
 	}
@@ -216,6 +256,38 @@ static objid_t enabled_key(const struct history *h, unsigned agent)
 	return hidden_obj(HIDDEN_ENABLED, (uint64_t)agent << 40 | next);
 }
 
+/* call_rcu() and the beginning of a reading section depend on each other. */
+static void search_sections(struct search *s)
+{
+	uint64_t cpus = s->fp->snapshots ? s->h->readers : 0;
+
+	for_each_bit(cpu, cpus)
+		search_object(s, hidden_obj(HIDDEN_BEGUN, cpu), false, true);
+	if (s->fp->begun)
+		search_object(s, hidden_obj(HIDDEN_SNAPSHOT, 0), false, true);
+}
+
+/*
+ * A grace period ends after the reading sections that began before call_rcu().
+ * Whether such a section ended before call_rcu() or after it makes no
+ * difference: the two do not depend on each other, and the end of the grace
+ * period comes after both.
+ */
+static void search_reports(struct search *s)
+{
+	uint64_t cpus = s->h->reporters;
+	uint32_t nr = s->fp->ends;
+
+	search_object(s, hidden_obj(HIDDEN_QUEUED, nr), false, true);
+	for_each_bit(cpu, cpus)
+	{
+		uint64_t report = hidden_report(cpu, nr);
+
+		search_object(s, hidden_obj(HIDDEN_REPORT, report), false,
+		              true);
+	}
+}
+
 /* Gates, run queues, what the CPU did before. */
 static void search_hidden(struct search *s)
 {
@@ -224,9 +296,11 @@ static void search_hidden(struct search *s)
 	search_object(s, enabled_key(s->h, fp->agent), false, true);
 	if (fp->lane)
 		search_object(s, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
-	if (fp->waits)
-		search_object(s, hidden_obj(HIDDEN_QUIET, fp->waits - 1U),
-		              false, true);
+	for_each_bit(watched, fp->watches) search_object(
+		s, hidden_obj(HIDDEN_QUIET, watched), false, true);
+	search_sections(s);
+	if (fp->ends && s->which == RIVALS_ALL)
+		search_reports(s);
 	if (fp->tlb)
 		search_object(s, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U), true,
 		              true);
@@ -234,14 +308,12 @@ static void search_hidden(struct search *s)
 		search_object(s, hidden_obj(HIDDEN_QUIET, cpu), true, true);
 	for_each_bit(cpu, fp->queues)
 		search_object(s, obj_make(OBJ_SPACE_CPU, cpu), true, true);
-	for_each_bit(agent, fp->changed) search_object(
-		s, enabled_key(s->h, (unsigned)agent), true, true);
 }
 
 void history_rivals(const struct history *h, const struct footprint *fp,
-                    bool past_unlocks, struct rivals *out)
+                    unsigned which, struct rivals *out)
 {
-	struct search s = { h, fp, past_unlocks, out };
+	struct search s = { h, fp, which, true, out };
 	objid_t keys[KEYS_MAX];
 	unsigned n = object_keys(fp, keys);
 
@@ -254,7 +326,11 @@ void history_rivals(const struct history *h, const struct footprint *fp,
 		if (h->nr_wide)
 			search_wide(&s);
 	}
-	s.past_unlocks = false;
+	s.which &= RIVALS_RACES;
+	/* Both may close one gate. */
+	for_each_bit(agent, fp->changed)
+		search_object(&s, enabled_key(h, (unsigned)agent), true, true);
+	s.may_commute = false;
 	search_hidden(&s);
 }
 
@@ -321,6 +397,48 @@ static void add_wide(struct history *h)
 	h->wide[h->nr_wide++] = h->nr_events;
 }
 
+/* Of a CPU that was quiescent in call_rcu() the last section's end is meant. */
+static uint32_t reporter(const struct history *h, const struct footprint *fp,
+                         uint64_t cpu)
+{
+	uint32_t i = newest_access(h, hidden_obj(HIDDEN_ENDED, cpu));
+
+	if (!fp->snapshots)
+		return h->nr_events;
+	return i == NO_EVENT ? NO_EVENT : h->accesses[i].event;
+}
+
+static void add_reports(struct history *h, const struct footprint *fp)
+{
+	h->reporters |= fp->reports;
+	for_each_bit(cpu, fp->reports)
+	{
+		uint32_t event = reporter(h, fp, cpu);
+		uint64_t nr = event == NO_EVENT ? UINT64_MAX : fp->first_report;
+
+		for (; nr <= fp->last_report; nr++)
+			add_access_of(h, event,
+			              hidden_obj(HIDDEN_REPORT,
+			                         hidden_report(cpu, nr)),
+			              true, true);
+	}
+}
+
+static void add_sections(struct history *h, const struct footprint *fp)
+{
+	h->readers |= fp->begun;
+	for_each_bit(cpu, fp->quiet)
+		add_access(h, hidden_obj(HIDDEN_QUIET, cpu), true, true);
+	for_each_bit(first, fp->begun)
+		add_access(h, hidden_obj(HIDDEN_BEGUN, first), true, true);
+	for_each_bit(last, fp->ended)
+		add_access(h, hidden_obj(HIDDEN_ENDED, last), true, true);
+	if (!fp->snapshots)
+		return;
+	add_access(h, hidden_obj(HIDDEN_SNAPSHOT, 0), true, true);
+	add_access(h, hidden_obj(HIDDEN_QUEUED, fp->queued), true, true);
+}
+
 static void add_accesses(struct history *h, const struct footprint *fp)
 {
 	objid_t keys[KEYS_MAX];
@@ -332,14 +450,14 @@ static void add_accesses(struct history *h, const struct footprint *fp)
 		add_wide(h);
 	if (fp->lane)
 		add_access(h, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
-	if (fp->waits)
-		add_access(h, hidden_obj(HIDDEN_QUIET, fp->waits - 1U), false,
-		           true);
+	for_each_bit(watched, fp->watches)
+		add_access(h, hidden_obj(HIDDEN_QUIET, watched), false, true);
+	if (fp->reports)
+		add_reports(h, fp);
 	if (fp->tlb)
 		add_access(h, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U), true,
 		           true);
-	for_each_bit(cpu, fp->quiet)
-		add_access(h, hidden_obj(HIDDEN_QUIET, cpu), true, true);
+	add_sections(h, fp);
 	for_each_bit(cpu, fp->queues)
 		add_access(h, obj_make(OBJ_SPACE_CPU, cpu), true, true);
 	for_each_bit(agent, fp->changed)
@@ -360,7 +478,7 @@ void history_push(struct history *h, const struct footprint *fp)
 	h->own[i] = last == NO_EVENT ? 1 : h->own[last] + 1;
 	h->previous[i] = last;
 	h->first_access[i] = h->nr_accesses;
-	history_rivals(h, fp, false, &rivals);
+	history_rivals(h, fp, RIVALS_ALL, &rivals);
 	history_clock_of(h, fp->agent, &rivals,
 	                 &h->clocks[(size_t)i * h->width]);
 	h->clocks[(size_t)i * h->width + fp->agent] = h->own[i];

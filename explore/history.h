@@ -48,6 +48,8 @@ struct history {
 	unsigned slot_mask, nr_used;
 	uint32_t *wide; /* events that touch more than a few words */
 	unsigned nr_wide, wide_room;
+	uint64_t readers;   /* CPUs where a reading section ever began */
+	uint64_t reporters; /* CPUs that ever reported a quiescent state */
 };
 
 /** event_history_init - no event yet; history_fini(). libedit has the shorter
@@ -83,6 +85,20 @@ struct rivals {
 	uint32_t events[NR_AGENTS_MAX];
 };
 
+/* Which of them, as bits. */
+enum rivals_wanted {
+	RIVALS_ALL = 0,
+	/* Those that could come after the step instead: neither what let its
+	 * agent move, nor a report that it waited for. */
+	RIVALS_RACES = 1,
+	/* The step is one at a gate: nor who signalled that. */
+	RIVALS_PAST_SIGNALS = 2,
+	/* What it waits for excludes everybody else as well, so that it cannot
+	 * come between an acquisition and its release: the acquisitions are
+	 * meant. */
+	RIVALS_PAST_UNLOCKS = 4,
+};
+
 /* Walk the bits of a mask. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): @i is declared here. */
 #define for_each_bit(i, mask)                          \
@@ -98,19 +114,18 @@ static inline uint64_t first_bit(uint64_t mask)
 /**
  * history_rivals - the newest events of other agents that a step depends on.
  * @fp: of the step; its effects count as far as they are known
- * @past_unlocks: what @fp waits for excludes everybody else, so that it cannot
- *	come between an acquisition and its release: the acquisitions are meant
+ * @which: which of them: bits of enum rivals_wanted
  * @out: one event of each agent that has one
  *
  * Events that happen before another rival may be left out.
  */
 void history_rivals(const struct history *h, const struct footprint *fp,
-                    bool past_unlocks, struct rivals *out);
+                    unsigned which, struct rivals *out);
 
 /**
  * history_clock_of - the clock of a step not made yet, without itself.
  * @agent: makes it
- * @rivals: what history_rivals() found, releases of locks included
+ * @rivals: what history_rivals() found, all of them
  * @clock: set; h->width counters, by agent
  */
 void history_clock_of(const struct history *h, unsigned agent,

@@ -168,22 +168,31 @@ static uint64_t unordered(const struct history *h, unsigned agent,
 	return out;
 }
 
+static unsigned wanted(const struct explorer *x, const struct footprint *fp)
+{
+	unsigned which = RIVALS_RACES;
+
+	if (x->gated >> fp->agent & 1)
+		which |= RIVALS_PAST_SIGNALS;
+	if (x->exclusive >> fp->agent & 1)
+		which |= RIVALS_PAST_UNLOCKS;
+	return which;
+}
+
 /* Every event that the step @fp, about to be made or waiting, races with. */
 static void reverse_all(struct explorer *x, const struct footprint *fp)
 {
 	const struct history *h = &x->history;
-	bool past_unlocks = x->exclusive >> fp->agent & 1;
 	uint32_t *clock = scratch_clock(x);
 	struct rivals rivals, all;
 	uint64_t races;
 
-	history_rivals(h, fp, past_unlocks, &rivals);
+	history_rivals(h, fp, wanted(x, fp), &rivals);
 	races = unordered(h, fp->agent, &rivals);
 	if (!races)
 		return;
-	if (past_unlocks)
-		history_rivals(h, fp, false, &all);
-	history_clock_of(h, fp->agent, past_unlocks ? &all : &rivals, clock);
+	history_rivals(h, fp, RIVALS_ALL, &all);
+	history_clock_of(h, fp->agent, &all, clock);
 	for_each_bit(rival, races)
 	{
 		const struct race race = { rivals.events[rival], fp->agent,
@@ -210,7 +219,7 @@ static void race_with(struct explorer *x, const struct agent *a)
 	const struct footprint *newest = &h->footprints[h->nr_events - 1];
 	struct footprint waiting;
 
-	footprint_announced(&waiting, a, x->waits[a->id]);
+	footprint_announced(&waiting, a, x->watches[a->id]);
 	if (footprints_conflict(newest, &waiting))
 		reverse_all(x, &waiting);
 }

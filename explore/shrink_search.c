@@ -26,7 +26,7 @@ struct searching {
 	struct history history;
 	struct hidden_state before;
 	struct footprint fp;
-	cpu_index_t waits[NR_AGENTS_MAX];
+	uint64_t watches[NR_AGENTS_MAX];
 	uint64_t trace;   /* of the events, whatever order they came in */
 	uint64_t answers; /* of the event that is being made */
 	unsigned nr_spontaneous;
@@ -103,7 +103,7 @@ static bool is_hopeless(const struct searching *s)
 static void note_wait(struct searching *s, const struct machine *m,
                       const struct agent *a)
 {
-	s->waits[a->id] = footprint_waits(m, a);
+	s->watches[a->id] = footprint_watches(m, a);
 }
 
 /* Everybody has announced again behind the event. */
@@ -171,7 +171,7 @@ static void watch_step(void *data, struct machine *m, const struct agent *a)
 	s->acting = true;
 	s->answers = 0;
 	s->nr_spontaneous += is_spontaneous(a);
-	footprint_announced(&s->fp, a, s->waits[a->id]);
+	footprint_announced(&s->fp, a, s->watches[a->id]);
 	hidden_state_read(&s->before, m);
 }
 

@@ -68,9 +68,14 @@ static void sign_hidden(uint64_t *bits, const struct footprint *fp)
 		sign(bits, hidden_obj(HIDDEN_ENABLED, agent));
 	if (fp->lane)
 		sign(bits, hidden_obj(HIDDEN_LANE, fp->lane));
-	if (fp->waits)
-		sign(bits, hidden_obj(HIDDEN_QUIET, fp->waits - 1U));
-	sign_cpus(bits, HIDDEN_QUIET, fp->quiet);
+	sign_cpus(bits, HIDDEN_QUIET, fp->quiet | fp->watches);
+	if (fp->snapshots || fp->begun)
+		sign(bits, hidden_obj(HIDDEN_BEGUN, 0));
+	if (fp->ends)
+		sign(bits, hidden_obj(HIDDEN_REPORT, fp->ends));
+	for (uint64_t nr = fp->first_report;
+	     fp->reports && nr <= fp->last_report; nr++)
+		sign(bits, hidden_obj(HIDDEN_REPORT, nr));
 	if (fp->tlb)
 		sign(bits, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U) >> 3);
 	for_each_bit(cpu, fp->queues)
@@ -242,7 +247,7 @@ void sleep_blocked(struct explorer *x, const struct machine *m,
 	a = m->agents[node->agent];
 	if ((enabled & a->bit) || !(m->sched.alive & a->bit))
 		return;
-	footprint_announced(&fp, a, x->waits[a->id]);
+	footprint_announced(&fp, a, x->watches[a->id]);
 	node->goes_with_child = true;
 	node->child_base = x->block_steps->len;
 	g_array_append_val(x->block_steps, fp);

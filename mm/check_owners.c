@@ -128,7 +128,7 @@ static void check_gup_page(struct mm_checker *c, const struct gup_page *g)
  * VMAs may be waiting for theirs. */
 static bool rcu_pending(const struct mm_checker *c)
 {
-	return !c->machine->rcu.idle.open[0];
+	return c->machine->rcu.nr_callbacks > 0;
 }
 
 /* @page: an order-0 page or a head; @pfn its frame. */

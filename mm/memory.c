@@ -32,7 +32,7 @@ struct page *vm_normal_page_pmd(struct vm_area_struct *vma, vaddr_t addr,
 
 void add_mm_anon(struct mm_struct *mm, int64_t nr)
 {
-	(void)RMW_ONCE_AT(mm->rss_anon.counter, old + nr, "add_mm_counter", 0);
+	ADD_ONCE_AT(mm->rss_anon.counter, nr, "add_mm_counter", 0);
 }
 
 void add_mm_counter(struct mm_struct *mm, const struct page *page, int64_t nr)
@@ -41,7 +41,7 @@ void add_mm_counter(struct mm_struct *mm, const struct page *page, int64_t nr)
 		add_mm_anon(mm, nr);
 		return;
 	}
-	(void)RMW_ONCE_AT(mm->rss_shmem.counter, old + nr, "add_mm_counter", 0);
+	ADD_ONCE_AT(mm->rss_shmem.counter, nr, "add_mm_counter", 0);
 }
 
 pte_t maybe_mkwrite(pte_t pte, const struct vm_area_struct *vma)

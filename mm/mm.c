@@ -85,7 +85,7 @@ struct mm_struct *mm_alloc_child(struct mm_struct *parent)
 
 void mmgrab(struct mm_struct *mm)
 {
-	(void)RMW_ONCE_AT(mm->mm_count.counter, old + 1, "mmgrab", mm->id);
+	ADD_ONCE_AT(mm->mm_count.counter, 1, "mmgrab", mm->id);
 }
 
 /* What Linux's check_mm() complains about: counters that did not come down. */
@@ -124,7 +124,7 @@ void mmdrop(struct mm_struct *mm)
 
 void mmget(struct mm_struct *mm)
 {
-	(void)RMW_ONCE_AT(mm->mm_users.counter, old + 1, "mmget", mm->id);
+	ADD_ONCE_AT(mm->mm_users.counter, 1, "mmget", mm->id);
 }
 
 bool mmget_not_zero(struct mm_struct *mm)

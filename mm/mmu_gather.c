@@ -18,14 +18,14 @@ _Static_assert(sizeof(struct mmu_table_batch) == PAGE_SIZE,
 
 void inc_tlb_flush_pending(struct mm_struct *mm)
 {
-	(void)RMW_ONCE_AT(mm->tlb_flush_pending.counter, old + 1,
-	                  "inc_tlb_flush_pending", 0);
+	ADD_ONCE_AT(mm->tlb_flush_pending.counter, 1, "inc_tlb_flush_pending",
+	            0);
 }
 
 void dec_tlb_flush_pending(struct mm_struct *mm)
 {
-	(void)RMW_ONCE_AT(mm->tlb_flush_pending.counter, old - 1,
-	                  "dec_tlb_flush_pending", 0);
+	ADD_ONCE_AT(mm->tlb_flush_pending.counter, -1, "dec_tlb_flush_pending",
+	            0);
 }
 
 bool mm_tlb_flush_pending(struct mm_struct *mm)

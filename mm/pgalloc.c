@@ -15,7 +15,7 @@
 static void pgtables_bytes_add(struct mm_struct *mm, int64_t bytes,
                                const char *label)
 {
-	(void)RMW_ONCE_AT(mm->pgtables_bytes.counter, old + bytes, label, 0);
+	ADD_ONCE_AT(mm->pgtables_bytes.counter, bytes, label, 0);
 }
 
 void mm_inc_nr_ptes(struct mm_struct *mm)

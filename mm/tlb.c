@@ -4,14 +4,12 @@
 
 void mm_cpumask_set(struct mm_struct *mm, unsigned cpu)
 {
-	(void)RMW_ONCE_AT(mm->cpu_bitmap, old | BIT_ULL(cpu), "cpumask_set_cpu",
-	                  cpu);
+	SET_BIT_ONCE_AT(mm->cpu_bitmap, cpu, "cpumask_set_cpu", cpu);
 }
 
 void mm_cpumask_clear(struct mm_struct *mm, unsigned cpu)
 {
-	(void)RMW_ONCE_AT(mm->cpu_bitmap, old & ~BIT_ULL(cpu),
-	                  "cpumask_clear_cpu", cpu);
+	CLEAR_BIT_ONCE_AT(mm->cpu_bitmap, cpu, "cpumask_clear_cpu", cpu);
 }
 
 cpumask_t mm_cpumask(struct mm_struct *mm)

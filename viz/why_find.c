@@ -273,7 +273,8 @@ static void add_grace(struct why *w, size_t i)
 			continue;
 		if (rec->a == RCU_GP_END && end == NO_RECORD)
 			end = i;
-		if (rec->a != RCU_GP_START || end == NO_RECORD)
+		if (rec->a != RCU_GP_START || end == NO_RECORD ||
+		    rec->addr != w->records[end].addr)
 			continue;
 		more = g_strdup_printf(", begun at step %" PRIu64, rec->step);
 		break;

@@ -145,7 +145,7 @@ static void setup(void)
 
 static void setup_lines(void)
 {
-	start("", "(step 90)");
+	start("", "(step 87)");
 }
 
 static void teardown(void)
@@ -162,11 +162,11 @@ START_TEST(forwards_and_back)
 {
 	assert_screen("start");
 	keys("Right Right Down");
-	wait_for("step 93 of 93");
+	wait_for("step 90 of 90");
 	keys("Left");
 	assert_screen("back");
 	keys("End");
-	wait_for("step 93 of 93");
+	wait_for("step 90 of 90");
 	keys("Home PPage");
 	wait_for("this is the beginning");
 }
@@ -258,7 +258,7 @@ START_TEST(lines_are_edited_completed_and_repeated)
 	wait_for("CPU2  touch      page fault");
 	/* From the history: `goto start`, edited. */
 	keys("'goto start' Enter");
-	wait_for("(step 90)");
+	wait_for("(step 87)");
 	keys("Up BSpace BSpace BSpace BSpace BSpace e n d Enter");
 	wait_for("goto end");
 	/* Two possibilities are listed. */

@@ -57,8 +57,9 @@ void program_generate(struct program_text *text, struct rng *rng)
 char *program_print(const struct program_text *text)
 {
 	static const char *const names[] = {
-		"read",      "write",      "add", "lock",   "trylock", "unlock",
-		"down_read", "down_write", "up",  "choose", "skip",    "assert",
+		"read",    "write",  "add",       "count",      "lock",
+		"trylock", "unlock", "down_read", "down_write", "up",
+		"choose",  "skip",   "assert",
 	};
 	GString *s = g_string_new(NULL);
 
@@ -108,6 +109,7 @@ static void run_lock(struct prog_agent *a, const struct prog_op *op)
 static void run_sem(struct prog_agent *a, const struct prog_op *op)
 {
 	struct rw_semaphore *sem = &a->run->shared->sem;
+	struct prog_op noted = *op;
 
 	if (op->kind == PROG_UP) {
 		if (!a->has_sem)
@@ -125,7 +127,8 @@ static void run_sem(struct prog_agent *a, const struct prog_op *op)
 			down_read(sem);
 		a->has_sem = true;
 	}
-	note(a, op, 0);
+	noted.object = a->writes_sem;
+	note(a, &noted, 0);
 }
 
 static void run_choose(struct prog_agent *a, const struct prog_op *op)
@@ -154,6 +157,10 @@ static void run_op(struct prog_agent *a, const struct prog_op *op)
 		break;
 	case PROG_ADD:
 		RMW_ONCE_AT(*word, old + op->value, "add", 0);
+		note(a, op, 0);
+		break;
+	case PROG_COUNT:
+		ADD_ONCE_AT(*word, op->value, "count", 0);
 		note(a, op, 0);
 		break;
 	case PROG_LOCK:
@@ -261,7 +268,7 @@ char *program_state(const struct prog_run *run, enum run_end end)
 
 static bool is_word(enum prog_op_kind kind)
 {
-	return kind <= PROG_ADD || kind == PROG_CHOOSE;
+	return kind <= PROG_COUNT || kind == PROG_CHOOSE;
 }
 
 static bool is_lock(enum prog_op_kind kind)
@@ -274,13 +281,18 @@ static bool depend(const struct prog_event *a, const struct prog_event *b)
 {
 	if (a->agent == b->agent)
 		return true;
+	if (a->kind == PROG_COUNT && b->kind == PROG_COUNT)
+		return false;
 	if (is_word(a->kind) && is_word(b->kind))
 		return a->object == b->object &&
 		       (a->kind != PROG_READ || b->kind != PROG_READ);
 	if (is_lock(a->kind) && is_lock(b->kind))
 		return a->object == b->object;
+	/* Of the rwsem; it does not matter which of two readers comes first, or
+	 * goes first. */
 	return !is_word(a->kind) && !is_word(b->kind) && !is_lock(a->kind) &&
-	       !is_lock(b->kind);
+	       !is_lock(b->kind) &&
+	       (a->object || b->object || a->kind != b->kind);
 }
 
 /*

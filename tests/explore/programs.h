@@ -26,6 +26,7 @@ enum prog_op_kind {
 	PROG_READ,  /* register = word */
 	PROG_WRITE, /* word = value + register */
 	PROG_ADD,   /* word += value, atomically */
+	PROG_COUNT, /* the same, and additions commute */
 	PROG_LOCK,
 	PROG_TRYLOCK, /* register = got it */
 	PROG_UNLOCK,  /* if it is held by this agent */

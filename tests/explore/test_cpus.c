@@ -30,11 +30,13 @@ enum op {
 	OP_WRITE,
 	OP_IPI, /* the others increment the word */
 	OP_IPI_WAIT,
-	OP_IRQ_OFF,  /* read twice with interrupts off */
-	OP_RCU_READ, /* read twice in a section */
-	OP_CALL_RCU, /* increment the word after a grace period */
-	OP_SPIN,     /* increment under a spinlock */
-	OP_SLEEP,    /* increment under an rwsem */
+	OP_IRQ_OFF,    /* read twice with interrupts off */
+	OP_RCU_READ,   /* read twice in a section */
+	OP_CALL_RCU,   /* increment the word after a grace period */
+	OP_SPIN,       /* increment under a spinlock */
+	OP_SLEEP,      /* increment under an rwsem */
+	OP_SLEEP_READ, /* read twice under it */
+	OP_COUNT_UP,   /* add to the word, which commutes */
 	OP_YIELD,
 	OP_COUNT
 };
@@ -118,6 +120,11 @@ static void run_section(enum op op, uint64_t *reg)
 		increment();
 		spin_unlock(&sh->lock);
 		break;
+	case OP_SLEEP_READ:
+		down_read(&sh->sem);
+		read_twice(reg);
+		up_read(&sh->sem);
+		break;
 	case OP_SLEEP:
 		down_write(&sh->sem);
 		increment();
@@ -145,6 +152,9 @@ static void run_op(enum op op, unsigned task)
 	case OP_CALL_RCU:
 		call_rcu(&sh->heads[task][sh->nr_heads[task]++],
 		         after_grace_period);
+		break;
+	case OP_COUNT_UP:
+		ADD_ONCE_AT(sh->word, 1, "count", 0);
 		break;
 	case OP_YIELD:
 		schedule();
@@ -280,8 +290,9 @@ static struct explorer_stats explore(GHashTable *states,
 static void print_text(void)
 {
 	static const char *const names[] = {
-		"read",     "write",    "ipi",  "ipi_wait", "irq_off",
-		"rcu_read", "call_rcu", "spin", "sleep",    "yield",
+		"read",    "write",      "ipi",      "ipi_wait",
+		"irq_off", "rcu_read",   "call_rcu", "spin",
+		"sleep",   "sleep_read", "count",    "yield",
 	};
 
 	if (text.walker)

@@ -183,7 +183,7 @@ START_TEST(steps_count_up_to_the_failure)
 	uint64_t all_before = 0, all_after = 0;
 	unsigned nr = 0;
 
-	for (unsigned i = 0; i < 1000; i++) {
+	for (unsigned i = 0; i < 1200; i++) {
 		struct shrink_cost cost;
 		uint64_t before;
 

@@ -237,7 +237,7 @@ static const struct {
 	                  "18446744073709551615" },
 	{ "run pct 1 99", "depth '99': expected a number from 1 to 16" },
 	{ "back", "this is the beginning" },
-	{ "goto 3", "step '3': expected a number from 90 to 90" },
+	{ "goto 3", "step '3': expected a number from 87 to 87" },
 	{ "tlb 3", "CPU '3': expected a number from 0 to 2" },
 	{ "pt B heap", "there is no process 'B'; known: A" },
 	{ "pt 12monkeys", "'12monkeys' is no address: expected a number or "
