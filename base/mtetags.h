@@ -17,7 +17,7 @@
 #include "base/physmem.h"
 
 #define MTE_GRANULE_SIZE      16
-#define MTE_GRANULE_MASK      (~(UINT64_C(MTE_GRANULE_SIZE) - 1))
+#define MTE_GRANULE_MASK      (~((uint64_t)MTE_GRANULE_SIZE - 1))
 #define MTE_GRANULES_PER_PAGE (PAGE_SIZE / MTE_GRANULE_SIZE)
 #define MTE_PAGE_TAG_STORAGE  (MTE_GRANULES_PER_PAGE / 2) /* bytes */
 /* Logical tags, in bits 59:56 of an address. */

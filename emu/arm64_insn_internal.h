@@ -91,6 +91,17 @@ uint64_t arm64_get_xsp(struct engine *e, unsigned reg);
 /** arm64_set_x - write it; 31: nothing. */
 void arm64_set_x(struct engine *e, unsigned reg, uint64_t value);
 
+/* arm64_set_xsp - write it; 31: the stack pointer. */
+void arm64_set_xsp(struct engine *e, unsigned reg, uint64_t value);
+/** arm64_set_nzcv - the flags, bits 31:28. */
+void arm64_set_nzcv(struct engine *e, uint32_t nzcv);
+
+/* ---- emu/arm64_mte_exec.c ---- */
+
+/** arm64_mte - execute an MTE instruction. @known: set: it is one that EL0 has.
+ * Return: false: it is not, or the guest is dead. */
+bool arm64_mte(struct engine *e, uint32_t insn, bool *known);
+
 /* ---- emu/arm64_exclusive.c ---- */
 
 /** arm64_exclusive - execute a load- or store-exclusive, instead of the engine.

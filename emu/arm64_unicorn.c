@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "emu/arm64_insn_internal.h"
+#include "emu/arm64_mte.h"
 #include "emu/arm64_regs_internal.h"
 #include "emu/unicorn_internal.h"
 
@@ -42,6 +43,16 @@ void arm64_set_x(struct engine *e, unsigned reg, uint64_t value)
 {
 	if (reg != 31)
 		engine_set_reg(e, gpr(reg), value);
+}
+
+void arm64_set_xsp(struct engine *e, unsigned reg, uint64_t value)
+{
+	engine_set_reg(e, reg == 31 ? UC_ARM64_REG_SP : gpr(reg), value);
+}
+
+void arm64_set_nzcv(struct engine *e, uint32_t nzcv)
+{
+	engine_set_reg(e, UC_ARM64_REG_NZCV, nzcv);
 }
 
 /* ---- instructions that are executed here ---- */
@@ -103,8 +114,7 @@ static bool execute(struct engine *e, uint32_t insn, bool *known)
 	case A64_CAS:
 	case A64_OTHER:
 	default:
-		*known = false;
-		return false;
+		return arm64_mte(e, insn, known);
 	}
 }
 
@@ -167,7 +177,8 @@ static unsigned is_special(struct engine *e, const uint8_t *code, unsigned n,
 	if (n < sizeof(insn))
 		return 0;
 	memcpy(&insn, code, sizeof(insn));
-	*special = a64_classify(insn) != A64_OTHER;
+	*special = a64_classify(insn) != A64_OTHER ||
+	           mte_decode(insn).op != MTE_NONE;
 	return sizeof(insn);
 }
 

@@ -142,6 +142,16 @@ static void configure(struct emu *emu)
 	}
 }
 
+/* IRG of a task that has not asked for anything gives tag 0: Linux v6.12
+ * arch/arm64/kernel/mte.c mte_update_gcr_excl(). */
+static void reset_arm64(struct vcpu *vcpu)
+{
+	vcpu->monitor.granule = NO_GRANULE;
+	vcpu->mte =
+		(struct mte_random){ .exclude = UINT16_MAX,
+		                     .seed = (uint16_t)(vcpu->cpu->id + 1) };
+}
+
 struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
                     const struct emu_config *config)
 {
@@ -156,7 +166,7 @@ struct emu *emu_new(struct machine *m, const struct cpu_profile *profile,
 
 		vcpu->cpu = &m->cpus[i];
 		vcpu->emu = emu;
-		vcpu->monitor.granule = NO_GRANULE;
+		reset_arm64(vcpu);
 		m->cpus[i].hw_data = vcpu;
 		mmu_init(&vcpu->mmu, m, &m->cpus[i], profile);
 	}
@@ -186,7 +196,7 @@ void emu_reset(struct emu *emu)
 		mmu_reset(&emu->vcpus[i].mmu);
 		emu->vcpus[i].nr_insns = 0;
 		emu->vcpus[i].next_tick = 0;
-		emu->vcpus[i].monitor.granule = NO_GRANULE;
+		reset_arm64(&emu->vcpus[i]);
 	}
 	emu->nr_exclusive = 0;
 	unicorn_pool_reset(emu->pool);

@@ -17,6 +17,7 @@
 #define MMULATOR_EMU_VCPU_H
 
 #include "base/machine.h"
+#include "emu/arm64_mte.h"
 #include "mmu/mmu.h"
 
 struct emu;
@@ -56,6 +57,7 @@ struct vcpu {
 	uint64_t nr_insns;  /* guest instructions retired */
 	uint64_t next_tick; /* of the clock that preempts ELF guests */
 	struct exclusive_monitor monitor;
+	struct mte_random mte; /* arm64: GCR_EL1, RGSR_EL1 */
 };
 
 struct emu {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/mtetags.h"
 #include "base/once.h"
 #include "mmu/arm64_internal.h"
 
@@ -13,6 +14,7 @@ struct part {
 	unsigned size;
 	bool tlb_hit;
 	bool has_entry;
+	bool tagged;            /* Tagged memory */
 	struct tlb_entry entry; /* a copy, if somebody watches accesses */
 };
 
@@ -57,6 +59,7 @@ static void set_part(struct mmu *mmu, struct part *p, const struct tlb_entry *e,
 	p->pa = (e->pfn << PAGE_SHIFT) + (p->va & (BIT_ULL(e->shift) - 1));
 	p->tlb_hit = hit;
 	p->has_entry = true;
+	p->tagged = e->rights & TLB_T;
 	if (unlikely(event_wanted(mmu->machine, EV_ACCESS)))
 		p->entry = *e;
 }
@@ -209,6 +212,7 @@ static const char *op_label(unsigned op)
 		[MMU_FETCH] = "fetch", [MMU_XCHG] = "xchg",
 		[MMU_XADD] = "xadd",   [MMU_CMPXCHG] = "cmpxchg",
 		[MMU_STXR] = "stxr",   [MMU_PROBE] = "probe",
+		[MMU_LDG] = "ldg",     [MMU_STG] = "stg",
 	};
 
 	return labels[op];
@@ -402,6 +406,35 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 		            old[1]);
 }
 
+/* A step on the granule itself: ordered with its data. Arm ARM D10.4. */
+static void move_tag(struct mmu *mmu, struct mmu_access *acc,
+                     const struct part *p)
+{
+	struct machine *m = mmu->machine;
+	paddr_t pa = p->pa & MTE_GRANULE_MASK;
+	bool store = acc->op == MMU_STG;
+	struct access_record r;
+	unsigned old;
+
+	if (store)
+		smp_mb();
+	step(store ? STEP_WRITE : STEP_READ, phys_obj(pa), MTE_GRANULE_SIZE,
+	     op_label(acc->op), p->va);
+	charge(m->costs->l1d_hit);
+	old = p->tagged ? mte_tag_get(&m->mem, pa) : 0;
+	if (!store)
+		acc->value = old;
+	else if (p->tagged)
+		mte_tag_set(&m->mem, pa, (unsigned)acc->value & 15);
+	trace_mix(current_agent, acc->value);
+	if (likely(!p->tagged || !event_wanted(m, EV_TAG)))
+		return;
+	r = access_record(mmu, acc, p, acc->value & 15, old);
+	r.size = 1;
+	r.entry = NULL; /* a copy is only made for EV_ACCESS */
+	emit(m, EV_TAG, .addr = p->va, .a = mte_ptr_tag(acc->va), .data = &r);
+}
+
 static void move_parts(struct mmu *mmu, struct mmu_access *acc,
                        const struct part *p, unsigned n)
 {
@@ -409,8 +442,11 @@ static void move_parts(struct mmu *mmu, struct mmu_access *acc,
 
 	acc->outcome = MMU_DONE;
 	acc->pa = p[0].pa;
-	if (acc->op == MMU_PROBE)
+	if (unlikely(acc->op >= MMU_PROBE)) {
+		if (acc->op != MMU_PROBE)
+			move_tag(mmu, acc, p);
 		return;
+	}
 	if (mmu_op_atomic(acc->op)) {
 		atomic_parts(mmu, acc, p, n);
 		return;

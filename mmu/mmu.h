@@ -101,7 +101,11 @@ enum mmu_op {
 	MMU_XADD,    /* value in: addend; out: old */
 	MMU_CMPXCHG, /* value in: new; out: old; stores iff old == expected */
 	MMU_STXR,    /* value in: new; out: old; stores iff *exclusive is it */
-	MMU_PROBE    /* translate for reading, move nothing */
+	MMU_PROBE,   /* translate for reading, move nothing */
+	/* arm64: the allocation tag of a granule of 16 bytes, 0 .. 15. What is
+	 * not Tagged memory has none: 0 is loaded, a store is lost. */
+	MMU_LDG,
+	MMU_STG
 };
 
 /* arm64: what an exclusive monitor marks, bytes (CTR_EL0.ERG of a Cortex-A76).

@@ -125,7 +125,7 @@ static inline uint64_t mmu_mem_load(struct physmem *mem, paddr_t pa,
 static inline bool mmu_op_writes(unsigned op)
 {
 	return (BIT_ULL(MMU_STORE) | BIT_ULL(MMU_XCHG) | BIT_ULL(MMU_XADD) |
-	        BIT_ULL(MMU_CMPXCHG) | BIT_ULL(MMU_STXR)) >>
+	        BIT_ULL(MMU_CMPXCHG) | BIT_ULL(MMU_STXR) | BIT_ULL(MMU_STG)) >>
 	               op &
 	       1;
 }
