@@ -67,6 +67,7 @@ static uint64_t scatter(uint64_t steps)
 		x ^= x >> 7;
 		x ^= x << 17;
 		small[x & (SMALL - 1)] = (uint32_t)x;
+		__asm__ volatile("" ::: "memory"); /* store it now */
 	}
 	return small[x & (SMALL - 1)];
 }
