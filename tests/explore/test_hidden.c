@@ -11,6 +11,7 @@
 
 #include "base/machine.h"
 #include "base/once.h"
+#include "base/rcu.h"
 #include "base/spinlock.h"
 #include "explore/explorer.h"
 
@@ -21,6 +22,8 @@ static struct shared {
 	struct completion first, second;
 	struct rw_semaphore sem;
 	spinlock_t lock;
+	struct rcu_head head;
+	bool called;
 } * sh;
 
 static void teardown(void)
@@ -236,6 +239,60 @@ START_TEST(a_lock_taken_alone_excludes_as_well)
 }
 END_TEST
 
+/* ---- quiescent states ---- */
+
+static void called(struct rcu_head *head)
+{
+	(void)head;
+	WRITE_ONCE(sh->word, 40);
+	sh->called = true;
+}
+
+static void calls(struct task *t)
+{
+	uint64_t before, after;
+
+	(void)t;
+	before = READ_ONCE(sh->word);
+	after = READ_ONCE(sh->word);
+	if (before == 0 && after == 1)
+		call_rcu(&sh->head, called);
+}
+
+/* Between the two sections its CPU is quiescent, but for no step's time. */
+static void locks_twice(struct task *t)
+{
+	uint64_t word;
+
+	(void)t;
+	spin_lock(&sh->lock);
+	WRITE_ONCE(sh->word, 1);
+	spin_unlock(&sh->lock);
+	spin_lock(&sh->lock);
+	word = READ_ONCE(sh->word);
+	WRITE_ONCE(sh->word, word + 1);
+	if (word == 1 && sh->called)
+		sh->word = 22;
+	spin_unlock(&sh->lock);
+}
+
+static void make_sections(void)
+{
+	task_new(m, &m->cpus[0], AGENT_TASK, "a", locks_twice);
+	task_new(m, &m->cpus[1], AGENT_TASK, "b", calls);
+}
+
+/* The callback runs within the second section, if call_rcu() came before. */
+START_TEST(a_moment_between_two_sections_is_a_quiescent_state)
+{
+	const struct explorer_options options = { .bounded = _i, .bound = 3 };
+	struct explorer_stats stats;
+
+	ck_assert(explore(make_sections, &options, &stats) & BIT_ULL(22));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
 /* ---- hardware on its own ---- */
 
 static void walk(void *arg)
@@ -327,6 +384,8 @@ int main(void)
 	                    2);
 	tcase_add_test(tc, a_block_that_ends_at_a_lock_depends_on_the_lock);
 	tcase_add_test(tc, a_lock_taken_alone_excludes_as_well);
+	tcase_add_loop_test(
+		tc, a_moment_between_two_sections_is_a_quiescent_state, 0, 2);
 	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
 	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
 	suite_add_tcase(s, tc);
