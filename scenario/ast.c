@@ -156,6 +156,7 @@ static void apply_machine(struct ast_machine *to,
 	APPLY(MACHINE_SPECULATION, speculation);
 	APPLY(MACHINE_EVICTION, eviction);
 	APPLY(MACHINE_ERRATUM383, erratum383);
+	APPLY(MACHINE_TLBI_ERRATUM, tlbi_erratum);
 	APPLY(MACHINE_MEMORY_MODEL, memory_model);
 #undef APPLY
 #undef APPLY_LIST

@@ -40,6 +40,7 @@ enum machine_key {
 	MACHINE_SPECULATION,
 	MACHINE_EVICTION,
 	MACHINE_ERRATUM383,
+	MACHINE_TLBI_ERRATUM,
 	MACHINE_MEMORY_MODEL,
 	MACHINE_KEY_COUNT
 };
@@ -61,6 +62,7 @@ struct ast_machine {
 	unsigned speculation; /* speculative fills a run may have, 0 = off */
 	unsigned eviction;    /* spontaneous evictions, 0 = off */
 	bool erratum383;      /* AMD: overlapping sizes = machine check */
+	bool tlbi_erratum;    /* Arm: a DSB does not wait for accesses */
 	enum memory_model memory_model;
 };
 

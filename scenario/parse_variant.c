@@ -21,6 +21,7 @@ static const char *const machine_names[MACHINE_KEY_COUNT + 1] = {
 	[MACHINE_SPECULATION] = "speculation",
 	[MACHINE_EVICTION] = "eviction",
 	[MACHINE_ERRATUM383] = "erratum383",
+	[MACHINE_TLBI_ERRATUM] = "tlbi_erratum",
 	[MACHINE_MEMORY_MODEL] = "memory_model",
 	[MACHINE_KEY_COUNT] = NULL,
 };
@@ -180,6 +181,9 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		break;
 	case MACHINE_ERRATUM383:
 		machine->erratum383 = take_switch(p);
+		break;
+	case MACHINE_TLBI_ERRATUM:
+		machine->tlbi_erratum = take_switch(p);
 		break;
 	case MACHINE_MEMORY_MODEL:
 		machine->memory_model = take_memory_model(p);

@@ -40,7 +40,6 @@ struct runner {
 	uint64_t first_step;            /* steps before those of the threads */
 	uint64_t start[NR_CPUS_MAX];    /* clocks then */
 	uint64_t last_steps, last_hash; /* of the last run, for its log */
-	bool used;                      /* the machine ran before */
 };
 
 /* What a task of the initial part or of the end is to do. */
@@ -112,16 +111,6 @@ static bool apply_memory_model(struct runner *r, GError **error)
 	return false;
 }
 
-static bool check_arch(const struct runner *r, GError **error)
-{
-	if (r->description.arch[0] == ARCH_X86_64)
-		return true;
-	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-	            "%s: there are no machines with arch %s yet",
-	            r->s->source.file, arch_name(r->description.arch[0]));
-	return false;
-}
-
 static bool load_profile(struct runner *r, GError **error)
 {
 	const char *name = r->description.profile[0];
@@ -169,6 +158,7 @@ static void make_hardware(struct runner *r)
 		hardware.engine = r->config.engine;
 	hardware.pcid = d->pcid;
 	hardware.global = d->global;
+	hardware.switches.tlbi_erratum = d->tlbi_erratum;
 	if (d->erratum383)
 		hardware.size_mix = SIZE_MIX_MACHINE_CHECK;
 	r->machine = machine_new(&machine);
@@ -192,8 +182,8 @@ struct runner *runner_new(const struct scenario *s, const struct ast_variant *v,
 	if (!r->config.step_cap)
 		r->config.step_cap = RUN_STEP_CAP_DEFAULT;
 	r->description = effective_machine(s, v);
-	if (!check_arch(r, error) || !apply_memory_model(r, error) ||
-	    !apply_options(r, error) || !load_profile(r, error)) {
+	if (!apply_memory_model(r, error) || !apply_options(r, error) ||
+	    !load_profile(r, error)) {
 		runner_free(r);
 		return NULL;
 	}
@@ -473,9 +463,8 @@ static bool run_phase(struct runner *r, const struct setup_phase *phase,
 
 static bool boot(struct runner *r, GError **error)
 {
-	if (r->used)
-		machine_reset(r->machine);
-	r->used = true;
+	/* The first time, too: hardware has made agents as it was built. */
+	machine_reset(r->machine);
 	r->machine->caps = (struct run_caps){ 0 };
 	oracle_set_reset(r->oracles);
 	if (r->on_start)
