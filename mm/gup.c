@@ -113,9 +113,26 @@ static bool follow_grab(struct follow *f, struct page *page, bool writable)
 	return true;
 }
 
-/* Linux v6.12 mm/gup.c follow_trans_huge_pmd(), the PMD lock held. */
-static bool follow_trans_huge_pmd(struct follow *f, pmd_t pmd)
+/*
+ * Linux v6.12 mm/huge_memory.c touch_pmd(): a write makes the entry dirty; to
+ * make it young as well x86 does not write.  Before a8f97366452e (option
+ * touch_pmd) any reference made it dirty.
+ */
+static void touch_pmd(const struct follow *f, pmd_t *pmdp, pmd_t pmd)
 {
+	bool dirty = (f->flags & FOLL_WRITE) ||
+	             mm_opt(f->vma->vm_mm)->touch_pmd == TOUCH_PMD_DIRTY;
+
+	if (dirty && !(pmd_dirty(pmd) && pmd_young(pmd)))
+		(void)pmdp_set_access_flags(f->addr & HPAGE_PMD_MASK, pmdp,
+		                            pmd_mkyoung(pmd_mkdirty(pmd)),
+		                            true);
+}
+
+/* Linux v6.12 mm/gup.c follow_trans_huge_pmd(), the PMD lock held. */
+static bool follow_trans_huge_pmd(struct follow *f, pmd_t *pmdp)
+{
+	pmd_t pmd = pmdp_get(f->addr, pmdp);
 	unsigned offset = (unsigned)(f->addr & ~HPAGE_PMD_MASK);
 	struct page *page;
 
@@ -127,6 +144,7 @@ static bool follow_trans_huge_pmd(struct follow *f, pmd_t pmd)
 		return false;
 	if (!follow_grab(f, pmd_page(pmd), pmd_write(pmd)))
 		return false;
+	touch_pmd(f, pmdp, pmd);
 	f->page += offset >> PAGE_SHIFT;
 	f->bytes = HPAGE_PMD_SIZE - offset;
 	return true;
@@ -168,7 +186,7 @@ static bool follow_page(struct follow *f)
 	ptl = pmd_trans_huge_lock(pmd, f->vma);
 	if (!ptl)
 		return follow_page_pte(f, pmd);
-	found = follow_trans_huge_pmd(f, pmdp_get(f->addr, pmd));
+	found = follow_trans_huge_pmd(f, pmd);
 	spin_unlock(ptl);
 	return found;
 }
@@ -501,16 +519,11 @@ int faultin_page_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	return 0;
 }
 
-/*
- * Linux v6.12 mm/gup.c __mm_populate(): private writable memory is written to,
- * shared memory only read, so that no page becomes dirty for nothing.
- */
-int mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len)
+void populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
-	vaddr_t end = start + len;
 	struct vm_area_struct *vma;
 
-	mmap_read_lock(mm);
+	mmap_assert_locked(mm);
 	for_each_vma_range(mm, vma, start, end)
 	{
 		bool write =
@@ -525,6 +538,13 @@ int mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len)
 		                            write) == -ENOMEM)
 			break;
 	}
+}
+
+/* Linux v6.12 mm/gup.c __mm_populate() */
+int mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len)
+{
+	mmap_read_lock(mm);
+	populate_range(mm, start, start + len);
 	mmap_read_unlock(mm);
 	return 0;
 }

@@ -102,6 +102,18 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 /* ---- making pages present, nothing more ---- */
 
 /**
+ * populate_range - make the pages of every VMA in a range present: private
+ * writable memory is written to, shared memory only read, so that no page
+ * becomes dirty for nothing. Errors are nobody's business.
+ * @mm: its address space
+ * @start: first address
+ * @end: first address beyond
+ *
+ * Context: mmap_lock held.
+ * Source: Linux v6.12 mm/gup.c __mm_populate()
+ */
+void populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+/**
  * populate_vma_page_range - make every page of a range present.
  * @vma: contains the range
  * @start: first address

@@ -200,6 +200,16 @@ static bool wp_can_reuse_huge_page(struct page *page,
 	return alone;
 }
 
+/* PMD lock held. Linux said VM_FAULT_WRITE up to v5.19. */
+static vm_fault_t reuse_huge_page(struct vm_fault *vmf)
+{
+	if (vmf->flags & FAULT_FLAG_UNSHARE)
+		return 0;
+	set_pmd_young_dirty(vmf, maybe_pmd_mkwrite(vmf->orig_pmd, vmf->vma),
+	                    true);
+	return VM_FAULT_WRITE;
+}
+
 /* Linux v6.12 mm/huge_memory.c do_huge_pmd_wp_page(): reuse, or split and let
  * the PTE fault copy one small page. */
 vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
@@ -217,13 +227,10 @@ vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
 			return 0;
 		}
 		if (wp_can_reuse_huge_page(page, vma)) {
-			if (!(vmf->flags & FAULT_FLAG_UNSHARE))
-				set_pmd_young_dirty(
-					vmf,
-					maybe_pmd_mkwrite(vmf->orig_pmd, vma),
-					true);
+			vm_fault_t ret = reuse_huge_page(vmf);
+
 			spin_unlock(ptl);
-			return 0;
+			return ret;
 		}
 		spin_unlock(ptl);
 	}

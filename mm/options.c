@@ -144,6 +144,22 @@ static const struct mm_option_value fork_pinned_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value touch_pmd_values[] = {
+	{ "write", TOUCH_PMD_WRITE,
+	  "dirty if it is for a write: a8f97366452e (4.15)" },
+	{ "dirty", TOUCH_PMD_DIRTY,
+	  "dirty, also to read: CVE-2017-1000405 (M31)" },
+	{ NULL, 0, NULL },
+};
+
+static const struct mm_option_value populate_values[] = {
+	{ "unlocked", POPULATE_UNLOCKED,
+	  "with mmap_lock for reading only: bebeb3d68b24 (3.9)" },
+	{ "locked", POPULATE_LOCKED,
+	  "before mmap_lock, held for writing, is dropped (M42)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value write_copy_values[] = {
 	{ "atomic", WRITE_COPY_ATOMIC,
 	  "faults in before, not under the page lock: 08291429cfa6 (2.6.24)" },
@@ -281,6 +297,9 @@ static const struct mm_option_desc options[] = {
 	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),
 	CHOICE(cow_reuse, "when a write fault reuses the page it finds"),
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
+	CHOICE(touch_pmd,
+	       "what a reference makes of the huge entry it follows"),
+	CHOICE(populate, "when mmap() makes its pages present (MAP_POPULATE)"),
 	CHOICE(write_copy, "how write() reads user memory into the page cache"),
 	CHOICE(vma_lock, "per-VMA locks for page faults"),
 	CHOICE(stack_expand, "how a fault extends a stack (MAP_GROWSDOWN)"),

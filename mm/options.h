@@ -123,6 +123,18 @@ enum cow_reuse {
 	COW_REUSE_REFCOUNT,
 	COW_REUSE_MAPCOUNT
 }; /* M32 */
+/* What get_user_pages() makes of a huge entry it followed (M31). */
+enum touch_pmd {
+	TOUCH_PMD_WRITE,
+	TOUCH_PMD_DIRTY
+};
+
+/* When mmap() makes the new pages present (M42). */
+enum populate_when {
+	POPULATE_UNLOCKED,
+	POPULATE_LOCKED
+};
+
 enum write_copy {
 	WRITE_COPY_ATOMIC,
 	WRITE_COPY_PREFAULT,
@@ -161,7 +173,9 @@ struct mm_options {
 	enum gup_read gup_read;
 	enum cow_reuse cow_reuse;
 	enum fork_pinned fork_pinned;
+	enum touch_pmd touch_pmd;
 	enum write_copy write_copy;
+	enum populate_when populate;
 	enum vma_lock vma_lock;
 	enum stack_expand stack_expand;
 	enum thp_enabled thp;

@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 #include "mm/expand_stack.h"
+#include "mm/gup.h"
 #include "mm/madvise.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
@@ -25,6 +26,11 @@ long do_sys_mmap(struct task *t, const struct mmap_request *req)
 		return -EINVAL;
 	mmap_write_lock(mm);
 	ret = do_mmap(mm, req, &populate);
+	/* Linux v3.8 mm/mmap.c mmap_region(): make_pages_present() */
+	if (populate && mm_opt(mm)->populate == POPULATE_LOCKED) {
+		populate_range(mm, (vaddr_t)ret, (vaddr_t)ret + populate);
+		populate = 0;
+	}
 	mmap_write_unlock(mm);
 	if (populate)
 		(void)mm_populate(mm, (vaddr_t)ret, populate);

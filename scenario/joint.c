@@ -112,18 +112,26 @@ static const char *decision(const struct run_result *run)
 	return run->end == RUN_STEP_CAP ? "cap on steps" : "outcome found";
 }
 
+/* How much of what was to be seen is in it? */
+static int nr_wanted(const struct joint *j, const struct run_result *run)
+{
+	return __builtin_popcount(run->fired & j->wanted);
+}
+
 /* A run of @p that shows something. Returns whether it decides. */
 static bool count_run(struct joint *j, const struct part *p,
                       struct part_run *kept)
 {
 	struct verdict *out = &j->out;
-	bool first_hazard = kept->run.fired && !out->fired;
+	bool better = kept->reason || !out->log ||
+	              (kept->run.fired && !out->fired) ||
+	              nr_wanted(j, &kept->run) > nr_wanted(j, &out->first);
 
 	out->fired |= kept->run.fired;
 	out->held |= kept->run.held;
 	if (out->end == RUN_DONE)
 		out->end = kept->run.end;
-	if (kept->log && (kept->reason || first_hazard || !out->log)) {
+	if (kept->log && better) {
 		choice_log_free(out->log);
 		out->log = g_steal_pointer(&kept->log);
 		out->first = kept->run;

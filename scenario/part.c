@@ -78,7 +78,7 @@ static bool shows_more(const struct part *p, const struct run_result *run)
 void part_note(struct part *p, struct runner *r, const struct run_result *run,
                char *reason, int preemptions)
 {
-	bool decides = !p->executions || (run->fired && !p->fired) || reason;
+	bool decides = !p->executions || (run->fired & ~p->fired) || reason;
 	struct part_run *kept;
 
 	note_threads(p, r, run);

@@ -35,7 +35,8 @@ struct verdict {
 	enum run_end end;    /* of the first run that did not end by itself */
 	struct run_result first; /* the pinned run; pointers are not valid */
 	/* The run that decided: the first that differs, else the first with a
-	 * hazard, else the pinned one. */
+	 * hazard (of a search: with the most of those that are expected), else
+	 * the pinned one. */
 	struct choice_log *log;
 	/* Number of the random run that decided, -1: the pinned one. */
 	int64_t run;

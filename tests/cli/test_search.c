@@ -10,6 +10,7 @@
 #define LAZY         "scenarios/pt-reclaim/lazy-cpu.scn"
 #define STACK        "scenarios/table-lifetime/munmap-stack.scn"
 #define WALK         "scenarios/pt-reclaim/gup-fast-vs-ipi.scn"
+#define PAGES        "scenarios/deadlock/write-populate.scn"
 #define SEARCH(args) "check --policy explore " args
 
 /* Does the output of a search have all of these? */
@@ -40,6 +41,29 @@ START_TEST(a_hazard_is_found_with_the_fewest_preemptions)
 	assert_says(
 		SEARCH("--bound 2 --format json --variant vulnerable " WALK), 0,
 		parts);
+}
+END_TEST
+
+/* Without a preemption only the lock rule, which is allowed, is broken. */
+START_TEST(the_run_that_decides_shows_what_is_expected)
+{
+	const char *const parts[] = {
+		"\"hazards\":[\"lock-rule\",\"deadlock\"]", "\"preemptions\":1",
+		"\"choices\":", NULL
+	};
+	g_autofree char *log = temporary("decides");
+	g_autofree char *search = g_strdup_printf(
+		SEARCH("--bound 1 --format json --variant vulnerable "
+	               "--choices-out %s " PAGES),
+		log);
+	struct result again;
+
+	assert_says(search, 0, parts);
+	again = run_format("replay --choices %s " PAGES, log);
+	ck_assert_int_eq(again.status, 0);
+	ck_assert_ptr_nonnull(strstr(again.out, "\nhazard deadlock: "));
+	clear_result(&again);
+	g_unlink(log);
 }
 END_TEST
 
@@ -128,6 +152,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_hazard_is_found_with_the_fewest_preemptions);
+	tcase_add_test(tc, the_run_that_decides_shows_what_is_expected);
 	tcase_add_test(tc, a_fixed_variant_is_exhausted);
 	tcase_add_test(tc, a_stack_beside_munmap_is_found_without_its_schedule);
 	tcase_add_test(tc, the_cap_that_ended_a_search_is_named);
