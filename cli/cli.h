@@ -190,7 +190,8 @@ void output_json_run(struct output *out, const struct json_run *j);
 
 /* cli/load.c */
 /**
- * load_scenarios - every scenario of some files and folders.
+ * load_scenarios - every scenario of some files and folders, those of one
+ * folder together.
  * @paths: files, and folders of which every .scn is taken, sorted by name;
  *	NULL-terminated; NULL: none
  *

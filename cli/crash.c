@@ -73,6 +73,15 @@ static void on_crash(int sig)
 	_exit(CLI_INTERNAL);
 }
 
+/* Somebody ends us: as if we had not heard, but tidily. */
+static void on_end(int sig)
+{
+	leave_screen();
+	if (unlinked)
+		(void)unlink(unlinked);
+	(void)raise(sig); /* SA_RESETHAND: this time it ends us */
+}
+
 void crash_command(const char *format, ...)
 {
 	va_list args;
@@ -123,26 +132,39 @@ static void remember_command(int argc, char **argv)
 	command_line = g_string_free(line, FALSE);
 }
 
+static bool is_default(int sig)
+{
+	struct sigaction now;
+
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
 void crash_install(int argc, char **argv)
 {
 	/* SIGTRAP: what a fatal error of GLib raises. */
 	static const int signals[] = { SIGABRT, SIGSEGV, SIGBUS,
 		                       SIGILL,  SIGFPE,  SIGTRAP };
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction action = {
 		.sa_handler = on_crash,
 		.sa_flags = SA_ONSTACK | (int)SA_RESETHAND,
 	};
-	struct sigaction old;
+	struct sigaction end = { .sa_handler = on_end,
+		                 .sa_flags = (int)SA_RESETHAND };
 
 	remember_command(argc, argv);
 	sigemptyset(&action.sa_mask);
+	sigemptyset(&end.sa_mask);
 	/* A sanitizer has more to say and brought its own stack. */
-	if (sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+	if (is_default(SIGSEGV))
 		(void)sigaltstack(&alternate, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (sigaction(signals[i], NULL, &old) == 0 &&
-		    old.sa_handler == SIG_DFL)
+		if (is_default(signals[i]))
 			(void)sigaction(signals[i], &action, NULL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (is_default(ends[i]))
+			(void)sigaction(ends[i], &end, NULL);
 	}
 }

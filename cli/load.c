@@ -80,6 +80,24 @@ static void free_scenario(gpointer s)
 	scenario_free(s);
 }
 
+static bool same_folder(const struct scenario *a, const struct scenario *b)
+{
+	g_autofree char *one = g_path_get_dirname(a->source.file);
+	g_autofree char *two = g_path_get_dirname(b->source.file);
+
+	return strcmp(one, two) == 0;
+}
+
+/* A scenario behind the others of its folder, or last. */
+static void add_to_folder(GPtrArray *scenarios, struct scenario *s)
+{
+	unsigned at = scenarios->len;
+
+	while (at && !same_folder(scenarios->pdata[at - 1], s))
+		at--;
+	g_ptr_array_insert(scenarios, at ? (int)at : -1, s);
+}
+
 GPtrArray *load_readable(char **paths, bool *all)
 {
 	g_autoptr(GPtrArray) files = list_files(paths);
@@ -94,7 +112,7 @@ GPtrArray *load_readable(char **paths, bool *all)
 		struct scenario *s = scenario_load(files->pdata[i], &error);
 
 		if (s) {
-			g_ptr_array_add(scenarios, s);
+			add_to_folder(scenarios, s);
 			continue;
 		}
 		cli_error("%s", error->message);

@@ -114,19 +114,18 @@ static bool follow_grab(struct follow *f, struct page *page, bool writable)
 }
 
 /*
- * Linux v6.12 mm/huge_memory.c touch_pmd(): a write makes the entry dirty; to
- * make it young as well x86 does not write.  Before a8f97366452e (option
- * touch_pmd) any reference made it dirty.
+ * Linux v6.12 mm/huge_memory.c touch_pmd(): young, and dirty if it is to be
+ * written to.  Before a8f97366452e (option touch_pmd) also if not.
  */
 static void touch_pmd(const struct follow *f, pmd_t *pmdp, pmd_t pmd)
 {
 	bool dirty = (f->flags & FOLL_WRITE) ||
 	             mm_opt(f->vma->vm_mm)->touch_pmd == TOUCH_PMD_DIRTY;
+	pmd_t entry = pmd_mkyoung(dirty ? pmd_mkdirty(pmd) : pmd);
 
-	if (dirty && !(pmd_dirty(pmd) && pmd_young(pmd)))
-		(void)pmdp_set_access_flags(f->addr & HPAGE_PMD_MASK, pmdp,
-		                            pmd_mkyoung(pmd_mkdirty(pmd)),
-		                            true);
+	if (!pmd_same(pmd, entry))
+		(void)pmdp_set_access_flags(f->vma, f->addr & HPAGE_PMD_MASK,
+		                            pmdp, entry, dirty);
 }
 
 /* Linux v6.12 mm/gup.c follow_trans_huge_pmd(), the PMD lock held. */

@@ -5,12 +5,11 @@
 
 #include "mm/uapi.h"
 #include "scenario/check_internal.h"
+#include "syscalls/process.h"
 
-/* Slots that the system calls' process has. */
-#define PROCESS_THREADS_MAX 16
 /* End of user space: the lower half without its last page. */
-#define USER_END_4LEVEL     ((UINT64_C(1) << 47) - PAGE_SIZE)
-#define USER_END_5LEVEL     ((UINT64_C(1) << 56) - PAGE_SIZE)
+#define USER_END_4LEVEL ((UINT64_C(1) << 47) - PAGE_SIZE)
+#define USER_END_5LEVEL ((UINT64_C(1) << 56) - PAGE_SIZE)
 
 void check_error(struct checker *c, struct source_pos pos, const char *format,
                  ...)

@@ -380,6 +380,19 @@ static bool start_process(struct runner *r, const struct setup_phase *phase,
 	return false;
 }
 
+/* Where the statement of the initial part stands that became @op. */
+static struct source_pos place_of(const struct runner *r, const struct op *op)
+{
+	const struct ast_setup *s = runner_scenario(r)->setup;
+
+	for (; s; s = s->next) {
+		if (s->stmt && s->stmt->pos.line == op->line &&
+		    !strcmp(s->stmt->text, op->text))
+			return s->stmt->pos;
+	}
+	return (struct source_pos){ op->line, 1 };
+}
+
 /* Which statement of the program did not succeed? */
 static void fail_program(const struct runner *r,
                          const struct setup_phase *phase, const struct task *t,
@@ -392,7 +405,7 @@ static void fail_program(const struct runner *r,
 	if (failed && failed <= phase->program.nr_ops) {
 		const struct op *op = &phase->program.ops[failed - 1];
 
-		pos = (struct source_pos){ op->line, 1 };
+		pos = place_of(r, op);
 		what = op->text;
 	}
 	if (t->exit_signal)

@@ -144,8 +144,8 @@ char *judge_all_runs(const struct runner *r, uint32_t fired, uint64_t held,
 	const struct ast_condition *const *c = runner_conditions(r, &n);
 
 	if (*missing)
-		return g_strdup_printf("no hazard %s in %u runs", missing,
-		                       executions);
+		return g_strdup_printf("no hazard %s in %u run%s", missing,
+		                       executions, executions == 1 ? "" : "s");
 	for (unsigned i = 0; i < n; i++) {
 		if (c[i]->quantifier == QUANT_EXISTS && !((held >> i) & 1))
 			return g_strdup_printf(

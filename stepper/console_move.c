@@ -254,6 +254,8 @@ bool cmd_run(struct console *c, const struct words *w, GString *out,
 		session_set_policy(c->session, policy);
 	}
 	go(c, &move, out);
+	if (session_policy_error(c->session))
+		return console_fail(error, "the policy could not go on");
 	return true;
 }
 

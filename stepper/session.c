@@ -435,6 +435,7 @@ enum session_stop session_choose(struct session *s, unsigned pick)
 
 	BUG_ON(!s->choice_is_open);
 	BUG_ON(pick >= s->open.n);
+	g_clear_pointer(&s->policy_error, g_free);
 	s->choice_is_open = false;
 	s->answer = (int)pick;
 	s->hit = NULL;

@@ -46,6 +46,9 @@ struct open_file {
 	uint64_t pos;
 };
 
+/* Threads of a process at a time. */
+#define PROCESS_THREADS_MAX 16
+
 struct process {
 	struct process *parent;
 	struct process *children, *sibling; /* newest first */
@@ -57,7 +60,7 @@ struct process {
 	int exit_status;          /* as wait4() gives it */
 	struct gate child_exited; /* class 0: a child may be reaped */
 	struct open_file *fd[NR_FDS];
-	struct task *threads[16]; /* those not ended yet */
+	struct task *threads[PROCESS_THREADS_MAX]; /* those not ended yet */
 };
 
 /**

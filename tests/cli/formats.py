@@ -137,6 +137,13 @@ class Ktap(unittest.TestCase):
         self.assertEqual(test.counts.crashed, 0)
         self.assertEqual([t.name for t in test.subtests], ["pass", "fail"])
 
+    def test_a_folder_is_one_suite(self):
+        text = REPORTS.run("ktap", "fail/condition.scn")
+        self.assertEqual([(suite.name, len(suite.below))
+                          for suite in ktap.parse(text)],
+                         [("fail", 3), ("pass", 1)])
+        self.assertEqual(read_with_kunit(text).counts.errors, 0)
+
     def test_a_strict_parser_reads_the_same_results(self):
         suites = ktap.parse(REPORTS.text["ktap"])
         leaves = [leaf for suite in suites for leaf in suite.leaves()]

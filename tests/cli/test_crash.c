@@ -129,6 +129,9 @@ static char *crash(void (*bug)(void), const char *unfinished, int *status)
 		(void)dup2(fds[1], STDERR_FILENO);
 		(void)close(fds[0]);
 		(void)close(fds[1]);
+		/* Check has handlers of its own. */
+		(void)signal(SIGINT, SIG_DFL);
+		(void)signal(SIGTERM, SIG_DFL);
 		crash_install(3, argv);
 		crash_unlink(unfinished);
 		bug();
@@ -139,6 +142,31 @@ static char *crash(void (*bug)(void), const char *unfinished, int *status)
 	ck_assert_int_eq(waitpid(child, status, 0), child);
 	return text;
 }
+
+static void be_interrupted(void)
+{
+	(void)raise(SIGINT);
+}
+
+static void be_terminated(void)
+{
+	(void)raise(SIGTERM);
+}
+
+START_TEST(who_is_ended_leaves_no_unfinished_file)
+{
+	g_autofree char *path = temporary("unfinished");
+	g_autofree char *text = NULL;
+	int status;
+
+	ck_assert(g_file_set_contents(path, "half", -1, NULL));
+	text = crash(_i ? be_terminated : be_interrupted, path, &status);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), _i ? SIGTERM : SIGINT);
+	ck_assert_str_eq(text, "");
+	ck_assert(!g_file_test(path, G_FILE_TEST_EXISTS));
+}
+END_TEST
 
 START_TEST(whatever_the_signal_the_command_is_named)
 {
@@ -291,6 +319,8 @@ int main(void)
 	Suite *suite = suite_create("cli/crash");
 	TCase *tcase = tcase_create("crash");
 
+	tcase_add_loop_test(tcase, who_is_ended_leaves_no_unfinished_file, 0,
+	                    2);
 	tcase_add_loop_test(tcase, whatever_the_signal_the_command_is_named, 0,
 	                    G_N_ELEMENTS(bugs));
 	tcase_add_loop_test(tcase, every_verb_names_its_command, 0, 7);

@@ -112,6 +112,29 @@ START_TEST(statuses_are_those_of_the_contract)
 }
 END_TEST
 
+START_TEST(a_schedule_that_cannot_be_followed_ends_a_script)
+{
+	g_autofree char *path = in_folder("never.scn");
+	struct result r;
+
+	ck_assert(g_file_set_contents(
+		path,
+		"scenario \"t\"\n"
+		"process A { map heap 0x40000000 4K rw }\n"
+		"thread a of A on cpu 0 { load heap }\n"
+		"variant v { schedule { a after \"nonsense\" } expect clean }\n",
+		-1, NULL));
+	write_commands("run script\nagents\n");
+	r = shell("$M step $D/never.scn -x $D/cmds");
+	ck_assert_int_eq(r.status, 2);
+	ck_assert_ptr_nonnull(
+		strstr(r.out, "a ended before its step: nonsense"));
+	ck_assert_ptr_nonnull(
+		strstr(r.err, "cmds:1: the policy could not go on\n"));
+	clear(&r);
+}
+END_TEST
+
 static void assert_refused(const char *arguments, const char *reason)
 {
 	g_autofree char *line =
@@ -193,6 +216,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_schedule_that_cannot_be_followed_ends_a_script);
 	tcase_add_test(tc, statuses_are_those_of_the_contract);
 	tcase_add_test(tc, wrong_use_is_refused);
 	tcase_add_test(tc, a_pipe_is_as_good_as_a_file);

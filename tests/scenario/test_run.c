@@ -159,10 +159,10 @@ START_TEST(a_failing_system_call_of_the_initial_part_is_named)
 
 	ck_assert(!runner_run(r, policy, &run, &error));
 	ck_assert_str_eq(error->message,
-	                 "t.scn:4:1: the initial part fails: mprotect "
+	                 "t.scn:4:5: the initial part fails: mprotect "
 	                 "0x50000000 4K r: Cannot allocate memory\n"
 	                 "        mprotect 0x50000000 4K r\n"
-	                 "    ^");
+	                 "        ^");
 	policy_free(policy);
 	runner_free(r);
 	scenario_free(s);
