@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * DIVERGES: only page faults extend a stack; access_remote_vm(), that is
- * /proc/PID/mem, does not.
- */
 #include "mm/expand_stack.h"
 
 #include <errno.h>

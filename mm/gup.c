@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/access.h"
+#include "mm/expand_stack.h"
 #include "mm/filemap.h"
 #include "mm/huge_memory.h"
 #include "mm/memory.h"
@@ -22,10 +23,37 @@ struct follow {
 	struct vm_area_struct *vma;
 	vaddr_t addr;
 	unsigned flags;
-	struct page *page; /* if it was found */
-	uint64_t bytes;    /* from addr on that were found with it */
-	bool unshare;      /* there, but it must be made exclusive (-EMLINK) */
+	struct gup_page *out; /* the reference, as it was asked for; or NULL */
+	struct page *page;    /* if it was found */
+	uint64_t bytes;       /* from addr on that were found with it */
+	bool unshare; /* there, but it must be made exclusive (-EMLINK) */
 };
+
+/* ---- who is told of references ---- */
+
+static void emit_pin(const struct gup_page *page, enum pin_event event,
+                     paddr_t pa, unsigned size, uint64_t value)
+{
+	struct pin_record rec = {
+		.event = (uint8_t)event,
+		.pinned = page->flags & FOLL_PIN,
+		.write = page->flags & FOLL_WRITE,
+		.size = (uint8_t)size,
+		.mm = page->mm,
+		.va = page->addr + (pa & ~PAGE_MASK),
+		.pa = pa,
+		.value = value,
+	};
+
+	emit(this_machine(), EV_PIN, .addr = rec.va, .data = &rec);
+}
+
+/* @out says for what the reference is. */
+static void got_page(struct gup_page *out, struct page *page)
+{
+	out->page = page;
+	emit_pin(out, PIN_TAKEN, page_phys(page), 0, 0);
+}
 
 /* ---- may this reference be had? ---- */
 
@@ -100,8 +128,10 @@ static bool vma_permits_gup(const struct vm_area_struct *vma, unsigned flags)
 
 /* ---- following entries ---- */
 
-/* With the page-table lock held: take what was found. Return: found. */
-static bool follow_grab(struct follow *f, struct page *page, bool writable)
+/* With the page-table lock held: take what was found, page @i of @page. Return:
+ * found. */
+static bool follow_grab(struct follow *f, struct page *page, unsigned i,
+                        bool writable)
 {
 	if (!writable && gup_must_unshare(f->vma, f->flags, page)) {
 		f->unshare = true;
@@ -109,7 +139,9 @@ static bool follow_grab(struct follow *f, struct page *page, bool writable)
 	}
 	if (f->flags & (FOLL_GET | FOLL_PIN))
 		try_grab_page(page, f->flags & FOLL_PIN);
-	f->page = page;
+	f->page = page + i;
+	if (f->out)
+		got_page(f->out, f->page);
 	return true;
 }
 
@@ -141,10 +173,10 @@ static bool follow_trans_huge_pmd(struct follow *f, pmd_t *pmdp)
 	if ((f->flags & FOLL_WRITE) &&
 	    !can_follow_write(f, page, pmd_write(pmd), pmd_dirty(pmd)))
 		return false;
-	if (!follow_grab(f, pmd_page(pmd), pmd_write(pmd)))
+	if (!follow_grab(f, pmd_page(pmd), offset >> PAGE_SHIFT,
+	                 pmd_write(pmd)))
 		return false;
 	touch_pmd(f, pmdp, pmd);
-	f->page += offset >> PAGE_SHIFT;
 	f->bytes = HPAGE_PMD_SIZE - offset;
 	return true;
 }
@@ -165,7 +197,8 @@ static bool follow_page_pte(struct follow *f, pmd_t *pmd)
 
 		if (!(f->flags & FOLL_WRITE) ||
 		    can_follow_write(f, page, pte_write(pte), pte_dirty(pte)))
-			found = follow_grab(f, pte_page(pte), pte_write(pte));
+			found = follow_grab(f, pte_page(pte), 0,
+			                    pte_write(pte));
 	}
 	pte_unmap_unlock(ptep, ptl);
 	f->bytes = PAGE_SIZE;
@@ -240,32 +273,6 @@ static int follow_or_fault(struct follow *f)
 
 /* ---- references ---- */
 
-static void emit_pin(const struct gup_page *page, enum pin_event event,
-                     paddr_t pa, unsigned size, uint64_t value)
-{
-	struct pin_record rec = {
-		.event = (uint8_t)event,
-		.pinned = page->flags & FOLL_PIN,
-		.write = page->flags & FOLL_WRITE,
-		.size = (uint8_t)size,
-		.mm = page->mm,
-		.va = page->addr + (pa & ~PAGE_MASK),
-		.pa = pa,
-		.value = value,
-	};
-
-	emit(this_machine(), EV_PIN, .addr = rec.va, .data = &rec);
-}
-
-static void got_page(struct gup_page *out, struct page *page,
-                     const struct mm_struct *mm, vaddr_t addr, unsigned flags)
-{
-	*out = (struct gup_page){
-		.page = page, .addr = addr, .mm = mm->id, .flags = flags
-	};
-	emit_pin(out, PIN_TAKEN, page_phys(page), 0, 0);
-}
-
 void put_user_page(const struct gup_page *page)
 {
 	emit_pin(page, PIN_DROPPED, page_phys(page->page), 0, 0);
@@ -282,8 +289,12 @@ long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
 	mmap_assert_locked(mm);
 	start = ALIGN_DOWN(start, PAGE_SIZE);
 	for (i = 0; i < nr; i++, start += PAGE_SIZE) {
-		struct follow f = { .addr = start };
+		struct follow f = { .addr = start, .out = &pages[i] };
 		int err = -EFAULT;
+
+		pages[i] = (struct gup_page){ .addr = start,
+			                      .mm = mm->id,
+			                      .flags = flags };
 
 		if (!vma || start >= vma->vm_end)
 			vma = vma_lookup(mm, start);
@@ -294,7 +305,6 @@ long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
 		}
 		if (err)
 			return i ? (long)i : err;
-		got_page(&pages[i], f.page, mm, start, flags);
 	}
 	return (long)i;
 }
@@ -370,7 +380,10 @@ int get_user_page_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags,
 	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	found = gup_fast(mm, addr, flags);
 	if (found) {
-		got_page(page, found, mm, addr, flags);
+		*page = (struct gup_page){ .addr = addr,
+			                   .mm = mm->id,
+			                   .flags = flags };
+		got_page(page, found);
 		return 1;
 	}
 	mmap_read_lock(mm);
@@ -455,7 +468,9 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 {
 	uint64_t done = 0;
 
-	mmap_read_lock(mm);
+	/* As __access_remote_vm(): it may extend a stack. */
+	if (!lock_mm_and_find_vma(mm, addr))
+		return 0;
 	while (done < len) {
 		unsigned offset = (unsigned)((addr + done) & ~PAGE_MASK);
 		unsigned n = (unsigned)MIN(len - done, PAGE_SIZE - offset);

@@ -4,6 +4,7 @@
 #include "mm/expand_stack.h"
 
 #include "mm/fault.h"
+#include "mm/gup.h"
 #include "mm/vma.h"
 #include "tests/mm/fixture.h"
 
@@ -30,6 +31,23 @@ static void grow(struct task *t)
 	/* The kernel's own accesses extend it as well. */
 	ck_assert_int_eq(mm_fault_page(t->mm, STACK - 4 * PAGE_SIZE, true), 0);
 	ck_assert_str_eq(maps(t->mm), "3fffc000-40002000 rw-p\n");
+	vma_check(t->mm);
+}
+
+/* proc(5) about /proc/PID/mem: as the process itself. */
+static void grow_from_outside(struct task *t)
+{
+	uint64_t value = 7;
+
+	map_stack(t, STACK, PAGE_SIZE);
+	ck_assert_uint_eq(access_remote_vm(t->mm, STACK - 2 * PAGE_SIZE, &value,
+	                                   8, FOLL_WRITE),
+	                  8);
+	ck_assert_str_eq(maps(t->mm), "3fffe000-40001000 rw-p\n");
+	ck_assert_uint_eq(load(t, STACK - 2 * PAGE_SIZE), 7);
+	ck_assert_uint_eq(access_remote_vm(t->mm, STACK - 8 * MB, &value, 8, 0),
+	                  0);
+	ck_assert_uint_eq(access_remote_vm(t->mm, STACK + MB, &value, 8, 0), 0);
 	vma_check(t->mm);
 }
 
@@ -99,7 +117,8 @@ static void protect(struct task *t)
 	                 -EINVAL);
 }
 
-static void (*const alone[])(struct task *) = { grow, limit, guard_gap,
+static void (*const alone[])(struct task *) = { grow,      grow_from_outside,
+	                                        limit,     guard_gap,
 	                                        placement, protect };
 
 START_TEST(a_stack_alone)
