@@ -23,8 +23,9 @@ enum lock_class {
 	LOCK_FOLIO,      /* folio_lock() */
 	LOCK_LRU,        /* lruvec and the like */
 	LOCK_ASID,       /* arm64: cpu_asid_lock */
-	LOCK_TEST_A,     /* scenarios and tests */
+	LOCK_TEST_A,     /* scenarios and tests, A to H */
 	LOCK_TEST_B,
+	LOCK_TEST_H = LOCK_TEST_A + 7,
 	LOCK_CLASS_COUNT
 };
 

@@ -20,6 +20,12 @@ const char *lock_class_name(enum lock_class class)
 		[LOCK_ASID] = "cpu_asid_lock",
 		[LOCK_TEST_A] = "lock A",
 		[LOCK_TEST_B] = "lock B",
+		"lock C",
+		"lock D",
+		"lock E",
+		"lock F",
+		"lock G",
+		[LOCK_TEST_H] = "lock H",
 	};
 
 	return class < LOCK_CLASS_COUNT ? names[class] : "?";

@@ -50,6 +50,12 @@ static const char *const lock_labels[LOCK_CLASS_COUNT][3] = {
 	NAMES(LOCK_ASID, "asid"),
 	NAMES(LOCK_TEST_A, "A"),
 	NAMES(LOCK_TEST_B, "B"),
+	NAMES(LOCK_TEST_B + 1, "C"),
+	NAMES(LOCK_TEST_B + 2, "D"),
+	NAMES(LOCK_TEST_B + 3, "E"),
+	NAMES(LOCK_TEST_B + 4, "F"),
+	NAMES(LOCK_TEST_B + 5, "G"),
+	NAMES(LOCK_TEST_H, "H"),
 #undef NAMES
 };
 

@@ -32,13 +32,15 @@ static enum oracle_id rule_oracle(const char *text)
 	return ORACLE_LOCK_RULE;
 }
 
-/* The classes of a scenario's first locks are called as the scenario does. */
+/* The classes of a scenario's locks are called as the scenario does. */
 static const char *class_name(const struct machine *m, uint64_t class)
 {
-	if (m->lock_labels && class == LOCK_TEST_A)
-		return m->lock_labels[0].lock;
-	if (m->lock_labels && class == LOCK_TEST_B)
-		return m->lock_labels[1].lock;
+	const char *name = NULL;
+
+	if (m->lock_labels && class >= LOCK_TEST_A && class <= LOCK_TEST_H)
+		name = m->lock_labels[class - LOCK_TEST_A].lock;
+	if (name)
+		return name;
 	return lock_class_name((enum lock_class) class);
 }
 
