@@ -138,11 +138,11 @@ static uint64_t leaf_at_random(unsigned level, unsigned slot)
 	const uint64_t span = BIT(low_bit(level));
 	uint64_t d = stage_one_in(&rnd, 8) ? 0 : BIT(10); /* AF */
 
-	d |= stage_random(&rnd) & (BIT(7) | BIT(51)); /* AP<2>, DBM */
-	d |= stage_one_in(&rnd, 4) ? 0 : BIT(6);      /* AP<1> */
-	d |= stage_random(&rnd) & stage_random(&rnd) & (BIT(53) | BIT(54));
-	d |= stage_one_in(&rnd, 3) ? 0 : BIT(11); /* nG */
-	d |= stage_random(&rnd) & BIT(2);         /* AttrIndx */
+	d |= stage_random(&rnd) & (BIT(7) | BIT(51));  /* AP<2>, DBM */
+	d |= stage_one_in(&rnd, 4) ? 0 : BIT(6);       /* AP<1> */
+	d |= ~stage_dense(&rnd) & (BIT(53) | BIT(54)); /* PXN, UXN */
+	d |= stage_one_in(&rnd, 3) ? 0 : BIT(11);      /* nG */
+	d |= stage_random(&rnd) & BIT(2);              /* AttrIndx */
 	d |= level == 3 ? 3 : 1;
 	/* Contiguous, and where it belongs in its range. */
 	if (low_bit(level) <= 25 && stage_one_in(&rnd, 3))
@@ -160,8 +160,7 @@ static uint64_t descriptor_at_random(unsigned level, unsigned slot)
 		d = leaf_at_random(level, slot);
 	else
 		d = table_of_level(level + 1) | 3 |
-		    (stage_random(&rnd) & stage_random(&rnd) &
-		     stage_random(&rnd) & (UINT64_C(0xf) << 59));
+		    (~stage_dense(&rnd) & (UINT64_C(0xf) << 59));
 	if (stage_one_in(&rnd, 60))
 		d |= BIT(PA_BITS);
 	return stage_one_in(&rnd, 16) ? d & ~UINT64_C(1) : d;

@@ -116,18 +116,16 @@ static uint64_t attributes(void)
 	 * and what is ignored in a leaf. */
 	uint64_t d = stage_random(&rnd) & UINT64_C(0x7f88000000000b20);
 
-	d |= stage_one_in(&rnd, 8) ? 0 : BIT(10);               /* AF */
-	d |= stage_random(&rnd) & BIT(7);                       /* AP<2> */
-	d |= stage_one_in(&rnd, 3) ? 0 : BIT(6);                /* AP<1> */
-	d |= stage_random(&rnd) & stage_random(&rnd) & BIT(53); /* PXN */
-	d |= stage_random(&rnd) & stage_random(&rnd) & BIT(54); /* UXN */
+	d |= stage_one_in(&rnd, 8) ? 0 : BIT(10);      /* AF */
+	d |= stage_random(&rnd) & BIT(7);              /* AP<2> */
+	d |= stage_one_in(&rnd, 3) ? 0 : BIT(6);       /* AP<1> */
+	d |= ~stage_dense(&rnd) & (BIT(53) | BIT(54)); /* PXN, UXN */
 	return d;
 }
 
 static uint64_t table_attributes(void)
 {
-	uint64_t d = stage_random(&rnd) & stage_random(&rnd) &
-	             stage_random(&rnd) & (UINT64_C(0x1f) << 59);
+	uint64_t d = ~stage_dense(&rnd) & (UINT64_C(0x1f) << 59);
 
 	/* What is ignored. */
 	return d | (stage_random(&rnd) & UINT64_C(0x0788000000000ffc));
