@@ -191,11 +191,11 @@ static void compile_syscall(struct emitter *e, const struct op *op)
 static void compile_add(struct emitter *e, const struct op *op)
 {
 	uint32_t reg = program_reg[op->reg];
-	uint64_t imm = op->value.imm;
+	int64_t imm = (int64_t)op->value.imm;
 
-	if (!op->value.is_reg && imm < 4096)
+	if (!op->value.is_reg && imm >= 0 && imm < 4096)
 		put(e, 0x91000000 | (uint32_t)imm << 10 | reg << 5 | reg);
-	else if (!op->value.is_reg && -imm < 4096)
+	else if (!op->value.is_reg && imm < 0 && imm > -4096)
 		put(e, 0xd1000000 | (uint32_t)-imm << 10 | reg << 5 | reg);
 	else
 		put(e, 0x8b000000 |
