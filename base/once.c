@@ -56,22 +56,39 @@ static void drain_scalar(struct machine *m, const struct pending_store *st)
 		memcpy(st->p, &st->value, st->size);
 }
 
-void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
-            uint64_t addr)
+static void kstore_any(volatile void *p, const void *val, uint32_t size,
+                       const struct step *named, bool release)
 {
 	struct machine *m = this_machine();
 	void *obj = (void *)(uintptr_t)p;
 	struct pending_store st = { .object = mem_obj(m, obj),
 		                    .size = size,
-		                    .addr = addr,
+		                    .addr = named->addr,
 		                    .p = obj,
+		                    .release = release,
 		                    .drain = drain_scalar };
 
 	memcpy(&st.value, val, size);
-	storebuf_put(storebuf_of_current(), &st, label);
+	storebuf_put(storebuf_of_current(), &st, named->label);
 	charge(m->costs->kernel_op);
 	if (arena_contains(m->arena, obj))
 		arena_check(m, obj);
+}
+
+void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
+            uint64_t addr)
+{
+	const struct step named = { .addr = addr, .label = label };
+
+	kstore_any(p, val, size, &named, false);
+}
+
+void kstore_release(volatile void *p, const void *val, uint32_t size,
+                    const char *label)
+{
+	const struct step named = { .label = label };
+
+	kstore_any(p, val, size, &named, true);
 }
 
 void smp_mb_slow(struct store_buffer *sb)

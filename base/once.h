@@ -45,6 +45,15 @@ static inline void kaccess(enum step_kind kind, const volatile void *p,
  */
 void kstore(volatile void *p, const void *val, uint32_t size, const char *label,
             uint64_t addr);
+/**
+ * kstore_release - kstore() that comes after every older store of this CPU.
+ * @p: where
+ * @val: the variable
+ * @size: its bytes, 1 .. 8
+ * @label: of the step
+ */
+void kstore_release(volatile void *p, const void *val, uint32_t size,
+                    const char *label);
 
 /**
  * trace_pointer - a pointer's value for the trace: the same in every run.
@@ -92,6 +101,25 @@ uint64_t trace_pointer(uint64_t bits);
 		}                                                         \
 		trace_value(new_, access_size(x));                        \
 	} while (0)
+
+/** smp_store_release - a store after all older ones of this CPU; x86's and,
+ * without store buffers, everybody's are. */
+#define smp_store_release(p, val)                                     \
+	do {                                                          \
+		__typeof__(*(p)) new_ = (val);                        \
+		if (unlikely(storebuf_of_current())) {                \
+			kstore_release((p), &new_, access_size(*(p)), \
+			               "store release " #p);          \
+		} else {                                              \
+			kaccess(STEP_WRITE, (p), access_size(*(p)),   \
+			        "store release " #p, 0);              \
+			*(p) = new_;                                  \
+		}                                                     \
+		trace_value(new_, access_size(*(p)));                 \
+	} while (0)
+/** smp_load_acquire - a load before all later accesses: as READ_ONCE(), since
+ * loads are made in order. */
+#define smp_load_acquire(p) READ_ONCE_AT(*(p), "load acquire " #p, 0)
 
 /** this_cpu_read - a variable only this CPU writes; not a step. */
 #define this_cpu_read(x)                                    \
@@ -172,8 +200,9 @@ typedef struct {
 void smp_mb_slow(struct store_buffer *sb);
 /*
  * smp_mb() waits until memory has everything this CPU stored. A step if there
- * is a store buffer and it is not empty. smp_rmb(), smp_wmb(): nothing, x86
- * orders loads, and stores, among themselves.
+ * is a store buffer and it is not empty. smp_wmb(): under `weak`, later stores
+ * stay behind older ones; no step; x86 orders stores anyway. smp_rmb():
+ * nothing, loads are made in order.
  */
 static inline void smp_mb(void)
 {
@@ -187,6 +216,10 @@ static inline void smp_rmb(void)
 }
 static inline void smp_wmb(void)
 {
+	struct store_buffer *sb = storebuf_of_current();
+
+	if (unlikely(sb))
+		sb->epoch++;
 }
 
 #endif

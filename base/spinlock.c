@@ -168,6 +168,7 @@ static void unlock_by_store(struct store_buffer *sb, spinlock_t *l)
 	const struct pending_store st = { .object = mem_obj(this_machine(), l),
 		                          .size = 1,
 		                          .p = l,
+		                          .release = true,
 		                          .drain = drain_unlock };
 
 	storebuf_put(sb, &st, spin_label(l, OP_UNLOCK));

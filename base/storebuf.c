@@ -32,6 +32,17 @@ static void update_gates(struct store_buffer *sb)
 
 /* ---- the agent ---- */
 
+static struct pending_store *nth_store(struct store_buffer *sb, unsigned n)
+{
+	return &sb->store[(sb->head + n) % STORE_BUFFER_SIZE];
+}
+
+static bool overlap(const struct pending_store *st, objid_t object,
+                    unsigned size)
+{
+	return st->object < object + size && object < st->object + st->size;
+}
+
 /* What is drained next is known when there is something: announce that. */
 static void wait_for_work(struct store_buffer *sb)
 {
@@ -43,6 +54,54 @@ static void wait_for_work(struct store_buffer *sb)
 		gate_step(&sb->work, 0, &idle);
 }
 
+/* Must the @n-th store come after an older one? */
+static bool must_wait(struct store_buffer *sb, unsigned n)
+{
+	const struct pending_store *st = nth_store(sb, n);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct pending_store *older = nth_store(sb, i);
+
+		if (st->release || older->epoch != st->epoch ||
+		    overlap(older, st->object, st->size))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Which one is drained depends on which are there: a step on the buffer itself,
+ * as storebuf_put() is.
+ */
+static unsigned choose_store(struct store_buffer *sb)
+{
+	const objid_t object = mem_obj(sb->cpu->machine, sb);
+	const struct step wake = { .kind = STEP_RMW,
+		                   .object = object,
+		                   .size = sizeof(uint64_t),
+		                   .addr = sb->cpu->id,
+		                   .label = "store buffer wakes" };
+	uint8_t candidates[STORE_BUFFER_SIZE];
+	unsigned nr = 0;
+
+	gate_step(&sb->work, 0, &wake);
+	for (unsigned i = 0; i < sb->nr; i++) {
+		if (!must_wait(sb, i))
+			candidates[nr++] = (uint8_t)i;
+	}
+	return candidates[choose(CHOICE_OTHER, nr, object, "store drains")];
+}
+
+/* The @n-th store is in memory. */
+static void take_out(struct store_buffer *sb, unsigned n)
+{
+	for (; n; n--)
+		*nth_store(sb, n) = *nth_store(sb, n - 1);
+	sb->head = (sb->head + 1) % STORE_BUFFER_SIZE;
+	sb->nr--;
+	update_gates(sb);
+}
+
 static void storebuf_main(void *arg)
 {
 	struct store_buffer *sb = arg;
@@ -50,19 +109,22 @@ static void storebuf_main(void *arg)
 
 	for (;;) {
 		const struct pending_store *st;
+		unsigned n = 0;
 
-		wait_for_work(sb);
-		st = &sb->store[sb->head];
+		if (sb->weak)
+			n = choose_store(sb);
+		else
+			wait_for_work(sb);
+		st = nth_store(sb, n);
 		step(STEP_WRITE, st->object, st->size, "drain store", st->addr);
 		charge(DRAIN_CYCLES);
 		st->drain(m, st);
-		sb->head = (sb->head + 1) % STORE_BUFFER_SIZE;
-		sb->nr--;
-		update_gates(sb);
+		take_out(sb, n);
 	}
 }
 
-static struct store_buffer *storebuf_new(struct cpu *cpu)
+static struct store_buffer *storebuf_new(struct cpu *cpu,
+                                         enum memory_model model)
 {
 	struct machine *m = cpu->machine;
 	struct store_buffer *sb = kzalloc(m, sizeof(*sb), "store_buffer");
@@ -71,6 +133,7 @@ static struct store_buffer *storebuf_new(struct cpu *cpu)
 	BUG_ON(!sb);
 	cpu_agent_name(name, "sb/", cpu->id);
 	sb->cpu = cpu;
+	sb->weak = model == MEMORY_WEAK;
 	sb->agent =
 		agent_new(m, AGENT_STORE_BUFFER, cpu, name, storebuf_main, sb);
 	if (!sb->agent)
@@ -81,10 +144,10 @@ static struct store_buffer *storebuf_new(struct cpu *cpu)
 	return sb;
 }
 
-bool storebuf_start(struct machine *m)
+bool storebuf_start(struct machine *m, enum memory_model model)
 {
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
-		m->cpus[i].store_buffer = storebuf_new(&m->cpus[i]);
+		m->cpus[i].store_buffer = storebuf_new(&m->cpus[i], model);
 		if (!m->cpus[i].store_buffer)
 			return false;
 	}
@@ -97,26 +160,26 @@ void storebuf_put(struct store_buffer *sb, const struct pending_store *st,
                   const char *label)
 {
 	/* Nobody sees it yet: private. */
-	const struct step announced = { .kind = STEP_LOCAL,
-		                        .addr = st->addr,
-		                        .label = label };
+	struct step announced = { .kind = STEP_LOCAL,
+		                  .addr = st->addr,
+		                  .label = label };
 	struct pending_store *slot;
 
 	BUG_ON(!st->size || st->size > sizeof(st->value));
+	if (sb->weak) {
+		announced.kind = STEP_WRITE;
+		announced.object = mem_obj(sb->cpu->machine, sb);
+		announced.size = sizeof(uint64_t);
+	}
 	gate_step(&sb->room, 0, &announced);
 	trace_mix(current_agent, st->object);
 	slot = &sb->store[(sb->head + sb->nr++) % STORE_BUFFER_SIZE];
 	*slot = *st;
 	slot->age = ++sb->last_age;
+	slot->epoch = sb->epoch;
 	sb->agent->own_cycles =
 		MAX(sb->agent->own_cycles, *current_agent->cycles);
 	update_gates(sb);
-}
-
-static bool overlap(const struct pending_store *st, objid_t object,
-                    unsigned size)
-{
-	return st->object < object + size && object < st->object + st->size;
 }
 
 enum storebuf_match storebuf_match(const struct store_buffer *sb,
@@ -192,6 +255,7 @@ void storebuf_drain(struct store_buffer *sb)
 static const char *const names[MEMORY_MODEL_COUNT] = {
 	[MEMORY_SC] = "sc",
 	[MEMORY_TSO] = "tso",
+	[MEMORY_WEAK] = "weak",
 };
 
 const char *memory_model_name(enum memory_model model)

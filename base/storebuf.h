@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Store buffers: memory as x86 shows it (x86-TSO; Owens, Sarkar and Sewell,
+ * Store buffers: stores that were made and that memory has not seen.
+ *
+ * `tso`: memory as x86 shows it (x86-TSO; Owens, Sarkar and Sewell,
  * "A Better x86 Memory Model: x86-TSO", TPHOLs 2009; SDM 3A 9.2).
  *
- * With the memory model `tso` each CPU has a queue of stores that it has made
- * and memory has not seen.  The agent "sb/N" takes the oldest out and writes
- * it, whenever the policy lets it.  A load of the same CPU sees the youngest
- * store to its bytes; everybody else, page walks included, sees memory.
- * Locked instructions, MFENCE, MOV to control registers, INVLPG, interrupts,
- * exceptions and IRET wait until the queue is empty (SDM 3A 12.10).
+ * Each CPU has a queue of such stores.  The agent "sb/N" takes the oldest out
+ * and writes it, whenever the policy lets it.  A load of the same CPU sees the
+ * youngest store to its bytes; everybody else, page walks included, sees
+ * memory. Locked instructions, MFENCE, MOV to control registers, INVLPG,
+ * interrupts, exceptions and IRET wait until the queue is empty (SDM 3A 12.10).
+ *
+ * `weak`: stores as arm64 shows them (Arm ARM B2.3).  The agent takes out any
+ * store (CHOICE_OTHER "store drains") but that stores to one address stay in
+ * order, a store-release comes after all that are older, and smp_wmb(), DMB
+ * ISHST, keeps what is after it behind what is before it.  smp_mb(), DMB ISH
+ * and DSB, wait as above.  Loads are made in order: a load buffer is not
+ * modelled (docs/CAVEATS.md).
  *
  * With `sc`, the default, there is no buffer: a store is in memory at once.
  *
@@ -21,8 +29,9 @@
 #include "base/cpu.h"
 
 enum memory_model {
-	MEMORY_SC,  /* a store is in memory when it is made */
-	MEMORY_TSO, /* store buffers */
+	MEMORY_SC,   /* a store is in memory when it is made */
+	MEMORY_TSO,  /* store buffers, first in first out */
+	MEMORY_WEAK, /* store buffers, in any order */
 	MEMORY_MODEL_COUNT
 };
 
@@ -37,7 +46,10 @@ struct pending_store {
 	uint64_t value; /* those bytes, little-endian */
 	uint64_t addr;  /* of the step: a virtual address, for people */
 	void *p;        /* kernel memory, or NULL */
-	uint64_t age;   /* set by storebuf_put(): grows, from 1 */
+	bool release;   /* a store-release */
+	/* Set by storebuf_put(). */
+	uint32_t epoch; /* smp_wmb()s before it */
+	uint64_t age;   /* grows, from 1 */
 	/* Write it, in the step that drains it. */
 	void (*drain)(struct machine *m, const struct pending_store *st);
 	/* What drain() needs besides. */
@@ -47,6 +59,8 @@ struct pending_store {
 struct store_buffer {
 	struct cpu *cpu;
 	struct agent *agent;
+	bool weak;
+	uint32_t epoch;
 	unsigned head, nr;
 	struct gate work;  /* class 0 open: not empty; its agent waits here */
 	struct gate room;  /* class 0 open: not full */
@@ -61,10 +75,11 @@ struct store_buffer {
 /**
  * storebuf_start - give every CPU a store buffer for the rest of this run.
  * @m: the machine, between two calls of machine_run()
+ * @model: MEMORY_TSO or MEMORY_WEAK
  *
  * Return: false if there is no room for the agents.
  */
-bool must_check storebuf_start(struct machine *m);
+bool must_check storebuf_start(struct machine *m, enum memory_model model);
 
 /** storebuf_of_current - the current agent's buffer; NULL if stores go to
  * memory: under `sc`, and for agents on no CPU. */
@@ -136,7 +151,7 @@ static inline void storebuf_forward(const volatile void *p, unsigned size,
  * memory_model_name - what a memory model is called.
  * @model: one of them
  *
- * Return: "sc", "tso"; a literal.
+ * Return: "sc", "tso", "weak"; a literal.
  */
 const char *memory_model_name(enum memory_model model);
 /**

@@ -247,6 +247,7 @@ static void store_later(struct mmu *mmu, const struct mmu_access *acc,
 		                    .size = p->size,
 		                    .value = value,
 		                    .addr = p->va,
+		                    .release = acc->release,
 		                    .drain = drain_user_store };
 	const struct user_store s = {
 		.rec = access_record(mmu, acc, p, value, 0),

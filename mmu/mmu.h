@@ -130,6 +130,7 @@ struct mmu_access {
 	uint8_t size;    /* 1 2 4 8 (other sizes up to 8 work) */
 	uint8_t op;      /* enum mmu_op */
 	bool user;       /* CPL 3 */
+	bool release;    /* MMU_STORE: a store-release (STLR) */
 	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages; arm64:
 	                  * LDTR, STTR */
 	uint8_t outcome; /* out: enum mmu_outcome */

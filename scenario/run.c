@@ -567,7 +567,7 @@ static void start_store_buffers(struct runner *r)
 {
 	if (r->description.memory_model == MEMORY_SC)
 		return;
-	if (!storebuf_start(r->machine))
+	if (!storebuf_start(r->machine, r->description.memory_model))
 		BUG(); /* agents_fit() */
 }
 

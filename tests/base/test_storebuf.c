@@ -20,12 +20,14 @@ static struct shared {
 } * sh;
 static int seen[2];
 static bool fence, locked, rmw;
+static enum memory_model model;
 static struct machine *m;
 
 static void setup(void)
 {
 	m = test_machine(2);
 	fence = locked = rmw = false;
+	model = MEMORY_TSO;
 }
 
 static void teardown(void)
@@ -40,7 +42,7 @@ static void add_tasks(struct machine *machine, void (*a)(struct task *t),
 	spin_lock_init(&sh->lock, LOCK_TEST_A);
 	spin_lock_init(&sh->own[0], LOCK_TEST_A);
 	spin_lock_init(&sh->own[1], LOCK_TEST_A);
-	ck_assert(storebuf_start(machine));
+	ck_assert(storebuf_start(machine, model));
 	task_new(machine, &machine->cpus[0], AGENT_TASK, "a", a);
 	if (b)
 		task_new(machine, &machine->cpus[1], AGENT_TASK, "b", b);
@@ -234,6 +236,110 @@ START_TEST(the_youngest_store_is_forwarded)
 }
 END_TEST
 
+/* ---- weak: message passing in the kernel ---- */
+
+enum order {
+	ORDER_NONE,
+	ORDER_WMB,
+	ORDER_RELEASE
+};
+static enum order between;
+
+static void send(struct task *t)
+{
+	(void)t;
+	WRITE_ONCE(sh->x, 1);
+	if (between == ORDER_WMB)
+		smp_wmb();
+	if (between == ORDER_RELEASE)
+		smp_store_release(&sh->y, 1);
+	else
+		WRITE_ONCE(sh->y, 1);
+}
+
+static void receive(struct task *t)
+{
+	(void)t;
+	seen[0] = smp_load_acquire(&sh->y);
+	seen[1] = READ_ONCE(sh->x);
+}
+
+static void mp_setup(struct machine *machine)
+{
+	add_tasks(machine, send, receive);
+}
+
+static void mp_finish(struct machine *machine, enum run_end end)
+{
+	(void)machine;
+	ck_assert_int_eq(end, RUN_DONE);
+	nr_reordered += seen[0] && !seen[1];
+	ck_assert_int_eq(sh->x, 1);
+}
+
+static unsigned messages_without_content(enum order order_)
+{
+	between = order_;
+	model = MEMORY_WEAK;
+	nr_reordered = 0;
+	for_random_schedules(m, RUNS, mp_setup, mp_finish);
+	return nr_reordered;
+}
+
+START_TEST(weak_a_store_overtakes_an_older_one)
+{
+	ck_assert_uint_gt(messages_without_content(ORDER_NONE), 0);
+}
+END_TEST
+
+START_TEST(weak_not_across_smp_wmb)
+{
+	ck_assert_uint_eq(messages_without_content(ORDER_WMB), 0);
+}
+END_TEST
+
+START_TEST(weak_a_store_release_comes_last)
+{
+	ck_assert_uint_eq(messages_without_content(ORDER_RELEASE), 0);
+}
+END_TEST
+
+static void twice(struct task *t)
+{
+	(void)t;
+	WRITE_ONCE(sh->x, 1);
+	WRITE_ONCE(sh->x, 2);
+}
+
+static void twice_setup(struct machine *machine)
+{
+	add_tasks(machine, twice, NULL);
+}
+
+static void twice_finish(struct machine *machine, enum run_end end)
+{
+	(void)machine;
+	ck_assert_int_eq(end, RUN_DONE);
+	ck_assert_int_eq(sh->x, 2);
+}
+
+START_TEST(weak_stores_to_one_place_stay_in_order)
+{
+	model = MEMORY_WEAK;
+	for_random_schedules(m, RUNS, twice_setup, twice_finish);
+}
+END_TEST
+
+START_TEST(weak_barriers_and_locks_do_as_before)
+{
+	model = MEMORY_WEAK;
+	ck_assert_uint_gt(reordered(), 0);
+	fence = true;
+	ck_assert_uint_eq(reordered(), 0);
+	for_random_schedules(m, RUNS, lock_setup, lock_finish);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("base/storebuf");
@@ -247,6 +353,11 @@ int main(void)
 	tcase_add_test(tc, locks_still_exclude);
 	tcase_add_test(tc, a_full_buffer_makes_room);
 	tcase_add_test(tc, the_youngest_store_is_forwarded);
+	tcase_add_test(tc, weak_a_store_overtakes_an_older_one);
+	tcase_add_test(tc, weak_not_across_smp_wmb);
+	tcase_add_test(tc, weak_a_store_release_comes_last);
+	tcase_add_test(tc, weak_stores_to_one_place_stay_in_order);
+	tcase_add_test(tc, weak_barriers_and_locks_do_as_before);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
