@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "oracle/bbm.h"
 #include "oracle/ghost.h"
 #include "oracle/set_internal.h"
 #include "oracle/tlb_view.h"
@@ -67,6 +68,7 @@ struct oracle_set *oracle_set_new(const struct oracle_options *options)
 		set->options = *options;
 	set->scene = scene_new();
 	set->tlbs = tlb_view_new();
+	set->bbm = bbm_new();
 	set->ghost = ghost_new();
 	set->hazards = g_array_new(FALSE, TRUE, sizeof(struct hazard));
 	set->keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -84,6 +86,7 @@ void oracle_set_free(struct oracle_set *set)
 	oracle_set_detach(set);
 	scene_free(set->scene);
 	tlb_view_free(set->tlbs);
+	bbm_free(set->bbm);
 	ghost_free(set->ghost);
 	g_array_free(set->hazards, TRUE);
 	g_array_free(set->keys, TRUE);
@@ -110,6 +113,7 @@ void oracle_set_reset(struct oracle_set *set)
 {
 	scene_reset(set->scene);
 	tlb_view_reset(set->tlbs);
+	bbm_reset(set->bbm);
 	ghost_reset(set->ghost);
 	memset(set->good, 0, sizeof(set->good));
 	if (set->hazards->len) {

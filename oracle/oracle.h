@@ -50,6 +50,7 @@ enum oracle_id {
 	ORACLE_RCU_UAF,
 	ORACLE_DEADLOCK,
 	ORACLE_TAG_CHECK,
+	ORACLE_BBM,
 	ORACLE_COUNT
 };
 
@@ -108,6 +109,7 @@ struct oracle_options {
 	/* Report two CPUs using different frames for one address while the
 	 * flush is still to come: Linux tolerates it (split-view). */
 	bool strict;
+	uint8_t bbm_level; /* arm64: FEAT_BBM, 0 .. 2 */
 };
 
 /**

@@ -45,6 +45,8 @@ const struct oracle_info oracle_infos[ORACLE_COUNT] = {
 	[ORACLE_TAG_CHECK] = { "tag-check",
 	                       "memory did not have the allocation tag that the "
 	                       "program had given it" },
+	[ORACLE_BBM] = { "bbm", "a live arm64 entry was changed without "
+	                        "break-before-make" },
 };
 
 const struct oracle_ops oracle_table[ORACLE_COUNT] = {
@@ -70,6 +72,9 @@ const struct oracle_ops oracle_table[ORACLE_COUNT] = {
 	[ORACLE_LOCK_RULE] = { EV_BIT(EV_RULE), lock_rule_event, NULL },
 	[ORACLE_RCU_UAF] = { TYPES2(EV_OBJ_UAF, EV_OBJ_BAD_FREE), rcu_uaf_event,
 	                     NULL },
+	[ORACLE_BBM] = { TYPES4(EV_PT_WRITE, EV_TLB_FLUSH, EV_CR3,
+	                        EV_FRAME_FREE),
+	                 bbm_event, NULL },
 	[ORACLE_DEADLOCK] = { EV_BIT(EV_DEADLOCK), deadlock_event, NULL },
 };
 

@@ -12,6 +12,7 @@
 #include "oracle/oracle.h"
 #include "oracle/scene.h"
 
+struct bbm;
 struct ghost;
 struct tlb_entry;
 struct tlb_view;
@@ -51,6 +52,7 @@ struct oracle_set {
 	struct scene *scene;
 	struct tlb_view *tlbs;
 	struct ghost *ghost;
+	struct bbm *bbm;
 	struct good_walk good[GOOD_WALKS];
 
 	GArray *hazards; /* struct hazard */
@@ -116,6 +118,8 @@ void lock_rule_event(struct oracle_set *set, enum oracle_id id,
                      const struct event *ev);
 void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
                    const struct event *ev);
+void bbm_event(struct oracle_set *set, enum oracle_id id,
+               const struct event *ev);
 void deadlock_event(struct oracle_set *set, enum oracle_id id,
                     const struct event *ev);
 void leak_finish(struct oracle_set *set, bool run_to_end);

@@ -123,7 +123,8 @@ static void describe_flush(GString *out, const struct record *rec)
 	enum mmu_flush kind = (enum mmu_flush)rec->a;
 
 	g_string_append(out, mmu_flush_name(kind));
-	if (kind == MMU_FLUSH_INVLPG || kind == MMU_FLUSH_INVPCID_ADDR)
+	if (kind == MMU_FLUSH_INVLPG || kind == MMU_FLUSH_INVPCID_ADDR ||
+	    kind == MMU_FLUSH_TLBI_VA || kind == MMU_FLUSH_TLBI_VAA)
 		g_string_append_printf(out, " 0x%" PRIx64, rec->addr);
 }
 
