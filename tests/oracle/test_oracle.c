@@ -5,9 +5,10 @@
 
 /* The names that scenarios rely on. */
 static const char *const names[] = {
-	"stale-use",  "frame-uaf",     "table-uaf",  "lost-write", "size-mix",
-	"split-view", "bad-table",     "lock-rule",  "rcu-uaf",    "deadlock",
-	"leak",       "postcondition", "lost-dirty", "cow-leak",   "tag-check",
+	"stale-use",  "frame-uaf",  "table-uaf", "lost-write",
+	"size-mix",   "split-view", "bad-table", "lock-rule",
+	"rcu-uaf",    "deadlock",   "leak",      "postcondition",
+	"lost-dirty", "cow-leak",   "tag-check", "bbm",
 };
 
 START_TEST(every_oracle_has_its_name_and_a_line_of_help)
