@@ -237,6 +237,10 @@ static bool arm64_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 	acc->outcome = end.how == WALK_ALIGNMENT || end.how == WALK_CONFLICT
 	                       ? MMU_ABORT
 	                       : MMU_PAGE_FAULT;
+	/* May go at any time. It goes now, so that nobody faults for ever in a
+	 * table that is not the table any more, waiting for another's TLBI. */
+	if (end.how == WALK_NOT_PRESENT)
+		psc_invalidate_addr(&mmu->tlb, va, mmu->pcid);
 	if (end.how == WALK_DENIED && mmu->cpu->dvm_pending) {
 		mmu->arm64.denied = true;
 		set_low_end(mmu);
