@@ -187,9 +187,13 @@ static void dvm_main(void *arg)
 void dvm_start(struct mmu *mmu)
 {
 	struct machine *m = mmu->machine;
-	struct dvm *d = kzalloc(m, sizeof(*d), "dvm");
 	char name[AGENT_NAME_MAX];
+	struct dvm *d;
 
+	/* Power was on already, and nothing has run since. */
+	if (mmu->cpu->dvm)
+		return;
+	d = kzalloc(m, sizeof(*d), "dvm");
 	BUG_ON(!d);
 	d->mmu = mmu;
 	mmu->cpu->dvm = d;

@@ -107,7 +107,7 @@ class Json(unittest.TestCase):
             self.assertEqual("told" in line, not line["ok"])
 
     def test_a_line_for_each_variant(self):
-        self.assertEqual(counts(), (5, 2))
+        self.assertEqual(counts(), (8, 2))
         for line in REPORTS.json:
             self.assertIsInstance(line["seconds"], (int, float))
 
@@ -166,9 +166,9 @@ class Ktap(unittest.TestCase):
         text = REPORTS.run("ktap", "--variant", "fixed", status=0)
         leaves = [t for suite in ktap.parse(text) for t in suite.leaves()]
         skipped = [t for t in leaves if t.directive == "SKIP"]
-        self.assertEqual((len(leaves), len(skipped)), (5, 4))
+        self.assertEqual((len(leaves), len(skipped)), (8, 7))
         read = read_with_kunit(text)
-        self.assertEqual((read.counts.passed, read.counts.skipped), (1, 4))
+        self.assertEqual((read.counts.passed, read.counts.skipped), (1, 7))
         self.assertEqual(read.counts.errors, 0)
 
     def test_a_missing_plan_is_noticed(self):
@@ -181,13 +181,13 @@ class Ktap(unittest.TestCase):
         self.refuse(re.sub(r"^1\.\.2$", "1..3", REPORTS.text["ktap"], 1, re.M))
 
     def test_a_missing_result_is_noticed(self):
-        self.refuse(re.sub(r"^ +ok 2 fixed\n", "", REPORTS.text["ktap"], 1,
+        self.refuse(re.sub(r"^ +ok 3 fixed\n", "", REPORTS.text["ktap"], 1,
                            re.M))
         self.refuse(re.sub(r"^ok 1 pass\n", "", REPORTS.text["ktap"], 1, re.M),
                     by_kunit=False)
 
     def test_a_wrong_number_is_noticed(self):
-        self.refuse(re.sub(r"ok 2 fixed", "ok 1 fixed", REPORTS.text["ktap"]))
+        self.refuse(re.sub(r"ok 3 fixed", "ok 1 fixed", REPORTS.text["ktap"]))
 
     def test_a_name_is_no_directive(self):
         names = [t.name for s in ktap.parse(REPORTS.text["ktap"])
@@ -219,7 +219,7 @@ class Junit(unittest.TestCase):
         self.assertEqual(validate_junit(REPORTS.text["junit"]), "")
         skipping = REPORTS.run("junit", "--variant", "fixed", status=0)
         self.assertEqual(validate_junit(skipping), "")
-        self.assertEqual(len(list(ET.fromstring(skipping).iter("skipped"))), 4)
+        self.assertEqual(len(list(ET.fromstring(skipping).iter("skipped"))), 7)
 
     def test_the_results_are_those_of_json(self):
         root = ET.fromstring(REPORTS.text["junit"])

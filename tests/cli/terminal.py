@@ -50,7 +50,7 @@ class Progress(unittest.TestCase):
         self.assertGreater(len(drawn), 1)
         for line in drawn:
             self.assertLess(len(line), WIDTH)
-            self.assertRegex(line, r"\([123] of 3\)$")
+            self.assertRegex(line, r"\([1-6] of 6\)$")
         self.assertTrue(any(re.search(r"fixed\w*: \d+/1501 ", line)
                             for line in drawn), drawn)
 

@@ -121,10 +121,16 @@ START_TEST(an_architecture_chooses_variants)
 	ck_assert_int_eq(result.status, 0);
 	ck_assert_ptr_nonnull(strstr(result.out, "fixed, expects clean"));
 	ck_assert_ptr_null(strstr(result.out, "vulnerable"));
+	ck_assert_ptr_null(strstr(result.out, "arm64"));
 	clear_result(&result);
-	assert_refused("run " FLAGSHIP " --arch arm64",
+	result = run_command("run " FLAGSHIP " --arch arm64 --variant fixed");
+	ck_assert_int_eq(result.status, 0);
+	ck_assert_ptr_nonnull(strstr(result.out, "fixed@arm64, expects clean"));
+	clear_result(&result);
+	assert_refused("run scenarios/switch/clear-then-set.scn --arch arm64",
 	               "mmulator: there is no variant of arch arm64\n");
-	assert_refused("run " FLAGSHIP " --arch arm64 --variant fixed",
+	assert_refused("run scenarios/switch/clear-then-set.scn --arch arm64 "
+	               "--variant fixed",
 	               "mmulator: there is no variant 'fixed' of arch arm64\n");
 	assert_refused("run " FLAGSHIP " --arch vax",
 	               "mmulator: --arch 'vax' is unknown; one of x86_64, "
