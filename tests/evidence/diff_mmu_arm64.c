@@ -306,6 +306,9 @@ static struct verdict walk(const struct arm_access *acc, enum tlb_kind kind)
 
 	memcpy(v.used, r.used, sizeof(v.used));
 	cache_tables(&r, acc->va);
+	/* A choice of ours: what led to a translation fault is forgotten. */
+	if (r.fault && (r.esr & 0x3c) == 0x04)
+		reftlb_tables_addr(&ref, acc->va, asid);
 	/* D8.13.1: what gives a permission fault may be held; ours is. */
 	if (r.shift)
 		cache_page(&r, acc->va, kind, s.mmu.tlb.last_serial + 1);
