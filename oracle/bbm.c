@@ -25,6 +25,8 @@
 
 /* D8.3.1.2: of a block, FEAT_BBM level 1. */
 #define BLOCK_NT   BIT_ULL(16)
+/* Entries that hardware may hold as one are reported as one. */
+#define CONTIGUOUS (16 * PAGE_SIZE)
 /* Older ones are forgotten. */
 #define BROKEN_MAX 4096
 
@@ -38,8 +40,7 @@ struct broken {
 	uint8_t level;
 	vaddr_t va;
 	uint64_t span;
-	uint64_t cpus;               /* that have yet to forget it */
-	uint32_t pages[NR_CPUS_MAX]; /* a table's: of its range, forgotten */
+	uint64_t cpus; /* that have yet to forget it */
 };
 
 /* Whose tables were loaded where, and as what. */
@@ -178,21 +179,22 @@ static void note_removal(struct oracle_set *set, const struct event *ev)
 	g_array_append_val(b->broken, e);
 }
 
-static uint64_t pages_between(const struct broken *e, const struct tlbi *t)
+static bool overlaps(const struct broken *e, const struct tlbi *t)
 {
-	uint64_t size = MAX(t->size, PAGE_SIZE);
-	vaddr_t start = MAX(e->va, t->va & PAGE_MASK);
-	vaddr_t end = MIN(e->va + e->span, (t->va & PAGE_MASK) + size);
+	vaddr_t start = t->va & PAGE_MASK;
 
-	return start < end ? (end - start) >> PAGE_SHIFT : 0;
+	return start < e->va + e->span &&
+	       e->va < start + MAX(t->size, PAGE_SIZE);
 }
 
-/* Has @cpu forgotten what was cached of @e? */
-static bool covers(struct bbm *b, struct broken *e, const struct tlbi *t,
-                   unsigned cpu)
+/*
+ * Has a CPU forgotten what was cached of @e? A table, by the TLBI of any
+ * address a walk of which leads through it (D8.14.5); of what was in it, each
+ * valid entry was removed on its own.
+ */
+static bool covers(struct bbm *b, const struct broken *e, const struct tlbi *t)
 {
 	const struct user *u = find_user(b, e->mm);
-	bool table = is_table(e->old, e->level);
 
 	if (t->op == TLBI_ALL)
 		return true;
@@ -200,12 +202,7 @@ static bool covers(struct bbm *b, struct broken *e, const struct tlbi *t,
 		return false;
 	if (t->op == TLBI_ASID)
 		return true;
-	if (!table)
-		return pages_between(e, t);
-	if (t->last_level)
-		return false;
-	e->pages[cpu] += (uint32_t)pages_between(e, t);
-	return e->pages[cpu] >= e->span >> PAGE_SHIFT;
+	return overlaps(e, t) && !(t->last_level && is_table(e->old, e->level));
 }
 
 static void note_tlbi(struct bbm *b, const struct event *ev)
@@ -216,7 +213,7 @@ static void note_tlbi(struct bbm *b, const struct event *ev)
 	for (unsigned i = b->broken->len; t && i-- > 0;) {
 		struct broken *e = &g_array_index(b->broken, struct broken, i);
 
-		if ((e->cpus >> cpu & 1) && covers(b, e, t, cpu))
+		if ((e->cpus >> cpu & 1) && covers(b, e, t))
 			e->cpus &= ~BIT_ULL(cpu);
 		if (!e->cpus)
 			forget(b, i);
@@ -317,7 +314,8 @@ static void report(struct oracle_set *set, const struct event *ev,
                    const struct broken *e, const char *what)
 {
 	struct hazard *h =
-		hazard_begin(set, ORACLE_BBM, ev, mix_key(e->va, e->mm));
+		hazard_begin(set, ORACLE_BBM, ev,
+	                     mix_key(ALIGN_DOWN(e->va, CONTIGUOUS), e->mm));
 
 	if (!h)
 		return;

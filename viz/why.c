@@ -401,6 +401,24 @@ static void explain_bad_table(struct why *w)
 	why_add_fate(w, w->frame, unhook);
 }
 
+/* break-before-make: who held what was changed, and what was not flushed. */
+static void explain_live_change(struct why *w)
+{
+	size_t set = why_role_record(w, HAZARD_SET), i = set;
+
+	add_links(w);
+	while (set != NO_RECORD && i-- > 0) {
+		const struct record *rec = &w->records[i];
+
+		if (rec->type != EV_TLB_FILL || rec->addr >= w->h->end ||
+		    rec->addr + BIT_ULL(pt_level_shift(rec->level)) <=
+		            w->h->addr)
+			continue;
+		why_add(w, i, WHY_FILLED, NULL);
+		return;
+	}
+}
+
 static void explain_object(struct why *w)
 {
 	size_t used = why_role_record(w, HAZARD_USED);
@@ -535,6 +553,7 @@ static void (*const explain[ORACLE_COUNT])(struct why *w) = {
 	[ORACLE_RCU_UAF] = explain_object,
 	[ORACLE_DEADLOCK] = explain_deadlock,
 	[ORACLE_TAG_CHECK] = explain_translation,
+	[ORACLE_BBM] = explain_live_change,
 };
 
 /* Of what the judge says was removed: the table, if there is one. */

@@ -152,9 +152,9 @@ START_TEST(break_before_make_is_quiet)
 END_TEST
 
 /* A last-level TLBI does not reach a cached table. */
-START_TEST(a_table_needs_all_of_its_range_and_every_level)
+START_TEST(a_table_needs_one_address_of_every_level)
 {
-	const struct tlbi all = { .op = TLBI_VA, .va = HEAP, .size = 1 << 21 };
+	const struct tlbi all = { .op = TLBI_VA, .va = HEAP + 0x7000 };
 	struct tlbi last = all;
 
 	last.last_level = true;
@@ -237,7 +237,7 @@ int main(void)
 	tcase_add_test(tc, invalid_in_between_is_not_enough);
 	tcase_add_test(tc, a_tlbi_that_one_cpu_has_yet_to_perform_neither);
 	tcase_add_test(tc, break_before_make_is_quiet);
-	tcase_add_test(tc, a_table_needs_all_of_its_range_and_every_level);
+	tcase_add_test(tc, a_table_needs_one_address_of_every_level);
 	tcase_add_test(tc, of_another_asid_it_does_not_count);
 	tcase_add_test(tc, the_contiguous_bit_needs_it);
 	tcase_add_test(tc, a_fault_before_the_flush_is_tolerated);
