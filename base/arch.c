@@ -16,7 +16,7 @@ const char *arch_name(enum arch_id arch)
 bool arch_parse(const char *name, enum arch_id *arch)
 {
 	for (unsigned i = 0; i < ARCH_COUNT; i++) {
-		if (strcmp(name, names[i]))
+		if (strcmp(name, names[i]) != 0)
 			continue;
 		*arch = (enum arch_id)i;
 		return true;

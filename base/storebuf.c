@@ -81,7 +81,7 @@ static unsigned choose_store(struct store_buffer *sb)
 		                   .size = sizeof(uint64_t),
 		                   .addr = sb->cpu->id,
 		                   .label = "store buffer wakes" };
-	uint8_t candidates[STORE_BUFFER_SIZE];
+	uint8_t candidates[STORE_BUFFER_SIZE] = { 0 };
 	unsigned nr = 0;
 
 	gate_step(&sb->work, 0, &wake);

@@ -161,10 +161,10 @@ struct policy *shrink(const struct shrink_task *task,
 		again |= resize_turns(&x);
 		again |= plain_answers(&x);
 	}
-	if (result)
+	if (result) {
 		shrink_search(&x);
-	if (result)
 		turn_plan_copy(&x.t->plan, &x.best);
+	}
 	if (result && cost)
 		*cost = x.cost;
 	turn_plan_clear(&x.best);

@@ -51,7 +51,7 @@ void mmu_write_tcr(struct mmu *mmu, uint64_t tcr)
 	r->pa_bits = MIN(sizes[tcr >> TCR_IPS_SHIFT & 7], mmu->maxphyaddr);
 	r->hw_af = tcr & TCR_HA;
 	r->hw_dbm = r->hw_af && (tcr & TCR_HD);
-	r->asid_mask = tcr & TCR_AS ? 0xffff : 0xff;
+	r->asid_mask = (tcr & TCR_AS) ? 0xffff : 0xff;
 	for (unsigned half = 0; half < 2; half++) {
 		decode_half(&r->half[half], tcr, half);
 		tlb_set_granule(&mmu->tlb, half, r->half[half].granule);
@@ -333,7 +333,7 @@ static enum descriptor descriptor_of(const struct walk *w)
 	if (!(w->entry & ARM64_VALID))
 		return DESC_INVALID;
 	if (w->level == 1)
-		return w->entry & ARM64_TYPE ? DESC_LEAF : DESC_INVALID;
+		return (w->entry & ARM64_TYPE) ? DESC_LEAF : DESC_INVALID;
 	if (w->entry & ARM64_TYPE)
 		return DESC_TABLE;
 	return has_blocks(w) ? DESC_LEAF : DESC_INVALID;
@@ -367,9 +367,9 @@ static bool dirty_managed(const struct walk *w)
 static uint8_t leaf_rights(const struct walk *w, uint8_t above)
 {
 	uint64_t e = w->entry;
-	uint8_t rights = (uint8_t)((e & ARM64_AP1 ? TLB_U : 0) |
-	                           (e & ARM64_UXN ? 0 : TLB_X) |
-	                           (e & ARM64_PXN ? 0 : TLB_P));
+	uint8_t rights = (uint8_t)(((e & ARM64_AP1) ? TLB_U : 0) |
+	                           ((e & ARM64_UXN) ? 0 : TLB_X) |
+	                           ((e & ARM64_PXN) ? 0 : TLB_P));
 
 	if (!(e & ARM64_AP2) || dirty_managed(w))
 		rights |= TLB_W;

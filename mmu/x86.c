@@ -82,6 +82,7 @@ static bool x86_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 	return mmu_report_fault(mmu, fault);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): others change it */
 static bool x86_address(struct mmu *mmu, struct mmu_access *acc, vaddr_t *va,
                         struct fault_info *fault)
 {

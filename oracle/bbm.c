@@ -123,15 +123,16 @@ static struct broken *broken_at(const struct bbm *b, paddr_t pa)
 
 static void forget(struct bbm *b, unsigned i)
 {
-	const struct broken *last;
+	const GArray *all = b->broken;
+	const unsigned last = all->len - 1;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): @i is in it */
+	const paddr_t pa = g_array_index(all, struct broken, last).pa;
 
-	keymap_put(&b->at, g_array_index(b->broken, struct broken, i).pa,
+	keymap_put(&b->at, g_array_index(all, struct broken, i).pa,
 	           KEYMAP_NONE);
 	g_array_remove_index_fast(b->broken, i);
-	if (i == b->broken->len)
-		return;
-	last = &g_array_index(b->broken, struct broken, i);
-	keymap_put(&b->at, last->pa, i);
+	if (i < last)
+		keymap_put(&b->at, pa, i);
 }
 
 static bool is_table(uint64_t e, unsigned level)

@@ -205,7 +205,7 @@ static unsigned line_number(uint64_t offset)
 {
 	unsigned n = (unsigned)(offset % PAGE_SIZE / LINE_BYTES);
 
-	return offset & GHOST_TAGS ? LINES_PER_PAGE + n : n;
+	return (offset & GHOST_TAGS) ? LINES_PER_PAGE + n : n;
 }
 
 uint32_t ghost_line_find(const struct ghost_mem *mem, uint32_t space,

@@ -6,9 +6,6 @@
 #include "mm/mm.h"
 #include "mm/uapi.h"
 #include "mm/xarray.h"
-#include "pagetable/arm64.h"
-
-_Static_assert(VM_MTE == ARM64_VM_MTE, "vm_get_page_prot() knows VM_MTE");
 
 /* A page's tags with STGM, 64 bytes each, from the first-level cache: 64
  * instructions, one a cycle. */

@@ -15,8 +15,9 @@
 
 #include "mm/arch.h"
 #include "mm/page.h"
+#include "pagetable/arm64.h"
 
-#define VM_MTE         VM_HIGH_ARCH_4 /* PROT_MTE */
+#define VM_MTE         ARM64_VM_MTE   /* VM_HIGH_ARCH_4: PROT_MTE */
 #define VM_MTE_ALLOWED VM_HIGH_ARCH_5 /* the memory behind it can hold tags */
 
 extern const struct mman_ops arm64_mman_ops;

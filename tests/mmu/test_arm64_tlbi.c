@@ -182,11 +182,11 @@ static paddr_t kernel_load(void)
 	return acc.pa;
 }
 
-static paddr_t before_isb, after_isb, old_frame, new_frame_;
+static paddr_t before_isb, after_isb, old_frame, frame_now;
 
 static void switch_roots(void *arg)
 {
-	paddr_t root = other_root(&new_frame_);
+	paddr_t root = other_root(&frame_now);
 
 	(void)arg;
 	map_page(VA, PAGE_RW, &old_frame);
@@ -211,15 +211,15 @@ START_TEST(before_the_isb_ttbr0_may_be_the_old_one)
 {
 	run_choosing(late);
 	ck_assert_uint_eq(before_isb, old_frame);
-	ck_assert_uint_eq(after_isb, new_frame_);
+	ck_assert_uint_eq(after_isb, frame_now);
 }
 END_TEST
 
 START_TEST(before_the_isb_ttbr0_may_be_the_new_one)
 {
 	run_choosing(early);
-	ck_assert_uint_eq(before_isb, new_frame_);
-	ck_assert_uint_eq(after_isb, new_frame_);
+	ck_assert_uint_eq(before_isb, frame_now);
+	ck_assert_uint_eq(after_isb, frame_now);
 }
 END_TEST
 
