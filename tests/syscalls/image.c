@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/syscalls/image.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct outcome outcome;
@@ -81,4 +82,30 @@ void image_run(const uint8_t *code, const uint8_t *end)
 void image_run_arm64(const uint32_t *code, size_t n)
 {
 	run((const uint8_t *)code, n * sizeof(*code), EM_AARCH64);
+}
+
+void expect_exit(int code)
+{
+	ck_assert_int_eq(outcome.result.end, RUN_DONE);
+	ck_assert_int_eq(outcome.result.signal, 0);
+	ck_assert(outcome.result.exited);
+	ck_assert_int_eq(outcome.result.exit_code, code);
+}
+
+void expect_signal(int signal, uint64_t addr)
+{
+	ck_assert_int_eq(outcome.result.end, RUN_DONE);
+	ck_assert_int_eq(outcome.result.signal, signal);
+	ck_assert_uint_eq(outcome.result.fault_addr, addr);
+}
+
+int run_suite(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -53,6 +53,15 @@ void image_setup(void);
 void image_run(const uint8_t *code, const uint8_t *end);
 /** image_run_arm64 - likewise, @n instructions of A64. */
 void image_run_arm64(const uint32_t *code, size_t n);
-#define RUN(name) image_run(guest_##name, guest_##name##_end)
+#define RUN(name)       image_run(guest_##name, guest_##name##_end)
+#define RUN_ARM64(name) image_run_arm64(name, ARRAY_SIZE(name))
+
+/** expect_exit - the last run ended with this status. */
+void expect_exit(int code);
+/** expect_signal - a signal ended it, for an access or instruction at @addr. */
+void expect_signal(int signal, uint64_t addr);
+
+/** run_suite - for main(): run and free. */
+int run_suite(Suite *suite);
 
 #endif

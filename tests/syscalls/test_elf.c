@@ -137,17 +137,11 @@ int main(void)
 {
 	Suite *s = suite_create("syscalls/elf");
 	TCase *tc = tcase_create("elf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, segments_are_as_in_the_headers);
 	tcase_add_test(tc, wrong_headers_are_refused);
 	tcase_add_test(tc, too_many_segments_are_refused);
 	tcase_add_test(tc, every_shorter_file_is_refused);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

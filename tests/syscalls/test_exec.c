@@ -13,14 +13,6 @@
 /* Fail with status 99 unless the flags say equal. */
 #define EQUAL(n)     "je 1f\nmov $" n ", %edi\nmov $231, %eax\nsyscall\n1:\n"
 
-static void expect_exit(int code)
-{
-	ck_assert_int_eq(outcome.result.end, RUN_DONE);
-	ck_assert_int_eq(outcome.result.signal, 0);
-	ck_assert(outcome.result.exited);
-	ck_assert_int_eq(outcome.result.exit_code, code);
-}
-
 /* clang-format off */
 GUEST(hello,
       "lea 2f(%rip), %rsi\n"
@@ -543,8 +535,6 @@ int main(void)
 {
 	Suite *s = suite_create("syscalls/exec");
 	TCase *tc = tcase_create("exec");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, image_setup, NULL);
 	tcase_add_test(tc, output_and_exit_status_reach_the_host);
@@ -566,9 +556,5 @@ int main(void)
 	tcase_add_test(tc, a_run_leaves_the_same_trace_watched_or_not);
 	tcase_add_test(tc, a_machine_too_small_is_an_error);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

@@ -75,8 +75,6 @@ int main(void)
 {
 	Suite *s = suite_create("syscalls/vmpte");
 	TCase *tc = tcase_create("vmpte");
-	SRunner *sr;
-	int failed;
 
 	if (access(PROGRAM, R_OK))
 		return 77; /* no guest programs on this host */
@@ -85,9 +83,5 @@ int main(void)
 	tcase_add_test(tc, one_gib_shrinks_from_2088_to_40_kb);
 	tcase_add_test(tc, without_reclaim_nothing_shrinks);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }
