@@ -57,6 +57,7 @@ struct pgtable_ops {
 	pte_t (*ptep_get_lockless)(vaddr_t addr, pte_t *ptep);
 	void (*set_ptes)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
 	                 pte_t pte, unsigned nr);
+	pte_t (*pte_wrprotect)(pte_t pte);
 	/* The value set_ptes() gives @pte if it is one of a whole table's. */
 	pte_t (*pte_in_run)(const struct mm_struct *mm, pte_t pte);
 	void (*pte_clear)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep);

@@ -217,6 +217,14 @@ static const struct mm_option_value access_flags_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value wrprotect_values[] = {
+	{ "keep_dirty", WRPROTECT_KEEP_DIRTY,
+	  "hardware's dirty state becomes software's: ff1712f953e2 (5.10)" },
+	{ "drop_dirty", WRPROTECT_DROP_DIRTY,
+	  "fork's copy of a dirty entry is clean (M36)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value contpte_convert_values[] = {
 	{ "break_before_make", CONTPTE_CONVERT_BREAK_BEFORE_MAKE,
 	  "clear all, gathering A and D, flush, then write (6.9)" },
@@ -329,6 +337,8 @@ static const struct mm_option_desc options[] = {
 	CHOICE(asid_read, "arm64: when a flush reads the ASID"),
 	CHOICE(access_flags,
 	       "arm64: how a fault adds A, D and write to an entry"),
+	CHOICE(wrprotect,
+	       "arm64: a copy of an entry without the right to write"),
 	CHOICE(contpte_convert, "arm64: how 16 entries become one and back"),
 	CHOICE(contpte_get, "arm64: what a look at one of 16 entries tells"),
 	SWITCH(mte, "arm64: memory tagging", "PROT_MTE and what comes with it",

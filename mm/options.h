@@ -98,6 +98,10 @@ enum access_flags {
 	ACCESS_FLAGS_CMPXCHG,
 	ACCESS_FLAGS_PLAIN
 }; /* M36 */
+enum wrprotect {
+	WRPROTECT_KEEP_DIRTY,
+	WRPROTECT_DROP_DIRTY
+}; /* M36 */
 enum contpte_convert {
 	CONTPTE_CONVERT_BREAK_BEFORE_MAKE,
 	CONTPTE_CONVERT_LIVE,
@@ -193,6 +197,7 @@ struct mm_options {
 	bool contpte;            /* CONFIG_ARM64_CONTPTE */
 	enum asid_read asid_read;
 	enum access_flags access_flags;
+	enum wrprotect wrprotect;
 	enum contpte_convert contpte_convert;
 	enum contpte_get contpte_get;
 	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */

@@ -49,6 +49,23 @@ static inline pte_t pte_in_run(const struct mm_struct *mm, pte_t pte)
 	return mm_arch()->pgtable->pte_in_run(mm, pte);
 }
 
+/**
+ * family: pte_wrprotect, pmd_wrprotect - @pte without the right to write.
+ * @pte: a present entry (pmd)
+ *
+ * Pure.
+ *
+ * Return: it; what hardware keeps as dirty in the right to write stays.
+ */
+static inline pte_t pte_wrprotect(pte_t pte)
+{
+	return mm_arch()->pgtable->pte_wrprotect(pte);
+}
+static inline pmd_t pmd_wrprotect(pmd_t pmd)
+{
+	return __pmd(pte_val(pte_wrprotect(__pte(pmd_val(pmd)))));
+}
+
 /** set_pte_at - the entry at @ptep for @addr becomes @pte. Context: the PTL. */
 static inline void set_pte_at(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                               pte_t pte)

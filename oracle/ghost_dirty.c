@@ -71,6 +71,54 @@ static const struct ghost_line *lost_line(struct ghost *g,
 	return wanted_line(g, page);
 }
 
+/* Did @agent, in the operation it is in, take frame @pfn out of the tables of
+ * mm @id? */
+static bool unmapped_from(struct oracle_set *set, unsigned agent, unsigned id,
+                          pfn_t pfn)
+{
+	const struct scene *scene = set->scene;
+	uint64_t op = scene->current_op[agent];
+	const struct scene_op *under_way = scene_op(scene, op);
+	const struct scene_write *w;
+
+	for (uint64_t i = scene->writes.nr; under_way && i-- > 0;) {
+		struct pt_entry old, new;
+
+		w = scene_write(scene, i);
+		if (!w || w->step < under_way->enter_step)
+			break;
+		if (w->op != op || w->owner != id || w->level > PT_LEVEL_PMD)
+			continue;
+		old = pt_decode(set->machine, w->level, w->old);
+		new = pt_decode(set->machine, w->level, w->new);
+		if (old.present && old.leaf && !new.present &&
+		    (pfn - old.pfn) >>
+		                    (pt_level_shift(w->level) - PAGE_SHIFT) ==
+		            0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The frame went away under a process that had it by fork, at the same address:
+ * whoever stored to it may have let go of it long ago.
+ */
+static void suspect_relatives(struct ghost *g, struct oracle_set *set,
+                              const struct ghost_suspect *s)
+{
+	for (unsigned i = 0; i < g->nr_mms && g->nr_mms > 1; i++) {
+		const struct ghost_mm *mm = g->mms->pdata[i];
+		struct ghost_suspect relative = *s;
+
+		relative.dirty.mm = mm->id;
+		if (mm->live && mm->id != s->dirty.mm &&
+		    lost_line(g, set, mm, s->dirty.page) &&
+		    unmapped_from(set, (unsigned)s->agent, mm->id, s->pfn))
+			g_array_append_val(g->suspects, relative);
+	}
+}
+
 void ghost_dirty_free(struct ghost *g, struct oracle_set *set,
                       const struct event *ev)
 {
@@ -90,6 +138,7 @@ void ghost_dirty_free(struct ghost *g, struct oracle_set *set,
 		if (lost_line(g, set, ghost_mm_find(g, s.dirty.mm),
 		              s.dirty.page))
 			g_array_append_val(g->suspects, s);
+		suspect_relatives(g, set, &s);
 	}
 }
 

@@ -135,14 +135,14 @@ pte_t pfn_pte(pfn_t pfn, pgprot_t prot);
 /** mk_pte - an entry that maps @page with the rights @prot. Return: it. */
 pte_t mk_pte(const struct page *page, pgprot_t prot);
 /**
- * family: pte_mkwrite, pte_wrprotect, pte_mkdirty, pte_mkclean, pte_mkyoung,
+ * family: pte_mkwrite, __pte_wrprotect, pte_mkdirty, pte_mkclean, pte_mkyoung,
  * pte_mkold - an entry with one bit (RW, D, A) set or cleared.
  * @pte: a present entry
  *
  * Return: the other value; nothing in memory changes.
  */
 pte_t pte_mkwrite(pte_t pte);
-pte_t pte_wrprotect(pte_t pte);
+pte_t __pte_wrprotect(pte_t pte);
 pte_t pte_mkdirty(pte_t pte);
 pte_t pte_mkclean(pte_t pte);
 pte_t pte_mkyoung(pte_t pte);
@@ -266,7 +266,7 @@ pmd_t mk_pmd(const struct page *page, pgprot_t prot);
  * it. */
 pmd_t mk_pmd_table(pfn_t pte_table);
 /**
- * family: pmd_mkhuge, pmd_mkwrite, pmd_wrprotect, pmd_mkdirty, pmd_mkclean,
+ * family: pmd_mkhuge, pmd_mkwrite, __pmd_wrprotect, pmd_mkdirty, pmd_mkclean,
  * pmd_mkyoung, pmd_mkold - an entry with one bit (PS, RW, D, A) set or cleared.
  * @pmd: a leaf
  *
@@ -274,7 +274,7 @@ pmd_t mk_pmd_table(pfn_t pte_table);
  */
 pmd_t pmd_mkhuge(pmd_t pmd);
 pmd_t pmd_mkwrite(pmd_t pmd);
-pmd_t pmd_wrprotect(pmd_t pmd);
+pmd_t __pmd_wrprotect(pmd_t pmd);
 pmd_t pmd_mkdirty(pmd_t pmd);
 pmd_t pmd_mkclean(pmd_t pmd);
 pmd_t pmd_mkyoung(pmd_t pmd);

@@ -105,7 +105,7 @@ pte_t pte_mkwrite(pte_t pte)
 	return pte_change(pte, PT_ATTR_WRITE, true);
 }
 
-pte_t pte_wrprotect(pte_t pte)
+pte_t __pte_wrprotect(pte_t pte)
 {
 	return pte_change(pte, PT_ATTR_WRITE, false);
 }
@@ -257,7 +257,7 @@ pmd_t pmd_mkwrite(pmd_t pmd)
 	return pmd_change(pmd, PT_ATTR_WRITE, true);
 }
 
-pmd_t pmd_wrprotect(pmd_t pmd)
+pmd_t __pmd_wrprotect(pmd_t pmd)
 {
 	return pmd_change(pmd, PT_ATTR_WRITE, false);
 }

@@ -9,6 +9,7 @@
 #include "mm/arm64/arm64.h"
 #include "mm/arm64/mte.h"
 #include "mm/tlb.h"
+#include "pagetable/arm64.h"
 
 static pte_t arm64_ptep_get(vaddr_t addr, pte_t *ptep)
 {
@@ -57,6 +58,19 @@ static void arm64_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
 	}
 	if (tags)
 		mte_synced_late(pte, nr);
+}
+
+/*
+ * Hardware's dirty is DBM without read-only, so it has to move to the bit of
+ * software.  From v4.3 to v5.9 only ptep_set_wrprotect(), which changes an
+ * entry in place, did that (ff1712f953e2).
+ */
+static pte_t arm64_pte_wrprotect(pte_t pte)
+{
+	if (machine_kernel(this_machine())->options->wrprotect ==
+	    WRPROTECT_DROP_DIRTY)
+		return __pte((pte_val(pte) & ~ARM64_DBM) | ARM64_AP2);
+	return __pte_wrprotect(pte);
 }
 
 static void arm64_pte_clear(struct mm_struct *mm, vaddr_t addr, pte_t *ptep)
@@ -174,6 +188,7 @@ const struct pgtable_ops arm64_pgtable_ops = {
 	.ptep_get = arm64_ptep_get,
 	.ptep_get_lockless = arm64_ptep_get_lockless,
 	.set_ptes = arm64_set_ptes,
+	.pte_wrprotect = arm64_pte_wrprotect,
 	.pte_in_run = arm64_pte_in_run,
 	.pte_clear = arm64_pte_clear,
 	.ptep_get_and_clear = arm64_ptep_get_and_clear,

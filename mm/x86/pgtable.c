@@ -77,6 +77,7 @@ const struct pgtable_ops x86_pgtable_ops = {
 	.ptep_get = __ptep_get,
 	.ptep_get_lockless = __ptep_get_lockless,
 	.set_ptes = x86_set_ptes,
+	.pte_wrprotect = __pte_wrprotect,
 	.pte_in_run = x86_pte_in_run,
 	.pte_clear = x86_pte_clear,
 	.ptep_get_and_clear = x86_ptep_get_and_clear,

@@ -339,6 +339,48 @@ START_TEST(everything_goes_at_exit)
 }
 END_TEST
 
+/* Agent 2 frees the frame; @unmaps: it takes it out of the child's tables, too.
+ * The parent let go of it before, the child has nothing else. */
+static void reclaim_from_child(bool unmaps)
+{
+	struct physmem *mem = &s->m->mem;
+	pfn_t root = frame(s, FRAME_PT_PGD), table = frame(s, FRAME_PT_PTE);
+
+	pfn_to_page(mem, table)->pt_owner = CHILD;
+	store_to(0, f, 7);
+	ENTER(s, 0, NR_FORK, 0);
+	emit(s->m, EV_MM_NEW, .a = CHILD, .b = root << PAGE_SHIFT, .c = PARENT);
+	LEAVE(s, 0, NR_FORK, 2);
+	CALL(s, 0, NR_MUNMAP, 0, HEAP, 0x1000);
+
+	act(s, 2);
+	emit(s->m, EV_KERNEL_ENTER, .text = "reclaim", .b = CHILD);
+	if (unmaps)
+		emit(s->m, EV_PT_WRITE, .addr = table << PAGE_SHIFT,
+		     .b = entry(f, E_RW), .c = 1);
+	release(s, 2, f);
+	act(s, 2);
+	emit(s->m, EV_KERNEL_EXIT, .text = "reclaim");
+}
+
+START_TEST(a_frame_that_a_child_wants_must_not_go)
+{
+	const struct hazard *h;
+
+	reclaim_from_child(true);
+	h = the_hazard(s, ORACLE_LOST_DIRTY);
+	ck_assert_str_eq(h->creator, "two");
+	ck_assert_str_eq(h->user, "zero");
+}
+END_TEST
+
+START_TEST(a_frame_that_a_child_did_not_have_may_go)
+{
+	reclaim_from_child(false);
+	expect_quiet(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("oracle/pins");
@@ -370,6 +412,8 @@ int main(void)
 	tcase_add_test(tc, a_frame_may_go_while_a_call_takes_the_memory_away);
 	tcase_add_test(tc, a_frame_of_zeros_may_go);
 	tcase_add_test(tc, everything_goes_at_exit);
+	tcase_add_test(tc, a_frame_that_a_child_wants_must_not_go);
+	tcase_add_test(tc, a_frame_that_a_child_did_not_have_may_go);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -154,12 +154,12 @@ static void atomics(void *arg)
 	__ptep_set_wrprotect(VA, pte);
 	ck_assert_uint_eq(w.nr_steps, 1);
 	expect_step(STEP_RMW, "ptep_set_wrprotect", pte);
-	expect_write(pte, pte_val(old), pte_val(pte_wrprotect(old)), 1);
+	expect_write(pte, pte_val(old), pte_val(__pte_wrprotect(old)), 1);
 	ck_assert(__ptep_test_and_clear_young(VA, pte));
 	ck_assert(!__ptep_test_and_clear_young(VA, pte));
 	expect_step(STEP_RMW, "ptep_test_and_clear_young", pte);
 	ck_assert_uint_eq(pte_val(__ptep_get_and_clear(VA, pte)),
-	                  pte_val(pte_mkold(pte_wrprotect(old))));
+	                  pte_val(pte_mkold(__pte_wrprotect(old))));
 	expect_step(STEP_RMW, "ptep_get_and_clear", pte);
 	ck_assert(pte_none(__ptep_get(VA, pte)));
 	expect_step(STEP_READ, "ptep_get", pte);

@@ -118,9 +118,9 @@ RUN_TEST(what_hardware_made_dirty_is_not_lost)
 	pte_t hw = __pte(pte_val(clean) & ~RDONLY); /* DBM: a store */
 
 	ck_assert(pte_dirty(hw));
-	ck_assert_uint_eq(pte_val(pte_wrprotect(hw)),
+	ck_assert_uint_eq(pte_val(__pte_wrprotect(hw)),
 	                  0x7000 | READONLY | DIRTY);
-	ck_assert_uint_eq(pte_val(pte_wrprotect(clean)), 0x7000 | READONLY);
+	ck_assert_uint_eq(pte_val(__pte_wrprotect(clean)), 0x7000 | READONLY);
 	ck_assert_uint_eq(pte_val(pte_mkclean(hw)), pte_val(clean));
 	ck_assert_uint_eq(pte_val(pte_modify(hw, vm_get_page_prot(VM_READ))),
 	                  0x7000 | READONLY | DIRTY);

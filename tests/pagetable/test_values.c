@@ -53,7 +53,7 @@ START_TEST(a_pte_has_the_bits_of_the_manual)
 	ck_assert_uint_eq(pte_val(pte_mkold(pte)), pte_val(pte) & ~A);
 	ck_assert_uint_eq(pte_val(pte_mkyoung(pte_mkold(pte))), pte_val(pte));
 	ck_assert_uint_eq(pte_val(pte_mkclean(pte_mkdirty(pte))), pte_val(pte));
-	ck_assert_uint_eq(pte_val(pte_wrprotect(pte_mkwrite(pte))),
+	ck_assert_uint_eq(pte_val(__pte_wrprotect(pte_mkwrite(pte))),
 	                  pte_val(pte));
 	ck_assert_uint_eq(pte_pfn(pte), 0x12345);
 	ck_assert(pte_present(pte) && pte_user(pte) && pte_young(pte));
