@@ -205,6 +205,14 @@ enum task_state {
 	TASK_DEAD
 };
 
+/* arm64: a thread's memory tagging, Linux's thread_struct.mte_ctrl and two
+ * thread flags. All 0: no checks, IRG chooses tag 0. */
+struct task_mte {
+	uint32_t ctrl;    /* PR_MTE_* as asked for; mm/arm64/mte.c */
+	bool tagged_addr; /* TIF_TAGGED_ADDR */
+	bool async_fault; /* TIF_MTE_ASYNC_FAULT */
+};
+
 struct task {
 	struct agent *agent;
 	struct cpu *cpu; /* a task stays on one CPU */
@@ -218,10 +226,12 @@ struct task {
 	unsigned sleeping_class;
 	struct gate exited;      /* class 0 opens when it is dead */
 	int exit_signal;         /* SIGSEGV, SIGBUS ... that ended it, or 0 */
-	uint64_t fault_addr;     /* of that signal */
+	int exit_si_code;        /* its si_code: SEGV_MAPERR ... */
+	uint64_t fault_addr;     /* its si_addr */
 	const char *exit_reason; /* why, for people; a literal */
-	void *hw_data;           /* emu: registers, engine */
-	void *user_data;         /* scenario: thread; syscalls: process */
+	struct task_mte mte;
+	void *hw_data;   /* emu: registers, engine */
+	void *user_data; /* scenario: thread; syscalls: process */
 	void (*fn)(struct task *t);
 };
 

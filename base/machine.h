@@ -40,6 +40,15 @@ struct fault_info {
 	vaddr_t pc;
 };
 
+/* arm64: SCTLR_EL1.TCF0, what a tag check that fails does at EL0, Arm ARM
+ * D10.5. */
+enum mte_tcf {
+	MTE_TCF_NONE,
+	MTE_TCF_SYNC,
+	MTE_TCF_ASYNC, /* sets TFSRE0_EL1.TF0 */
+	MTE_TCF_ASYMM  /* loads sync, stores async */
+};
+
 /* arm64: what a TLBI names, Arm ARM D8.14. */
 enum tlbi_op {
 	TLBI_VA,   /* address, of the ASID or global */
@@ -82,8 +91,8 @@ struct machine_ops {
 	/* Toggle CR4.PGE: everything including globals. */
 	void (*flush_all)(struct machine *m);
 
-	/* arm64, up to isb. TLBI: begins; another CPU's TLBs forget when its
-	 * turn comes, at the latest when a DSB of this CPU is over. */
+	/* arm64, up to write_mte. TLBI: begins; another CPU's TLBs forget when
+	 * its turn comes, at the latest when a DSB of this CPU is over. */
 	void (*tlbi)(struct machine *m, const struct tlbi *t);
 	/* MSR TTBR0_EL1: @root is a physical address. Takes effect for certain
 	 * at the ISB. */
@@ -92,6 +101,10 @@ struct machine_ops {
 	 * through what they removed, are over in @domain. */
 	void (*dsb)(struct machine *m, enum barrier_domain domain);
 	void (*isb)(struct machine *m);
+	/* MSR SCTLR_EL1.TCF0 and GCR_EL1.Exclude, a bit per tag that IRG does
+	 * not choose. */
+	void (*write_mte)(struct machine *m, enum mte_tcf tcf,
+	                  uint16_t exclude);
 
 	/* The kernel loads @n bytes of user memory, as an instruction in kernel
 	 * mode would. @atomic: under pagefault_disable(), a fault ends it.

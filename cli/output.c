@@ -6,6 +6,7 @@
 #include "cli/told.h"
 #include "scenario/killed.h"
 #include "scenario/verdict.h"
+#include "syscalls/siginfo.h"
 #include "viz/why.h"
 
 void output_init(struct output *out, const struct cli_options *o)
@@ -81,6 +82,8 @@ static void add_killed(GString *line, const GArray *killed)
 		json_open(line, NULL, '{');
 		json_string(line, "thread", k->thread->name);
 		json_string(line, "signal", killed_signal_name(k->signal));
+		json_string(line, "si_code",
+		            si_code_name(k->signal, k->si_code));
 		json_string(line, "addr", addr);
 		json_string(line, "why", k->why);
 		json_bool(line, "unexpected", k->unexpected);

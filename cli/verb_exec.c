@@ -20,6 +20,7 @@
 #include "cli/single.h"
 #include "scenario/verdict.h"
 #include "syscalls/exec.h"
+#include "syscalls/siginfo.h"
 #include "syscalls/syscalls.h"
 #include "viz/report.h"
 
@@ -133,6 +134,16 @@ static void detach(struct machine *m, void *data)
 
 /* ---- what came of it ---- */
 
+static char *signal_text(const struct exec_result *result)
+{
+	const char *code = si_code_name(result->signal, result->si_code);
+
+	return g_strdup_printf("ended by SIG%s%s%s%s at 0x%" PRIx64,
+	                       sigabbrev_np(result->signal), code ? " (" : "",
+	                       code ? code : "", code ? ")" : "",
+	                       result->fault_addr);
+}
+
 /* Why it is not as expected (to exit with 0, without a hazard), or NULL. */
 static char *judge(const struct exec_run *x, const struct exec_result *result)
 {
@@ -155,9 +166,7 @@ static char *judge(const struct exec_run *x, const struct exec_result *result)
 		break;
 	}
 	if (result->signal)
-		return g_strdup_printf("ended by SIG%s at 0x%" PRIx64,
-		                       sigabbrev_np(result->signal),
-		                       result->fault_addr);
+		return signal_text(result);
 	if (result->exit_code)
 		return g_strdup_printf("it exits with status %d",
 		                       result->exit_code);
@@ -209,6 +218,10 @@ static void add_guest_keys(GString *line, const void *data)
 
 	json_int(line, "exit_code", (uint64_t)keys->result->exit_code);
 	json_int(line, "signal", (uint64_t)keys->result->signal);
+	if (keys->result->signal)
+		json_string(line, "si_code",
+		            si_code_name(keys->result->signal,
+		                         keys->result->si_code));
 	json_int(line, "instructions", keys->result->insns);
 	json_open(line, "missing_syscalls", '[');
 	for (unsigned i = 0; i < missing->len; i++) {

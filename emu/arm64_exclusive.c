@@ -112,7 +112,7 @@ bool arm64_exclusive(struct engine *e, uint32_t insn)
 	struct exclusive x = decode(e, insn);
 
 	if (!IS_ALIGNED(x.va, x.size * x.nr)) {
-		elf_die(e, SIGBUS, x.va);
+		elf_die(e, SIGBUS, BUS_ADRALN, x.va);
 		return false;
 	}
 	return x.load ? load(e, &x) : store(e, &x);

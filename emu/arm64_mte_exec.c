@@ -29,9 +29,11 @@ static bool access_tag(struct engine *e, enum mmu_op op, vaddr_t va,
 
 static bool store_word(struct engine *e, vaddr_t va, uint64_t value)
 {
-	struct mmu_access acc = {
-		.va = va, .size = 8, .op = MMU_STORE, .value = value
-	};
+	struct mmu_access acc = { .va = va,
+		                  .size = 8,
+		                  .op = MMU_STORE,
+		                  .unchecked = true,
+		                  .value = value };
 
 	return elf_access(e, &acc);
 }
@@ -63,7 +65,7 @@ static bool address(struct engine *e, const struct mte_insn *i, vaddr_t *va,
 	*va = i->index == MTE_POST ? base : base + (vaddr_t)(int64_t)i->offset;
 	if (i->op == MTE_LDG || IS_ALIGNED(*va, MTE_GRANULE_SIZE))
 		return true;
-	elf_die(e, SIGBUS, *va);
+	elf_die(e, SIGBUS, BUS_ADRALN, *va);
 	return false;
 }
 

@@ -120,16 +120,19 @@ static bool execute(struct engine *e, uint32_t insn, bool *known)
 
 /* ---- exceptions ---- */
 
-static int exception_signal(uint32_t number, uint64_t pc)
+static int exception_signal(uint32_t number, uint64_t pc, int *si_code)
 {
+	*si_code = BUS_ADRALN;
 	if (pc & 3)
 		return SIGBUS;
 	switch (number) {
 	case EXCP_BKPT:
+		*si_code = TRAP_BRKPT;
 		return SIGTRAP;
 	case EXCP_DATA_ABORT: /* an atomic not aligned */
 		return SIGBUS;
 	default:
+		*si_code = ILL_ILLOPC;
 		return SIGILL;
 	}
 }
@@ -150,6 +153,7 @@ static void on_intr(uc_engine *uc, uint32_t number, void *data)
 {
 	struct engine *e = data;
 	uint64_t pc = engine_reg(e, UC_ARM64_REG_PC);
+	int si_code, signal = exception_signal(number, pc, &si_code);
 
 	(void)uc;
 	if (e->stopping)
@@ -161,7 +165,7 @@ static void on_intr(uc_engine *uc, uint32_t number, void *data)
 	BUG_ON(!e->elf);
 	if (number == EXCP_UDEF && !(pc & 3) && undefined(e, pc))
 		return;
-	elf_die(e, exception_signal(number, pc),
+	elf_die(e, signal, si_code,
 	        number == EXCP_DATA_ABORT ? e->locked.va : pc);
 }
 

@@ -13,6 +13,7 @@ static bool fault_in(struct task *t, const struct fault_info *fault)
 	int exit_signal = t->exit_signal;
 	uint64_t fault_addr = t->fault_addr;
 	const char *exit_reason = t->exit_reason;
+	int exit_si_code = t->exit_si_code;
 
 	if (!m->kernel || !m->kernel->page_fault)
 		return false;
@@ -20,9 +21,18 @@ static bool fault_in(struct task *t, const struct fault_info *fault)
 	if (m->kernel->page_fault(t, fault))
 		return true;
 	t->exit_signal = exit_signal;
+	t->exit_si_code = exit_si_code;
 	t->fault_addr = fault_addr;
 	t->exit_reason = exit_reason;
 	return false;
+}
+
+/* Linux v6.12 arch/arm64/include/asm/uaccess.h access_ok(): a tag is ignored
+ * for who asked for that. The rest of it the MMU sees. */
+static bool access_ok(const struct task *t, const struct mmu *mmu, vaddr_t va)
+{
+	return !(va & ~mmu->user_mask) || t->mte.tagged_addr ||
+	       t->agent->kind == AGENT_KTHREAD;
 }
 
 /* One access in kernel mode with RFLAGS.AC set; 0 or -EFAULT. @atomic: a fault
@@ -34,6 +44,8 @@ static int user_access(struct mmu_access *acc, bool atomic)
 	struct fault_info fault = { 0 };
 	uint64_t value = acc->value;
 
+	if (!access_ok(t, mmu, acc->va))
+		return -EFAULT;
 	acc->user = false;
 	acc->ac = true;
 	for (;;) {

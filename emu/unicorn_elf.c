@@ -29,9 +29,9 @@
 /* Between two timer interrupts. */
 #define TICK_CYCLES 100000
 
-void elf_die(struct engine *e, int signal, vaddr_t addr)
+void elf_die(struct engine *e, int signal, int si_code, vaddr_t addr)
 {
-	vcpu_kill(e->guest->task, signal, addr, "exception");
+	vcpu_kill(e->guest->task, signal, si_code, addr, "exception");
 	engine_stop(e);
 }
 
@@ -443,8 +443,8 @@ static bool go_on(struct engine *e)
 	if (e->make_code != NO_PAGE && window_make_code(e, e->make_code))
 		return true;
 	/* Something Unicorn cannot execute. */
-	vcpu_kill(e->guest->task, SIGILL, engine_reg(e, e->arch->pc),
-	          "invalid opcode");
+	vcpu_kill(e->guest->task, SIGILL, ILL_ILLOPC,
+	          engine_reg(e, e->arch->pc), "invalid opcode");
 	return false;
 }
 

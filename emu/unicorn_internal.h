@@ -192,7 +192,7 @@ void elf_prepare(struct engine *e);
 void elf_run(struct engine *e);
 void elf_save(struct engine *e);
 /** elf_die - an exception whose @signal ends the thread. */
-void elf_die(struct engine *e, int signal, vaddr_t addr);
+void elf_die(struct engine *e, int signal, int si_code, vaddr_t addr);
 /** elf_access - one access of the guest, from a hook. Return: false: it is dead
  * and the engine stops. */
 bool elf_access(struct engine *e, struct mmu_access *acc);

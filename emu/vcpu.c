@@ -86,6 +86,13 @@ static void hw_isb(struct machine *m)
 	mmu_isb(this_mmu());
 }
 
+static void hw_write_mte(struct machine *m, enum mte_tcf tcf, uint16_t exclude)
+{
+	(void)m;
+	mmu_write_tcf(this_mmu(), tcf);
+	this_vcpu()->mte.exclude = exclude;
+}
+
 static size_t hw_copy_from_user(struct machine *m, void *to, vaddr_t from,
                                 size_t n, bool atomic)
 {
@@ -109,6 +116,7 @@ static const struct machine_ops arm64_machine_ops = {
 	.write_ttbr0 = hw_write_ttbr0,
 	.dsb = hw_dsb,
 	.isb = hw_isb,
+	.write_mte = hw_write_mte,
 	.copy_from_user = hw_copy_from_user,
 };
 
@@ -250,23 +258,36 @@ int emu_add_candidate(struct emu *emu, vaddr_t va)
 void vcpu_enter_kernel(struct task *t)
 {
 	t->cpu->user_mode = false;
+	if (unlikely(mmu_take_tfsr(&cpu_vcpu(t->cpu)->mmu)))
+		t->mte.async_fault = true;
 	cpu_end_insn(t->cpu);
 	smp_mb();
+}
+
+/* Linux v6.12 arch/arm64/kernel/entry-common.c do_notify_resume(). */
+static void mte_async_fault(struct task *t)
+{
+	t->mte.async_fault = false;
+	vcpu_kill(t, SIGSEGV, SEGV_MTEAERR, 0, "asynchronous tag check fault");
 }
 
 void vcpu_enter_user(struct task *t)
 {
 	while (t->cpu->need_resched)
 		schedule();
+	if (unlikely(t->mte.async_fault))
+		mte_async_fault(t);
 	smp_mb();
 	monitor_clear(cpu_vcpu(t->cpu));
 	t->cpu->user_mode = true;
 }
 
-void vcpu_kill(struct task *t, int signal, vaddr_t addr, const char *why)
+void vcpu_kill(struct task *t, int signal, int si_code, vaddr_t addr,
+               const char *why)
 {
 	if (!t->exit_signal) {
 		t->exit_signal = signal;
+		t->exit_si_code = si_code;
 		t->fault_addr = addr;
 		t->exit_reason = why;
 	}
@@ -290,9 +311,9 @@ static void abort_signal(struct task *t, const struct mmu_access *acc,
                          const struct fault_info *fault)
 {
 	if ((fault->code & ESR_FSC) == ESR_FSC_ALIGNMENT)
-		vcpu_kill(t, SIGBUS, acc->va, "alignment fault");
+		vcpu_kill(t, SIGBUS, BUS_ADRALN, acc->va, "alignment fault");
 	else
-		vcpu_kill(t, SIGKILL, acc->va, "TLB conflict abort");
+		vcpu_kill(t, SIGKILL, SI_KERNEL, acc->va, "TLB conflict abort");
 }
 
 /* Return: true to try the access again. */
@@ -313,7 +334,7 @@ static bool exception(struct task *t, const struct mmu_access *acc,
 	case MMU_MACHINE_CHECK:
 		emit(t->agent->machine, EV_FAULT, .addr = acc->va,
 		     .text = "#MC");
-		vcpu_kill(t, SIGBUS, acc->va, "machine check");
+		vcpu_kill(t, SIGBUS, BUS_OBJERR, acc->va, "machine check");
 		break;
 	case MMU_ABORT:
 		abort_signal(t, acc, fault);
@@ -322,7 +343,8 @@ static bool exception(struct task *t, const struct mmu_access *acc,
 		BUG();
 	}
 	if (!retry)
-		vcpu_kill(t, SIGSEGV, acc->va, "general protection fault");
+		vcpu_kill(t, SIGSEGV, SI_KERNEL, acc->va,
+		          "general protection fault");
 	vcpu_enter_user(t);
 	return retry;
 }

@@ -163,12 +163,14 @@ void monitor_see_store(struct vcpu *vcpu, const struct mmu_access *acc);
  * vcpu_kill - a signal nobody handles ends a thread.
  * @t: the thread; it ends before its next instruction
  * @signal: the guest's number, 1 .. 31
+ * @si_code: SEGV_MAPERR and the like, of that signal; SI_KERNEL
  * @addr: the access or instruction that brought it
  * @why: for people; a literal
  *
  * Sets t->exit_signal and what belongs to it, unless another signal was first.
  */
-void vcpu_kill(struct task *t, int signal, vaddr_t addr, const char *why);
+void vcpu_kill(struct task *t, int signal, int si_code, vaddr_t addr,
+               const char *why);
 
 /**
  * vcpu_syscall - the current task's SYSCALL instruction.

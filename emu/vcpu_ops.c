@@ -125,6 +125,8 @@ struct task *guest_thread_fork(struct task *parent, unsigned cpu,
 	g->op++;
 	g->regs[0] = 0;
 	arch_of(t)->regs_return_0(&g->elf);
+	t->mte = parent->mte;
+	t->mte.async_fault = false;
 	return t;
 }
 

@@ -78,19 +78,28 @@ static void on_syscall(uc_engine *uc, void *data)
 }
 
 /* The signal Linux sends for an exception. */
-static int exception_signal(uint32_t vector)
+/* Linux v6.12 arch/x86/kernel/traps.c. */
+static int exception_signal(uint32_t vector, int *si_code)
 {
+	*si_code = SI_KERNEL;
 	switch (vector) {
-	case 0:  /* #DE */
-	case 16: /* #MF */
-	case 19: /* #XM */
+	case 0: /* #DE */
+		*si_code = FPE_INTDIV;
+		return SIGFPE;
+	case 16:              /* #MF */
+	case 19:              /* #XM */
+		*si_code = 0; /* MXCSR would tell */
 		return SIGFPE;
 	case 1:
+		*si_code = TRAP_TRACE;
+		return SIGTRAP;
 	case 3: /* #BP */
 		return SIGTRAP;
 	case 6: /* #UD */
+		*si_code = ILL_ILLOPN;
 		return SIGILL;
 	case 17: /* #AC */
+		*si_code = BUS_ADRALN;
 		return SIGBUS;
 	default:
 		return SIGSEGV;
@@ -100,11 +109,11 @@ static int exception_signal(uint32_t vector)
 static void on_intr(uc_engine *uc, uint32_t vector, void *data)
 {
 	struct engine *e = data;
+	int si_code, signal = exception_signal(vector, &si_code);
 
 	(void)uc;
 	if (!e->stopping)
-		elf_die(e, exception_signal(vector),
-		        engine_reg(e, UC_X86_REG_RIP));
+		elf_die(e, signal, si_code, engine_reg(e, UC_X86_REG_RIP));
 }
 
 static bool on_invalid(uc_engine *uc, void *data)

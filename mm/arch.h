@@ -100,13 +100,25 @@ struct page_ops {
 	void (*sync_huge_page)(pmd_t pmd);
 };
 
+/* asm/processor.h, asm/uaccess.h */
+struct thread_ops {
+	/* An address of user space without its tag. Pure. */
+	vaddr_t (*untagged_addr)(vaddr_t addr);
+	/* prctl(); NULL: -EINVAL. */
+	long (*set_tagged_addr_ctrl)(struct task *t, uint64_t arg);
+	long (*get_tagged_addr_ctrl)(const struct task *t);
+	/* __switch_to(): @next, a user's, runs on this CPU from now on; NULL
+	 * if that is nothing. */
+	void (*switch_to)(struct task *next);
+};
+
 /* What a page fault asks for. */
 struct fault_request {
 	vaddr_t addr;      /* without a tag */
 	unsigned flags;    /* FAULT_FLAG_*, mm/memory.h */
 	uint64_t vm_flags; /* the VMA must have one of these */
 	/* No page can help: the signal, and why; 0: go on. */
-	int signal;
+	int signal, si_code;
 	const char *why;
 	const char *rule; /* a rule the kernel broke with it, or NULL */
 };
@@ -117,6 +129,7 @@ struct mm_arch {
 	const struct pgtable_ops *pgtable;
 	const struct mman_ops *mman;
 	const struct page_ops *page;
+	const struct thread_ops *thread;
 	/* arch/.../mm/fault.c: read the error code, ESR. Pure. */
 	void (*decode_fault)(const struct fault_info *f,
 	                     struct fault_request *req);

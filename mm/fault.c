@@ -9,13 +9,28 @@
 #include "mm/mmap_lock.h"
 #include "mm/vma.h"
 
-static bool fault_signal(struct task *t, const struct fault_info *f, int sig,
-                         const char *why)
+static bool fault_signal(struct task *t, const struct fault_request *req)
 {
-	t->exit_signal = sig;
-	t->fault_addr = f->addr;
-	t->exit_reason = why;
+	t->exit_signal = req->signal;
+	t->exit_si_code = req->si_code;
+	t->fault_addr = req->addr;
+	t->exit_reason = req->why;
 	return false;
+}
+
+/* No page can help. */
+static void deny(struct fault_request *req, int signal, int si_code,
+                 const char *why)
+{
+	req->signal = signal;
+	req->si_code = si_code;
+	req->why = why;
+}
+
+static void deny_right(struct fault_request *req)
+{
+	deny(req, GUEST_SIGSEGV, GUEST_SEGV_ACCERR,
+	     "the mapping does not allow it");
 }
 
 /*
@@ -23,30 +38,29 @@ static bool fault_signal(struct task *t, const struct fault_info *f, int sig,
  * memory Linux wakes the OOM killer and tries again; there is nobody else to
  * kill here.
  */
-static bool mm_fault_error(struct task *t, const struct fault_info *f,
+static bool mm_fault_error(struct task *t, struct fault_request *req,
                            vm_fault_t fault)
 {
 	if (fault & VM_FAULT_OOM) {
 		if (t->mm->kernel->machine->mem.nr_free)
 			return true;
-		return fault_signal(t, f, GUEST_SIGKILL, "out of memory");
+		deny(req, GUEST_SIGKILL, GUEST_SI_KERNEL, "out of memory");
+	} else if (fault & VM_FAULT_SIGBUS) {
+		deny(req, GUEST_SIGBUS, GUEST_BUS_ADRERR,
+		     "the mapping has no page there");
+	} else {
+		deny(req, GUEST_SIGSEGV, GUEST_SEGV_MAPERR, "the fault failed");
 	}
-	if (fault & VM_FAULT_SIGBUS)
-		return fault_signal(t, f, GUEST_SIGBUS,
-		                    "the mapping has no page there");
-	return fault_signal(t, f, GUEST_SIGSEGV, "the fault failed");
+	return fault_signal(t, req);
 }
-
-#define NO_RIGHT "the mapping does not allow it"
 
 /*
  * The first try of a user's fault, with the VMA's lock only.
- * @bad_area: set to the reason if there is no right to the access
+ * @req: denied if there is no right to the access
  * Return: VM_FAULT_RETRY: take mmap_lock.
  */
 static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
-                                       const struct fault_request *req,
-                                       const char **bad_area)
+                                       struct fault_request *req)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
@@ -57,7 +71,7 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
 	if (!vma)
 		return VM_FAULT_RETRY;
 	if (!(vma->vm_flags & req->vm_flags))
-		*bad_area = NO_RIGHT;
+		deny_right(req);
 	else
 		fault = handle_mm_fault(vma, req->addr,
 		                        req->flags | FAULT_FLAG_VMA_LOCK);
@@ -67,19 +81,19 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm,
 }
 
 static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
-                                        const struct fault_request *req,
-                                        const char **bad_area)
+                                        struct fault_request *req)
 {
 	struct vm_area_struct *vma;
 	vm_fault_t fault = 0;
 
 	vma = lock_mm_and_find_vma(mm, req->addr);
 	if (!vma) {
-		*bad_area = "nothing is mapped there";
+		deny(req, GUEST_SIGSEGV, GUEST_SEGV_MAPERR,
+		     "nothing is mapped there");
 		return 0;
 	}
 	if (!(vma->vm_flags & req->vm_flags))
-		*bad_area = NO_RIGHT;
+		deny_right(req);
 	else
 		fault = handle_mm_fault(vma, req->addr, req->flags);
 	mmap_read_unlock(mm);
@@ -90,28 +104,29 @@ bool do_user_addr_fault(struct task *t, const struct fault_info *f)
 {
 	struct mm_struct *mm = t->mm;
 	struct fault_request req = { .flags = f->user ? FAULT_FLAG_USER : 0 };
-	const char *bad_area = NULL;
 	vm_fault_t fault;
 
 	mm_arch()->decode_fault(f, &req);
-	if (!mm || req.addr >= task_size())
-		return fault_signal(t, f, GUEST_SIGSEGV,
-		                    "no address of user space");
+	if (!mm || req.addr >= task_size()) {
+		deny(&req, GUEST_SIGSEGV, GUEST_SEGV_MAPERR,
+		     "no address of user space");
+		return fault_signal(t, &req);
+	}
 	if (req.rule)
 		emit(this_machine(), EV_RULE, .addr = f->addr, .a = f->code,
 		     .text = req.rule);
 	if (req.signal)
-		return fault_signal(t, f, req.signal, req.why);
+		return fault_signal(t, &req);
 
 	count_vm_event(mm->kernel, pgfault);
-	fault = fault_under_vma_lock(mm, &req, &bad_area);
+	fault = fault_under_vma_lock(mm, &req);
 	if (fault & VM_FAULT_RETRY)
-		fault = fault_under_mmap_lock(mm, &req, &bad_area);
-	if (bad_area)
-		return fault_signal(t, f, GUEST_SIGSEGV, bad_area);
+		fault = fault_under_mmap_lock(mm, &req);
+	if (req.signal)
+		return fault_signal(t, &req);
 
 	if (fault & VM_FAULT_ERROR)
-		return mm_fault_error(t, f, fault);
+		return mm_fault_error(t, &req, fault);
 	return true;
 }
 

@@ -9,9 +9,17 @@
 #include "base/machine.h"
 
 /* The guest's numbers (asm-generic/signal.h). */
-#define GUEST_SIGBUS  7
-#define GUEST_SIGKILL 9
-#define GUEST_SIGSEGV 11
+#define GUEST_SIGBUS       7
+#define GUEST_SIGKILL      9
+#define GUEST_SIGSEGV      11
+/* si_code (asm-generic/siginfo.h). */
+#define GUEST_SI_KERNEL    0x80
+#define GUEST_SEGV_MAPERR  1
+#define GUEST_SEGV_ACCERR  2
+#define GUEST_SEGV_MTEAERR 8 /* asynchronous tag check: si_addr is 0 */
+#define GUEST_SEGV_MTESERR 9
+#define GUEST_BUS_ADRALN   1
+#define GUEST_BUS_ADRERR   2
 
 /**
  * do_user_addr_fault - the kernel_ops.page_fault of the mm.
@@ -22,7 +30,7 @@
  *
  * Context: on @t's agent, no locks held.
  * Return: true to try the access again; false after setting exit_signal,
- * fault_addr and exit_reason of @t (SIGSEGV, SIGBUS, SIGKILL).
+ * exit_si_code, fault_addr and exit_reason of @t (SIGSEGV, SIGBUS, SIGKILL).
  */
 bool do_user_addr_fault(struct task *t, const struct fault_info *f);
 

@@ -9,6 +9,7 @@
 #include "mm/filemap.h"
 #include "mm/huge_memory.h"
 #include "mm/memory.h"
+#include "mm/mman.h"
 #include "mm/mmap.h"
 #include "mm/mmap_lock.h"
 #include "mm/page.h"
@@ -375,9 +376,9 @@ int get_user_page_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags,
 	struct page *found;
 	long ret;
 
+	addr = ALIGN_DOWN(untagged_addr(addr), PAGE_SIZE);
 	if (addr >= task_size()) /* access_ok() */
 		return -EFAULT;
-	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	found = gup_fast(mm, addr, flags);
 	if (found) {
 		*page = (struct gup_page){ .addr = addr,

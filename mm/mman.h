@@ -39,6 +39,12 @@ static inline bool arch_validate_flags(uint64_t vm_flags)
 	return mm_arch()->mman->validate_flags(vm_flags);
 }
 
+/** untagged_addr - @addr, of user space, without its tag. Return: it. */
+static inline vaddr_t untagged_addr(vaddr_t addr)
+{
+	return mm_arch()->thread->untagged_addr(addr);
+}
+
 /** arch_sync_huge_page - before @pmd, which maps a huge page, is written.
  * Context: the PMD's lock. May take steps. */
 static inline void arch_sync_huge_page(pmd_t pmd)

@@ -36,6 +36,8 @@ void mm_context_switch(struct task *prev, struct task *next)
 		if (active != k->init_mm)
 			mmdrop(active);
 	}
+	if (k->arch->thread->switch_to)
+		k->arch->thread->switch_to(next);
 }
 
 const struct mm_struct *cpu_loaded_mm(const struct cpu *cpu, bool *lazy)

@@ -201,6 +201,13 @@ static const struct mm_option_value mte_sync_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value mte_tcf_preferred_values[] = {
+	{ "async", MTE_TCF_ASYNC, "a fault is noticed later, in the kernel" },
+	{ "sync", MTE_TCF_SYNC, "at the access" },
+	{ "asymm", MTE_TCF_ASYMM, "sync for loads, async for stores" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value asid_read_values[] = {
 	{ "ordered", ASID_READ_ORDERED,
 	  "after a barrier behind the store to the table: 5e10f9887ed8 (5.16)" },
@@ -344,6 +351,8 @@ static const struct mm_option_desc options[] = {
 	SWITCH(mte, "arm64: memory tagging", "PROT_MTE and what comes with it",
 	       "the CPUs have none (arm64.nomte)"),
 	CHOICE(mte_sync, "arm64: how a page that is mapped gets its tags"),
+	CHOICE(mte_tcf_preferred,
+	       "arm64: tag checks of a program that permits sync and async"),
 	SWITCH(pcid, "what address spaces keep in the TLB over a switch",
 	       "their entries, tagged with a PCID",
 	       "nothing: every switch flushes (nopcid)"),
@@ -373,6 +382,7 @@ void mm_options_default(struct mm_options *o)
 		.asid_bits = 16,
 		.kernel_pte_barrier = true,
 		.contpte = true,
+		.mte_tcf_preferred = MTE_TCF_ASYNC,
 		.pcid = true,
 	};
 }

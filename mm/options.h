@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-struct choice_log;
+#include "base/machine.h"
 
 enum table_free {
 	TABLE_FREE_RCU,      /* MMU_GATHER_RCU_TABLE_FREE + call_rcu for single
@@ -203,6 +203,7 @@ struct mm_options {
 	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
 	bool mte;  /* arm64.nomte is not given */
 	enum mte_sync mte_sync;
+	enum mte_tcf mte_tcf_preferred; /* of every CPU */
 };
 
 struct mm_option_value {

@@ -6,6 +6,7 @@
 #include "mm/gup.h"
 #include "mm/madvise.h"
 #include "mm/mm.h"
+#include "mm/mman.h"
 #include "mm/mmap_lock.h"
 #include "mm/mmu_context.h"
 #include "mm/mprotect.h"
@@ -43,6 +44,7 @@ long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len)
 	struct mm_struct *mm = t->mm;
 	int err;
 
+	addr = untagged_addr(addr);
 	mmap_write_lock(mm);
 	err = do_munmap(mm, addr, len, true);
 	if (err)
@@ -52,13 +54,14 @@ long do_sys_munmap(struct task *t, vaddr_t addr, uint64_t len)
 
 long do_sys_mprotect(struct task *t, vaddr_t addr, uint64_t len, uint64_t prot)
 {
-	return do_mprotect(t->mm, addr, len, prot);
+	return do_mprotect(t->mm, untagged_addr(addr), len, prot);
 }
 
 long do_sys_mremap(struct task *t, vaddr_t addr, uint64_t old_len,
                    uint64_t new_len, uint64_t flags, vaddr_t new_addr)
 {
-	const struct mremap_request req = { .addr = addr,
+	/* Not @new_addr: Linux v5.6 dcde237319e6. */
+	const struct mremap_request req = { .addr = untagged_addr(addr),
 		                            .old_len = old_len,
 		                            .new_len = new_len,
 		                            .flags = flags,
@@ -131,7 +134,28 @@ out:
 
 long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior)
 {
-	return do_madvise(t->mm, addr, len, behavior);
+	return do_madvise(t->mm, untagged_addr(addr), len, behavior);
+}
+
+/* Linux v6.12 kernel/sys.c prctl() */
+long do_sys_prctl(struct task *t, const uint64_t args[5])
+{
+	const struct thread_ops *ops = mm_arch()->thread;
+
+	if (args[2] || args[3] || args[4])
+		return -EINVAL;
+	switch ((int)args[0]) {
+	case PR_SET_TAGGED_ADDR_CTRL:
+		if (!ops->set_tagged_addr_ctrl)
+			return -EINVAL;
+		return ops->set_tagged_addr_ctrl(t, args[1]);
+	case PR_GET_TAGGED_ADDR_CTRL:
+		if (!ops->get_tagged_addr_ctrl || args[1])
+			return -EINVAL;
+		return ops->get_tagged_addr_ctrl(t);
+	default:
+		return -EINVAL;
+	}
 }
 
 long do_sys_ftruncate(struct task *t, struct address_space *file,

@@ -53,6 +53,14 @@ long do_sys_brk(struct task *t, vaddr_t brk);
  */
 long do_sys_madvise(struct task *t, vaddr_t addr, uint64_t len, int behavior);
 /**
+ * do_sys_prctl - prctl(2): PR_SET_TAGGED_ADDR_CTRL, PR_GET_TAGGED_ADDR_CTRL of
+ * arm64; it knows nothing else.
+ * @args: the option and its four arguments
+ *
+ * Return: the value asked for, 0, or -EINVAL.
+ */
+long do_sys_prctl(struct task *t, const uint64_t args[5]);
+/**
  * do_sys_ftruncate - ftruncate(2) of a shmem object the caller has a reference
  * to.
  * @file: the object

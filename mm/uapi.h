@@ -41,6 +41,15 @@ _Static_assert(EPERM == 1 && ENOENT == 2 && EINTR == 4 && EBADF == 9 &&
 #	define MAP_HUGETLB   0x40000
 #endif
 
+/* linux/prctl.h */
+#define PR_SET_TAGGED_ADDR_CTRL 55
+#define PR_GET_TAGGED_ADDR_CTRL 56
+#define PR_TAGGED_ADDR_ENABLE   0x1UL
+#define PR_MTE_TCF_SYNC         0x2UL
+#define PR_MTE_TCF_ASYNC        0x4UL
+#define PR_MTE_TAG_SHIFT        3
+#define PR_MTE_TAG_MASK         (0xffffUL << PR_MTE_TAG_SHIFT)
+
 #ifndef MREMAP_MAYMOVE
 #	define MREMAP_MAYMOVE 1
 #	define MREMAP_FIXED   2

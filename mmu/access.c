@@ -3,20 +3,8 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/mtetags.h"
 #include "base/once.h"
 #include "mmu/arm64_internal.h"
-
-/* Where one page's part of an access goes. */
-struct part {
-	vaddr_t va;
-	paddr_t pa;
-	unsigned size;
-	bool tlb_hit;
-	bool has_entry;
-	bool tagged;            /* Tagged memory */
-	struct tlb_entry entry; /* a copy, if somebody watches accesses */
-};
 
 /* ---- translating ---- */
 
@@ -53,8 +41,8 @@ static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
 	return tlb_use(&mmu->tlb, kind, va, mmu->pcid, &m[pick], n == 1);
 }
 
-static void set_part(struct mmu *mmu, struct part *p, const struct tlb_entry *e,
-                     bool hit)
+static void set_part(struct mmu *mmu, struct mmu_target *p,
+                     const struct tlb_entry *e, bool hit)
 {
 	p->pa = (e->pfn << PAGE_SHIFT) + (p->va & (BIT_ULL(e->shift) - 1));
 	p->tlb_hit = hit;
@@ -65,7 +53,7 @@ static void set_part(struct mmu *mmu, struct part *p, const struct tlb_entry *e,
 }
 
 static bool translate_by_walk(struct mmu *mmu, struct mmu_access *acc,
-                              struct part *p, struct fault_info *fault)
+                              struct mmu_target *p, struct fault_info *fault)
 {
 	struct mmu_need need = mmu_need_of(acc);
 	const struct tlb_entry *e;
@@ -110,7 +98,7 @@ static void set_dirty_blindly(struct mmu *mmu, const struct tlb_entry *hit,
 
 /* A store through a clean entry: walk again, or not. */
 static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
-                            struct part *p, struct tlb_entry *e,
+                            struct mmu_target *p, struct tlb_entry *e,
                             struct fault_info *fault)
 {
 	if (!mmu->switches.dirty_recheck) {
@@ -122,8 +110,8 @@ static bool translate_clean(struct mmu *mmu, struct mmu_access *acc,
 	return translate_by_walk(mmu, acc, p, fault);
 }
 
-static bool translate(struct mmu *mmu, struct mmu_access *acc, struct part *p,
-                      struct fault_info *fault)
+static bool translate(struct mmu *mmu, struct mmu_access *acc,
+                      struct mmu_target *p, struct fault_info *fault)
 {
 	struct mmu_need need = mmu_need_of(acc);
 	enum tlb_kind kind = need.fetch ? TLB_INSN : TLB_DATA;
@@ -176,8 +164,8 @@ static void mem_store(struct physmem *mem, paddr_t pa, unsigned size,
 
 static struct access_record access_record(const struct mmu *mmu,
                                           const struct mmu_access *acc,
-                                          const struct part *p, uint64_t value,
-                                          uint64_t old)
+                                          const struct mmu_target *p,
+                                          uint64_t value, uint64_t old)
 {
 	return (struct access_record){
 		.root = mmu->root,
@@ -198,7 +186,8 @@ static struct access_record access_record(const struct mmu *mmu,
 }
 
 static void tell_access(struct mmu *mmu, const struct mmu_access *acc,
-                        const struct part *p, uint64_t value, uint64_t old)
+                        const struct mmu_target *p, uint64_t value,
+                        uint64_t old)
 {
 	struct access_record r = access_record(mmu, acc, p, value, old);
 
@@ -241,7 +230,7 @@ static void drain_user_store(struct machine *m, const struct pending_store *st)
 }
 
 static void store_later(struct mmu *mmu, const struct mmu_access *acc,
-                        const struct part *p, uint64_t value)
+                        const struct mmu_target *p, uint64_t value)
 {
 	struct pending_store st = { .object = phys_obj(p->pa),
 		                    .size = p->size,
@@ -281,7 +270,7 @@ uint64_t mmu_stores_through(const struct mmu *mmu, const struct tlb_scope *s)
 
 /* A load beside pending stores of its CPU. */
 static uint64_t load_beside(struct mmu *mmu, const struct mmu_access *acc,
-                            const struct part *p)
+                            const struct mmu_target *p)
 {
 	struct store_buffer *sb = mmu->cpu->store_buffer;
 	struct machine *m = mmu->machine;
@@ -324,7 +313,7 @@ static bool buffered(const struct mmu *mmu, const struct mmu_access *acc)
 /* A plain load, store or fetch of one part. Return: what was loaded, or what
  * was stored. */
 static uint64_t move_part(struct mmu *mmu, const struct mmu_access *acc,
-                          const struct part *p, uint64_t value)
+                          const struct mmu_target *p, uint64_t value)
 {
 	struct machine *m = mmu->machine;
 	bool write = acc->op == MMU_STORE;
@@ -378,7 +367,7 @@ static uint64_t rmw_result(const struct mmu_access *acc, uint64_t old)
  * step names the first; hardware locks the bus).
  */
 static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
-                         const struct part *p, unsigned n)
+                         const struct mmu_target *p, unsigned n)
 {
 	struct machine *m = mmu->machine;
 	uint64_t old[2] = { 0 }, whole, result;
@@ -407,37 +396,8 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 		            old[1]);
 }
 
-/* A step on the granule itself: ordered with its data. Arm ARM D10.4. */
-static void move_tag(struct mmu *mmu, struct mmu_access *acc,
-                     const struct part *p)
-{
-	struct machine *m = mmu->machine;
-	paddr_t pa = p->pa & MTE_GRANULE_MASK;
-	bool store = acc->op == MMU_STG;
-	struct access_record r;
-	unsigned old;
-
-	if (store)
-		smp_mb();
-	step(store ? STEP_WRITE : STEP_READ, phys_obj(pa), MTE_GRANULE_SIZE,
-	     op_label(acc->op), p->va);
-	charge(m->costs->l1d_hit);
-	old = p->tagged ? mte_tag_get(&m->mem, pa) : 0;
-	if (!store)
-		acc->value = old;
-	else if (p->tagged)
-		mte_tag_set(&m->mem, pa, (unsigned)acc->value & 15);
-	trace_mix(current_agent, acc->value);
-	if (likely(!p->tagged || !event_wanted(m, EV_TAG)))
-		return;
-	r = access_record(mmu, acc, p, acc->value & 15, old);
-	r.size = 1;
-	r.entry = NULL; /* a copy is only made for EV_ACCESS */
-	emit(m, EV_TAG, .addr = p->va, .a = mte_ptr_tag(acc->va), .data = &r);
-}
-
 static void move_parts(struct mmu *mmu, struct mmu_access *acc,
-                       const struct part *p, unsigned n)
+                       const struct mmu_target *p, unsigned n)
 {
 	uint64_t value;
 
@@ -445,7 +405,7 @@ static void move_parts(struct mmu *mmu, struct mmu_access *acc,
 	acc->pa = p[0].pa;
 	if (unlikely(acc->op >= MMU_PROBE)) {
 		if (acc->op != MMU_PROBE)
-			move_tag(mmu, acc, p);
+			mmu->arch->move_tag(mmu, acc, p);
 		return;
 	}
 	if (mmu_op_atomic(acc->op)) {
@@ -462,19 +422,30 @@ static void move_parts(struct mmu *mmu, struct mmu_access *acc,
 		acc->value = value;
 }
 
+static bool tags_permit(struct mmu *mmu, struct mmu_access *acc,
+                        const struct mmu_target *p, struct fault_info *fault)
+{
+	return likely(!p->tagged || !mmu->arm64.tcf) ||
+	       mmu->arch->check_tags(mmu, acc, p, fault);
+}
+
 /* Out of line: the second part's copy of an entry is not for everybody. */
 static __attribute__((noinline)) bool access_crossing(struct mmu *mmu,
                                                       struct mmu_access *acc,
                                                       struct fault_info *fault)
 {
 	unsigned first = (unsigned)(PAGE_SIZE - (acc->va & ~PAGE_MASK));
-	struct part p[2] = {
+	struct mmu_target p[2] = {
 		{ .va = acc->va, .size = first },
 		{ .va = acc->va + first, .size = acc->size - first },
 	};
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (!translate(mmu, acc, &p[i], fault))
+			return false;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (!tags_permit(mmu, acc, &p[i], fault))
 			return false;
 	}
 	move_parts(mmu, acc, p, 2);
@@ -484,7 +455,7 @@ static __attribute__((noinline)) bool access_crossing(struct mmu *mmu,
 bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
                 struct fault_info *fault)
 {
-	struct part p;
+	struct mmu_target p;
 
 	mmu->nr_accesses++;
 	if (unlikely(mmu_op_atomic(acc->op) &&
@@ -496,7 +467,8 @@ bool mmu_access(struct mmu *mmu, struct mmu_access *acc,
 		return access_crossing(mmu, acc, fault);
 	p.va = acc->va;
 	p.size = acc->size;
-	if (unlikely(!translate(mmu, acc, &p, fault)))
+	if (unlikely(!translate(mmu, acc, &p, fault)) ||
+	    unlikely(!tags_permit(mmu, acc, &p, fault)))
 		return false;
 	move_parts(mmu, acc, &p, 1);
 	return true;

@@ -56,6 +56,7 @@ void mmu_write_tcr(struct mmu *mmu, uint64_t tcr)
 		decode_half(&r->half[half], tcr, half);
 		tlb_set_granule(&mmu->tlb, half, r->half[half].granule);
 	}
+	mmu->user_mask = r->half[0].tbi ? ~UINT64_C(0) >> 8 : ~UINT64_C(0);
 	set_low_end(mmu);
 }
 
@@ -178,6 +179,8 @@ static unsigned fault_status(enum walk_end end, unsigned level)
 		return ESR_FSC_ALIGNMENT;
 	case WALK_CONFLICT:
 		return ESR_FSC_CONFLICT;
+	case WALK_TAG_CHECK:
+		return ESR_FSC_TAG_CHECK;
 	case WALK_MAPPED:
 	case WALK_OVERTAKEN:
 	default:
@@ -228,10 +231,12 @@ static bool arm64_fault(struct mmu *mmu, struct mmu_access *acc, vaddr_t va,
 		.write = write,
 		.exec = acc->op == MMU_FETCH,
 		.user = acc->user,
-		.present =
-			end.how == WALK_DENIED || end.how == WALK_ACCESS_FLAG,
+		.present = end.how == WALK_DENIED ||
+		           end.how == WALK_ACCESS_FLAG ||
+		           end.how == WALK_TAG_CHECK,
 		.reserved = end.how == WALK_RESERVED,
 		.accessed = end.how == WALK_ACCESS_FLAG,
+		.tag = end.how == WALK_TAG_CHECK,
 		.pc = fault->pc,
 	};
 	acc->outcome = end.how == WALK_ALIGNMENT || end.how == WALK_CONFLICT
@@ -523,5 +528,7 @@ const struct mmu_arch mmu_arch_arm64 = {
 	.fault = arm64_fault,
 	.overlap = arm64_overlap,
 	.with_dirty = arm64_with_dirty,
+	.check_tags = arm64_check_tags,
+	.move_tag = arm64_move_tag,
 	.atomic_aligned = arm64_atomic_aligned,
 };

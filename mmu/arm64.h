@@ -81,6 +81,8 @@ struct mmu_arm64 {
 	uint16_t next_asid;
 	/* A cached entry gave a permission fault while others' TLBIs wait. */
 	bool denied;
+	enum mte_tcf tcf; /* SCTLR_EL1.TCF0 */
+	bool tfsr;        /* TFSRE0_EL1.TF0 */
 };
 
 /**
@@ -104,6 +106,19 @@ void mmu_write_ttbr0(struct mmu *mmu, paddr_t root, unsigned asid);
  * What is cached stays: software invalidates it. No step.
  */
 void mmu_write_tcr(struct mmu *mmu, uint64_t tcr);
+/**
+ * mmu_write_tcf - MSR SCTLR_EL1 with another TCF0, and an ISB.
+ * @tcf: from the next access on
+ *
+ * Loads, stores and atomics of EL0 to Tagged memory compare the address's tag
+ * with that of every granule they touch; so do LDTR and STTR while @tcf is sync
+ * or asymmetric (Linux keeps PSTATE.TCO set otherwise, and ignores what these
+ * leave in TFSRE0_EL1).  No step.
+ *
+ * DIVERGES: an access by way of SP and an immediate is checked as well.
+ * Source: D10.4.1.
+ */
+void mmu_write_tcf(struct mmu *mmu, enum mte_tcf tcf);
 /**
  * mmu_isb - a context synchronization event.
  *

@@ -18,6 +18,12 @@ void ttbr0_resolve(struct mmu *mmu, bool sync);
  * buffer whose translation @s takes away; 0: none. */
 uint64_t mmu_stores_through(const struct mmu *mmu, const struct tlb_scope *s);
 
+/** arm64_check_tags, arm64_move_tag - of struct mmu_arch. */
+bool arm64_check_tags(struct mmu *mmu, struct mmu_access *acc,
+                      const struct mmu_target *t, struct fault_info *fault);
+void arm64_move_tag(struct mmu *mmu, struct mmu_access *acc,
+                    const struct mmu_target *t);
+
 /* Bit 55 says which half an address belongs to, whatever its tag. */
 static inline unsigned va_half(vaddr_t va)
 {

@@ -10,6 +10,7 @@
  *	STEP_TLB   "tlb lookup"       on this CPU's translation caches
  *	STEP_READ  "walk pgd" ...     one per level that no cache holds
  *	STEP_RMW   "walk set accessed pgd" ..., "walk set dirty"
+ *	STEP_READ  "tag check"        arm64, one per granule of Tagged memory
  *	STEP_READ  "load", STEP_WRITE "store", STEP_RMW "xchg" ..., "fetch"
  *
  * The rules (SDM 3A 4.6 - 4.10):
@@ -81,6 +82,7 @@ struct mmu {
 	const struct mmu_arch *arch;
 	/* Addresses below are translated as they are. */
 	vaddr_t low_end;
+	vaddr_t user_mask; /* bits of a user address that are looked at */
 	struct mmu_arm64 arm64;
 
 	/* Bumped by every invalidation and every change of the tables: a walk
@@ -133,6 +135,7 @@ struct mmu_access {
 	bool release;    /* MMU_STORE: a store-release (STLR) */
 	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages; arm64:
 	                  * LDTR, STTR */
+	bool unchecked;  /* arm64: no tag check (STGP, STZG, DC GZVA) */
 	uint8_t outcome; /* out: enum mmu_outcome */
 	paddr_t pa;      /* out, if done: of the first byte */
 };
@@ -169,6 +172,19 @@ void mmu_fini(struct mmu *mmu);
  */
 bool must_check mmu_access(struct mmu *mmu, struct mmu_access *acc,
                            struct fault_info *fault);
+
+/**
+ * mmu_take_tfsr - arm64: read and clear TFSRE0_EL1. No step.
+ *
+ * Return: a tag check failed since, without stopping anybody.
+ */
+static inline bool mmu_take_tfsr(struct mmu *mmu)
+{
+	bool set = mmu->arm64.tfsr;
+
+	mmu->arm64.tfsr = false;
+	return set;
+}
 
 /* ---- what kernel code does to it: each one step (STEP_TLB) ---- */
 

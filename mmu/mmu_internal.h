@@ -24,6 +24,7 @@ enum walk_end {
 	WALK_DENIED,
 	WALK_ALIGNMENT, /* no walk's: of an atomic access */
 	WALK_CONFLICT,  /* nor this: entries overlap */
+	WALK_TAG_CHECK, /* nor this: it failed */
 	WALK_OVERTAKEN  /* by an invalidation on this CPU: as if it never was */
 };
 
@@ -64,6 +65,17 @@ struct walk_root {
 	uint8_t rights;  /* all there are */
 };
 
+/* Where one page's part of an access goes. */
+struct mmu_target {
+	vaddr_t va;
+	paddr_t pa;
+	unsigned size;
+	bool tlb_hit;
+	bool has_entry;
+	bool tagged;            /* Tagged memory */
+	struct tlb_entry entry; /* a copy, if somebody watches accesses */
+};
+
 /* What differs between architectures; found once, by mmu_init(). */
 struct mmu_arch {
 	void (*power_on)(struct mmu *mmu);
@@ -93,6 +105,13 @@ struct mmu_arch {
 	                struct fault_info *fault);
 	/* The leaf @e with D set; @e if it is not there any more. */
 	uint64_t (*with_dirty)(const struct mmu *mmu, uint64_t e);
+	/* Do the tags permit an access to @t? Steps. NULL: there are none. */
+	bool (*check_tags)(struct mmu *mmu, struct mmu_access *acc,
+	                   const struct mmu_target *t,
+	                   struct fault_info *fault);
+	/* MMU_LDG, MMU_STG. A step. NULL: no such thing. */
+	void (*move_tag)(struct mmu *mmu, struct mmu_access *acc,
+	                 const struct mmu_target *t);
 	/* May an atomic access be where it is? */
 	bool (*atomic_aligned)(const struct mmu *mmu,
 	                       const struct mmu_access *acc);

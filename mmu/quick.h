@@ -15,10 +15,11 @@
 
 #include <string.h>
 
+#include "base/mtetags.h"
 #include "mmu/mmu.h"
 
-/* The steps "tlb lookup" and "load" or "store". */
-#define QUICK_STEPS 2
+/* The steps "tlb lookup", "tag check", and "load" or "store", at most. */
+#define QUICK_STEPS 3
 
 /* Could neither another agent nor an observer notice the next steps of @a? */
 static inline bool quick_alone(const struct mmu *mmu, struct agent *a)
@@ -39,18 +40,29 @@ static inline void quick_step(struct agent *a, enum step_kind kind,
 	trace_mix(a, object + ((uint64_t)kind << 48) + a->id);
 }
 
+/* Would the tag check of an access to Tagged memory pass, in one step? */
+static inline bool quick_tag_permits(const struct mmu *mmu, vaddr_t va,
+                                     paddr_t pa, unsigned size)
+{
+	return (va & ~MTE_GRANULE_MASK) + size <= MTE_GRANULE_SIZE &&
+	       mte_tag_get(&mmu->machine->mem, pa) == mte_ptr_tag(va);
+}
+
 /* The bytes behind @va, as both steps find them; NULL: not this way. */
 static inline uint8_t *quick_begin(struct mmu *mmu, struct agent *a, vaddr_t va,
                                    unsigned size, enum step_kind kind,
                                    unsigned rights)
 {
 	struct machine *m = mmu->machine;
+	const vaddr_t plain = va & mmu->user_mask;
 	const struct tlb_hint *h =
-		tlb_hint_find(&mmu->tlb, TLB_DATA, va, mmu->pcid);
+		tlb_hint_find(&mmu->tlb, TLB_DATA, plain, mmu->pcid);
+	bool check;
 	paddr_t pa;
 	uint8_t *p;
 
-	if (unlikely(!h || (~h->entry->rights & rights) ||
+	/* A hint does not know bits 63:60. */
+	if (unlikely(!h || plain >> 56 || (~h->entry->rights & rights) ||
 	             (va & ~PAGE_MASK) + size > PAGE_SIZE ||
 	             !quick_alone(mmu, a)))
 		return NULL;
@@ -59,9 +71,16 @@ static inline uint8_t *quick_begin(struct mmu *mmu, struct agent *a, vaddr_t va,
 	p = phys_plain(&m->mem, pa);
 	if (unlikely(!p))
 		return NULL;
+	check = (h->entry->rights & TLB_T) && mmu->arm64.tcf;
+	if (unlikely(check && !quick_tag_permits(mmu, va, pa, size)))
+		return NULL;
 	mmu->nr_accesses++;
 	quick_step(a, STEP_TLB, obj_make(OBJ_SPACE_TLB, mmu->cpu->id));
 	tlb_hint_use(&mmu->tlb, h);
+	if (unlikely(check)) {
+		quick_step(a, STEP_READ, phys_obj(pa & MTE_GRANULE_MASK));
+		trace_mix(a, mte_ptr_tag(va));
+	}
 	quick_step(a, kind, phys_obj(pa));
 	*a->cycles += m->costs->l1d_hit;
 	return p;

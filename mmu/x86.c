@@ -17,6 +17,7 @@ static void x86_power_on(struct mmu *mmu)
 	mmu->cr4_smap = true;
 	mmu->cr4_la57 = pt_levels(mmu->machine) == 5;
 	mmu->efer_nxe = true;
+	mmu->user_mask = ~UINT64_C(0);
 	/* The lower half is canonical. */
 	mmu->low_end = BIT_ULL(mmu->cr4_la57 ? 56 : 47);
 }

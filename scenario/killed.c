@@ -37,6 +37,7 @@ GArray *killed_threads(const struct runner *r, const struct run_result *run)
 		const struct killed k = {
 			.thread = thread,
 			.signal = t->signal,
+			.si_code = t->si_code,
 			.addr = t->fault_addr,
 			.why = t->exit_reason,
 			.unexpected = !signal_expected(r, thread),

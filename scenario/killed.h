@@ -13,6 +13,7 @@
 struct killed {
 	const struct ast_thread *thread;
 	int signal;      /* the guest's number, 1 .. 31 */
+	int si_code;     /* of the signal */
 	vaddr_t addr;    /* the access that brought it */
 	const char *why; /* a phrase: "out of memory" */
 	/* No condition of the scenario looks at the thread's signal: whoever

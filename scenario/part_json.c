@@ -92,6 +92,7 @@ static void add_killed(JsonBuilder *b, const struct part *p)
 		json_builder_begin_object(b);
 		add_string(b, "thread", k->thread->name);
 		add_int(b, "signal", (uint64_t)k->signal);
+		add_int(b, "si_code", (uint64_t)k->si_code);
 		add_hex(b, "addr", k->addr);
 		add_string(b, "why", k->why);
 		add_bool(b, "unexpected", k->unexpected);
@@ -227,6 +228,7 @@ static void get_thread(struct json_reader *x, const struct scenario *s,
 	struct killed k = {
 		.thread = s->threads,
 		.signal = (int)json_get_int(x, "signal", 64),
+		.si_code = (int)json_get_int(x, "si_code", 255),
 		.addr = json_get_hex(x, "addr"),
 		.why = g_intern_string(json_get_string(x, "why")),
 		.unexpected = json_get_bool(x, "unexpected"),

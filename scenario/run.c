@@ -554,6 +554,7 @@ static void keep_threads(struct runner *r)
 		struct thread_result *out = &r->threads[thread->index];
 
 		out->signal = t->exit_signal;
+		out->si_code = t->exit_si_code;
 		out->fault_addr = t->fault_addr;
 		out->exit_reason = t->exit_reason ? t->exit_reason : "";
 		out->ended = t->state == TASK_DEAD;

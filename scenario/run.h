@@ -37,6 +37,7 @@ struct run_config {
 struct thread_result {
 	uint64_t regs[NR_PROGRAM_REGS];
 	int signal; /* that ended it, 0: none; then also: */
+	int si_code;
 	vaddr_t fault_addr;
 	const char *exit_reason; /* a literal */
 	bool ended;

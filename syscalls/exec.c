@@ -283,6 +283,7 @@ static void fill_result(const struct exec *x, struct exec_result *r)
 	int status = x->process->exit_status;
 
 	r->signal = status & 0x7f;
+	r->si_code = x->task->exit_si_code;
 	r->fault_addr = x->task->fault_addr;
 	r->exited = x->process->exited && !r->signal;
 	r->exit_code = status >> 8 & 0xff;

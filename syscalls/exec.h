@@ -44,6 +44,7 @@ struct exec_result {
 	bool exited;   /* RUN_DONE, and not by a signal */
 	int exit_code; /* if exited */
 	int signal;    /* that ended the first process, or 0 */
+	int si_code;   /* of the signal */
 	uint64_t fault_addr;
 	uint64_t steps, cycles, insns, trace_hash;
 	unsigned nr_choices;

@@ -40,6 +40,7 @@ static const struct syscall_entry table[] = {
 	{ "geteuid", sys_getid, { 107, 175 } },
 	{ "getegid", sys_getid, { 108, 177 } },
 	{ "getppid", sys_getppid, { 110, 173 } },
+	{ "prctl", sys_prctl, { 157, 167 } },
 	{ "arch_prctl", sys_arch_prctl, { 158, NO_SYSCALL } },
 	{ "gettid", sys_gettid, { 186, 178 } },
 	{ "set_tid_address", sys_gettid, { 218, 96 } },

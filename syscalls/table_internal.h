@@ -41,6 +41,7 @@ SYSCALL_DECLARE(clone);
 SYSCALL_DECLARE(wait4);
 SYSCALL_DECLARE(exit);
 SYSCALL_DECLARE(exit_group);
+SYSCALL_DECLARE(prctl);
 SYSCALL_DECLARE(arch_prctl);
 SYSCALL_DECLARE(clock_gettime);
 

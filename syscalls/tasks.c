@@ -218,6 +218,11 @@ long sys_wait4(struct task *t, const uint64_t args[6])
 
 /* ---- the rest ---- */
 
+long sys_prctl(struct task *t, const uint64_t args[6])
+{
+	return do_sys_prctl(t, args);
+}
+
 long sys_arch_prctl(struct task *t, const uint64_t args[6])
 {
 	const struct guest_thread *g = task_guest(t);

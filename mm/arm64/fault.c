@@ -20,39 +20,48 @@
 #define FSC_ALIGNMENT   0x21U
 #define FSC_CONFLICT    0x30U
 
-/* fault_info[]: what has no handler. Return: the signal; 0: it has one. */
-static int fault_signal(unsigned fsc, const char **why)
+struct fault_end {
+	int signal, si_code;
+	const char *why;
+};
+
+/* fault_info[]: what has no handler. Return: signal 0: it has one. */
+static struct fault_end fault_end(unsigned fsc)
 {
 	switch (fsc < 0x10 ? fsc & ~FSC_LEVEL : fsc) {
 	case FSC_TRANSLATION:
 	case FSC_ACCESS:
 	case FSC_PERMISSION:
-		return 0;
+		return (struct fault_end){ .signal = 0 };
 	case FSC_MTE:
-		*why = "synchronous tag check fault";
-		return GUEST_SIGSEGV;
+		return (struct fault_end){ GUEST_SIGSEGV, GUEST_SEGV_MTESERR,
+			                   "synchronous tag check fault" };
 	case FSC_ALIGNMENT:
-		*why = "alignment fault";
-		return GUEST_SIGBUS;
+		return (struct fault_end){ GUEST_SIGBUS, GUEST_BUS_ADRALN,
+			                   "alignment fault" };
 	case FSC_ADDRESS:
-		*why = "address size fault";
-		return GUEST_SIGKILL;
+		return (struct fault_end){ GUEST_SIGKILL, GUEST_SI_KERNEL,
+			                   "address size fault" };
 	case FSC_CONFLICT:
-		*why = "TLB conflict abort";
-		return GUEST_SIGKILL;
+		return (struct fault_end){ GUEST_SIGKILL, GUEST_SI_KERNEL,
+			                   "TLB conflict abort" };
 	default:
-		*why = "a fault the kernel does not know";
-		return GUEST_SIGKILL;
+		return (struct fault_end){ GUEST_SIGKILL, GUEST_SI_KERNEL,
+			                   "a fault the kernel does not "
+			                   "know" };
 	}
 }
 
 void arm64_decode_fault(const struct fault_info *f, struct fault_request *req)
 {
 	unsigned fsc = (unsigned)f->code & ESR_FSC;
+	const struct fault_end end = fault_end(fsc);
 
 	/* untagged_addr() */
 	req->addr = (vaddr_t)((int64_t)(f->addr << 8) >> 8);
-	req->signal = fault_signal(fsc, &req->why);
+	req->signal = end.signal;
+	req->si_code = end.si_code;
+	req->why = end.why;
 	if (fsc <= (FSC_ADDRESS | FSC_LEVEL))
 		req->rule = "a descriptor leads out of physical memory";
 	else if (fsc == FSC_CONFLICT)
@@ -78,6 +87,7 @@ const struct mm_arch arm64_mm_arch = {
 	.pgtable = &arm64_pgtable_ops,
 	.mman = &arm64_mman_ops,
 	.page = &arm64_page_ops,
+	.thread = &arm64_thread_ops,
 	.decode_fault = arm64_decode_fault,
 	.map_window = UINT64_C(1) << 48,
 	.mmap_base = (UINT64_C(1) << 48) - (UINT64_C(128) << 20),

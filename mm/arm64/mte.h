@@ -22,6 +22,7 @@
 
 extern const struct mman_ops arm64_mman_ops;
 extern const struct page_ops arm64_page_ops;
+extern const struct thread_ops arm64_thread_ops;
 
 /** pte_tagged - is memory mapped by @pte Tagged Normal? Return: it is. */
 bool pte_tagged(pte_t pte);

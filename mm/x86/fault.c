@@ -9,6 +9,7 @@ void x86_decode_fault(const struct fault_info *f, struct fault_request *req)
 	req->addr = f->addr;
 	if (f->reserved) {
 		req->signal = GUEST_SIGSEGV;
+		req->si_code = GUEST_SEGV_ACCERR;
 		req->why = "a reserved bit is set in the entry";
 		req->rule = "reserved bit set in a page-table entry";
 		return;
@@ -34,6 +35,7 @@ const struct mm_arch x86_mm_arch = {
 	.pgtable = &x86_pgtable_ops,
 	.mman = &x86_mman_ops,
 	.page = &x86_page_ops,
+	.thread = &x86_thread_ops,
 	.decode_fault = x86_decode_fault,
 	.map_window = (UINT64_C(1) << 47) - PAGE_SIZE,
 	.mmap_base = (UINT64_C(1) << 47) - PAGE_SIZE - (UINT64_C(128) << 20),

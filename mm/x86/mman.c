@@ -60,3 +60,13 @@ const struct page_ops x86_page_ops = {
 	.clear_user_page = x86_clear_user_page,
 	.sync_huge_page = x86_sync_huge_page,
 };
+
+/* Linear address masking is not modelled. */
+static vaddr_t x86_untagged_addr(vaddr_t addr)
+{
+	return addr;
+}
+
+const struct thread_ops x86_thread_ops = {
+	.untagged_addr = x86_untagged_addr,
+};

@@ -10,6 +10,7 @@ extern const struct tlbflush_ops x86_tlbflush_ops;
 extern const struct pgtable_ops x86_pgtable_ops;
 extern const struct mman_ops x86_mman_ops;
 extern const struct page_ops x86_page_ops;
+extern const struct thread_ops x86_thread_ops;
 extern const struct mm_arch x86_mm_arch;
 
 /**
