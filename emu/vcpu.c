@@ -275,7 +275,7 @@ void vcpu_enter_user(struct task *t)
 {
 	while (t->cpu->need_resched)
 		schedule();
-	if (unlikely(t->mte.async_fault))
+	if (unlikely(t->mte.async_fault && !task_guest(t)->ended))
 		mte_async_fault(t);
 	smp_mb();
 	monitor_clear(cpu_vcpu(t->cpu));

@@ -146,7 +146,8 @@ START_TEST(a_signal_is_named)
 	static const char code[] = "\x0f\x0b"; /* ud2 */
 	g_autofree char *path = write_program("ud2", code, 2);
 	g_autofree char *message = g_strdup_printf(
-		"mmulator: %s: ended by SIGILL (ILL_ILLOPN) at 0x400078\n", path);
+		"mmulator: %s: ended by SIGILL (ILL_ILLOPN) at 0x400078\n",
+		path);
 	struct result result = run_format("exec %s", path);
 
 	ck_assert_int_eq(result.status, 1);

@@ -362,8 +362,8 @@ static struct outcome run_qemu(const char *path, const char *out,
 static struct outcome run_ours(const char *command, const char *path,
                                const char *out, const char *err)
 {
-	g_autofree char *line =
-		g_strdup_printf("%s exec --option mte=on --format json %s", command, path);
+	g_autofree char *line = g_strdup_printf(
+		"%s exec --option mte=on --format json %s", command, path);
 	g_autoptr(GString) report = NULL;
 	struct outcome o;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes: sizes, page borders, atomics, page sizes, levels, odd addresses. */
+#include "mmu/quick.h"
 #include "tests/mmu/fixture.h"
 
 static paddr_t first, second;
@@ -156,6 +157,28 @@ static void canonical(void *arg)
 START_TEST(addresses_that_are_not_canonical_are_general_protection_faults)
 {
 	run(canonical);
+}
+END_TEST
+
+/* The quick path finds what is cached by fewer bits than there are. */
+static void canonical_quickly(void *arg)
+{
+	uint64_t value;
+
+	(void)arg;
+	unobserve(b.m, &b.observer);
+	ck_assert(store(VA, 1));
+	ck_assert(load(VA, NULL)); /* makes the hint */
+	ck_assert(mmu_quick_load(&b.mmu[0], current_agent, VA, 8, &value));
+	for (unsigned bit = 47; bit < 64; bit++)
+		ck_assert(!mmu_quick_load(&b.mmu[0], current_agent,
+		                          VA | BIT_ULL(bit), 8, &value));
+}
+
+START_TEST(the_quick_path_leaves_them_alone)
+{
+	two_pages();
+	run(canonical_quickly);
 }
 END_TEST
 
@@ -339,6 +362,7 @@ int main(void)
 	tcase_add_test(
 		tc,
 		addresses_that_are_not_canonical_are_general_protection_faults);
+	tcase_add_test(tc, the_quick_path_leaves_them_alone);
 	tcase_add_test(tc, reserved_bits_fault);
 	tcase_add_test(tc, address_bits_below_a_large_page_are_reserved);
 	tcase_add_test(tc, large_pages_translate_their_whole_span);
