@@ -36,6 +36,7 @@ enum {
 	NR_READ = 63,
 	NR_WRITE = 64,
 	NR_EXIT = 93,
+	NR_PRCTL = 167,
 	NR_GETPID = 172,
 	NR_MUNMAP = 215,
 	NR_CLONE = 220,
@@ -48,10 +49,14 @@ enum {
 #endif
 
 enum {
-	AT_FDCWD = -100
+	AT_FDCWD = -100,
+	PR_SET_TAGGED_ADDR_CTRL = 55,
+	PR_TAGGED_ADDR_ENABLE = 1,
+	PR_MTE_TCF_SYNC = 2
 };
 enum {
 	PROT_RW = 3,
+	PROT_MTE = 0x20,
 	MAP_SHARED = 1,
 	MAP_PRIVATE = 2,
 	MAP_ANON = 0x20
