@@ -8,6 +8,7 @@
 #define HWCAP_FP      0x1
 #define HWCAP_ASIMD   0x2
 #define HWCAP_ATOMICS 0x100
+#define HWCAP2_MTE    0x40000
 
 static const char *const names[] = {
 	"io_setup",
@@ -289,45 +290,6 @@ static const char *const names[] = {
 	"io_pgetevents",
 	"rseq",
 	"kexec_file_load",
-	[424] = "pidfd_send_signal",
-	"io_uring_setup",
-	"io_uring_enter",
-	"io_uring_register",
-	"open_tree",
-	"move_mount",
-	"fsopen",
-	"fsconfig",
-	"fsmount",
-	"fspick",
-	"pidfd_open",
-	"clone3",
-	"close_range",
-	"openat2",
-	"pidfd_getfd",
-	"faccessat2",
-	"process_madvise",
-	"epoll_pwait2",
-	"mount_setattr",
-	"quotactl_fd",
-	"landlock_create_ruleset",
-	"landlock_add_rule",
-	"landlock_restrict_self",
-	"memfd_secret",
-	"process_mrelease",
-	"futex_waitv",
-	"set_mempolicy_home_node",
-	"cachestat",
-	"fchmodat2",
-	"map_shadow_stack",
-	"futex_wake",
-	"futex_wait",
-	"futex_requeue",
-	"statmount",
-	"listmount",
-	"lsm_get_self_attr",
-	"lsm_set_self_attr",
-	"lsm_list_modules",
-	"mseal",
 };
 
 const struct syscall_abi syscall_abi_arm64 = {
@@ -335,4 +297,5 @@ const struct syscall_abi syscall_abi_arm64 = {
 	.nr_names = ARRAY_SIZE(names),
 	.clone_tls = 3, /* CONFIG_CLONE_BACKWARDS */
 	.hwcap = HWCAP_FP | HWCAP_ASIMD | HWCAP_ATOMICS,
+	.hwcap2_mte = HWCAP2_MTE,
 };

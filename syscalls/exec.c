@@ -88,10 +88,10 @@ static unsigned count(const char *const *strings)
 }
 
 /* What the C library wants to know; pairs of 64 bits. */
-static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
-                          uint64_t *auxv)
+static unsigned make_auxv(const struct elf_image *image, bool mte,
+                          vaddr_t random, uint64_t *auxv)
 {
-	uint64_t hwcap = syscall_abi_get(image->arch)->hwcap;
+	const struct syscall_abi *abi = syscall_abi_get(image->arch);
 	const uint64_t entries[] = {
 		AT_PHDR,   image->phdr,
 		AT_PHENT,  ELF_PHDR_BYTES,
@@ -104,9 +104,10 @@ static unsigned make_auxv(const struct elf_image *image, vaddr_t random,
 		AT_EGID,   0,
 		AT_SECURE, 0,
 		AT_RANDOM, random,
-		AT_HWCAP,  hwcap,
+		AT_HWCAP,  abi->hwcap,
+		AT_HWCAP2, mte ? abi->hwcap2_mte : 0,
 	};
-	unsigned n = ARRAY_SIZE(entries) - (hwcap ? 0 : 2);
+	unsigned n = ARRAY_SIZE(entries) - (abi->hwcap ? 0 : 4);
 
 	_Static_assert(ARRAY_SIZE(entries) < 2 * AUXV_MAX, "AUXV_MAX");
 	memcpy(auxv, entries, n * sizeof(entries[0]));
@@ -139,7 +140,7 @@ static vaddr_t push_arguments(const struct exec *x, vaddr_t top)
 	if (push_strings(&sp, envp, &words[n], envc))
 		return 0;
 	n += envc + 1;
-	n += make_auxv(&x->image, random_at, &words[n]);
+	n += make_auxv(&x->image, x->options.mte, random_at, &words[n]);
 	sp = ALIGN_DOWN(sp - n * sizeof(words[0]), 16);
 	if (copy_to_user(sp, words, n * sizeof(words[0])))
 		return 0;

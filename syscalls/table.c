@@ -68,11 +68,61 @@ const struct syscall_abi *syscall_abi_get(enum arch_id arch)
 	return abis[arch];
 }
 
+/* From here on new calls have one number everywhere. */
+#define FIRST_COMMON 424
+
+/* Linux v6.12 scripts/syscall.tbl */
+static const char *const common_names[] = {
+	"pidfd_send_signal",
+	"io_uring_setup",
+	"io_uring_enter",
+	"io_uring_register",
+	"open_tree",
+	"move_mount",
+	"fsopen",
+	"fsconfig",
+	"fsmount",
+	"fspick",
+	"pidfd_open",
+	"clone3",
+	"close_range",
+	"openat2",
+	"pidfd_getfd",
+	"faccessat2",
+	"process_madvise",
+	"epoll_pwait2",
+	"mount_setattr",
+	"quotactl_fd",
+	"landlock_create_ruleset",
+	"landlock_add_rule",
+	"landlock_restrict_self",
+	"memfd_secret",
+	"process_mrelease",
+	"futex_waitv",
+	"set_mempolicy_home_node",
+	"cachestat",
+	"fchmodat2",
+	"map_shadow_stack",
+	"futex_wake",
+	"futex_wait",
+	"futex_requeue",
+	"statmount",
+	"listmount",
+	"lsm_get_self_attr",
+	"lsm_set_self_attr",
+	"lsm_list_modules",
+	"mseal",
+};
+
 const char *syscall_name(enum arch_id arch, uint64_t nr)
 {
 	const struct syscall_abi *abi = syscall_abi_get(arch);
 
-	return nr < abi->nr_names ? abi->names[nr] : NULL;
+	if (nr < abi->nr_names)
+		return abi->names[nr];
+	if (nr - FIRST_COMMON < ARRAY_SIZE(common_names))
+		return common_names[nr - FIRST_COMMON];
+	return NULL;
 }
 
 const struct syscall_entry *syscall_lookup(enum arch_id arch, uint64_t nr)
@@ -107,6 +157,8 @@ static uint64_t observed_number(enum arch_id arch, uint64_t nr)
 	const struct syscall_abi *x86 = syscall_abi_get(ARCH_X86_64);
 	const char *name = syscall_name(arch, nr);
 
+	if (name && nr >= FIRST_COMMON)
+		return nr;
 	for (unsigned i = 0; name && i < x86->nr_names; i++)
 		if (x86->names[i] && !strcmp(x86->names[i], name))
 			return i;

@@ -13,14 +13,12 @@
  *
  * [--cases N] [--seed S]: N operations in all, over several geometries.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mmu/speculate.h"
-#include "tests/evidence/reftlb.h"
 #include "tests/evidence/sdm.h"
-#include "tests/evidence/stage.h"
+#include "tests/evidence/twin.h"
 
 #define P  (UINT64_C(1) << 0)
 #define RW (UINT64_C(1) << 1)
@@ -60,44 +58,9 @@ static const struct tlb_geometry geometries[] = {
 	  .psc = { 0, 0, 8, 4, 0, 0 } },
 };
 
-static struct stage_args args = { .cases = STAGE_SAMPLED ? 200000 : 1000000,
-	                          .seed = 1 };
-static struct stage_random rnd;
-static struct stage s;
-static struct reftlb ref;
 static struct sdm_cpu cpu;
 static unsigned pcid;
 static bool pcide;
-static uint64_t now, last_now;
-static uint64_t nr_accesses, nr_hits, nr_faults, nr_stale, nr_changes,
-	nr_flushes;
-
-__attribute__((noreturn)) static void fail(const char *what)
-{
-	(void)fprintf(stderr, "operation %llu of --seed %llu: %s\n",
-	              (unsigned long long)now, (unsigned long long)args.seed,
-	              what);
-	stage_fail();
-}
-
-static uint64_t read_word(void *data, uint64_t pa)
-{
-	(void)data;
-	return phys_read(&s.m->mem, pa, 8);
-}
-
-static void dropped(struct tlb *t, const struct tlb_entry *e,
-                    enum tlb_drop reason)
-{
-	if (reason != TLB_DROP_REPLACED)
-		return;
-	for (unsigned i = 0; i < t->nr_arrays; i++) {
-		const struct tlb_array *a = &t->arrays[i];
-
-		if (e >= a->entries && e < a->entries + a->geo.entries)
-			reftlb_pushed_out(&ref, i, e->serial, e->va);
-	}
-}
 
 /* ---- the tables ---- */
 
@@ -118,52 +81,52 @@ static uint64_t table_of_level(unsigned level)
 	unsigned i;
 
 	do {
-		i = stage_below(&rnd, NR_TABLES);
+		i = stage_below(&tw.rnd, NR_TABLES);
 	} while (table_level[i] != level);
 	return table_pa(i);
 }
 
 static uint64_t entry_at_random(unsigned level)
 {
-	uint64_t e = (P | RW | US) & stage_dense(&rnd);
+	uint64_t e = (P | RW | US) & stage_dense(&tw.rnd);
 
-	if (stage_one_in(&rnd, 8))
+	if (stage_one_in(&tw.rnd, 8))
 		e |= XD;
-	if (stage_one_in(&rnd, 60))
+	if (stage_one_in(&tw.rnd, 60))
 		e |= UINT64_C(1) << MAXPHYADDR;
-	if (stage_one_in(&rnd, 3))
+	if (stage_one_in(&tw.rnd, 3))
 		e |= G;
-	e |= (uint64_t)stage_below(&rnd, 4) << 5; /* A and D */
+	e |= (uint64_t)stage_below(&tw.rnd, 4) << 5; /* A and D */
 	if (level == 1)
-		return e | (67 * MIB + stage_below(&rnd, 4) * 0x1000ull);
-	if (level == 2 && stage_one_in(&rnd, 3))
-		return e | PS | (68 * MIB + stage_below(&rnd, 2) * 2 * MIB);
-	if (level == 3 && stage_one_in(&rnd, 5))
-		return e | PS | stage_below(&rnd, 2) * GIB;
+		return e | (67 * MIB + stage_below(&tw.rnd, 4) * 0x1000ull);
+	if (level == 2 && stage_one_in(&tw.rnd, 3))
+		return e | PS | (68 * MIB + stage_below(&tw.rnd, 2) * 2 * MIB);
+	if (level == 3 && stage_one_in(&tw.rnd, 5))
+		return e | PS | stage_below(&tw.rnd, 2) * GIB;
 	return e | table_of_level(level - 1);
 }
 
 static void change_entry(void)
 {
-	unsigned i = stage_below(&rnd, NR_TABLES);
-	uint64_t pa = table_pa(i) + stage_below(&rnd, NR_SLOTS) * 8ull;
+	unsigned i = stage_below(&tw.rnd, NR_TABLES);
+	uint64_t pa = table_pa(i) + stage_below(&tw.rnd, NR_SLOTS) * 8ull;
 
-	phys_write(&s.m->mem, pa, 8, entry_at_random(table_level[i]));
-	nr_changes++;
+	phys_write(&tw.s.m->mem, pa, 8, entry_at_random(table_level[i]));
+	tw.nr_changes++;
 }
 
 static uint64_t some_address(void)
 {
-	return (uint64_t)stage_below(&rnd, 2) << 39 |
-	       (uint64_t)stage_below(&rnd, 2) << 30 |
-	       (uint64_t)stage_below(&rnd, 2) << 21 |
-	       (uint64_t)stage_below(&rnd, NR_SLOTS) << 12 |
-	       stage_below(&rnd, 0x200) * 8;
+	return (uint64_t)stage_below(&tw.rnd, 2) << 39 |
+	       (uint64_t)stage_below(&tw.rnd, 2) << 30 |
+	       (uint64_t)stage_below(&tw.rnd, 2) << 21 |
+	       (uint64_t)stage_below(&tw.rnd, NR_SLOTS) << 12 |
+	       stage_below(&tw.rnd, 0x200) * 8;
 }
 
 static unsigned some_pcid(void)
 {
-	return pcide ? 1 + stage_below(&rnd, NR_ROOTS) : 0;
+	return pcide ? 1 + stage_below(&tw.rnd, NR_ROOTS) : 0;
 }
 
 /* ---- the manual's MMU ---- */
@@ -184,7 +147,7 @@ static unsigned rights_of(bool w, bool u, bool x)
 
 static struct sdm_start start_of(uint64_t va, bool *cached)
 {
-	const struct ref_table *t = reftlb_table(&ref, va, pcid);
+	const struct ref_table *t = reftlb_table(&tw.ref, va, pcid);
 
 	*cached = t;
 	if (!t)
@@ -206,7 +169,7 @@ static void cache_tables(const struct sdm_result *r, uint64_t va)
 			               .pcid = pcid,
 			               .rights = rights_of(b->w, b->u, b->x) };
 
-		reftlb_fill_table(&ref, &t);
+		reftlb_fill_table(&tw.ref, &t);
 	}
 }
 
@@ -226,15 +189,15 @@ static void cache_page(const struct sdm_result *r, uint64_t va,
 		          (r->global ? TLB_G : 0),
 	};
 
-	reftlb_fill(&ref, kind, va, &e);
+	reftlb_fill(&tw.ref, kind, va, &e);
 }
 
 static struct verdict fault(uint64_t va, unsigned code)
 {
 	/* 4.10.4.1: a page fault invalidates what it may have come from. */
-	reftlb_invalidate_addr(&ref, va, pcid, true);
-	reftlb_tables_addr(&ref, va, pcid);
-	nr_faults++;
+	reftlb_invalidate_addr(&tw.ref, va, pcid, true);
+	reftlb_tables_addr(&tw.ref, va, pcid);
+	tw.nr_faults++;
 	return (struct verdict){ .end = SDM_PF, .code = code };
 }
 
@@ -247,7 +210,7 @@ static struct verdict walk(const struct sdm_access *acc, enum tlb_kind kind)
 
 	cache_tables(&r, acc->va);
 	if (r.end == SDM_DONE)
-		cache_page(&r, acc->va, kind, s.mmu.tlb.last_serial + 1);
+		cache_page(&r, acc->va, kind, tw.s.mmu.tlb.last_serial + 1);
 	else
 		v = fault(acc->va, r.code);
 	v.nr_used = r.nr_used;
@@ -261,16 +224,16 @@ static struct verdict manual(const struct sdm_access *acc)
 	struct ref_match m[TLB_MATCHES_MAX];
 	const struct ref_entry *e = &m[0].entry;
 
-	if (!reftlb_lookup(&ref, kind, acc->va, pcid, m))
+	if (!reftlb_lookup(&tw.ref, kind, acc->va, pcid, m))
 		return walk(acc, kind);
-	nr_hits++;
+	tw.nr_hits++;
 	/* Of several the first: the policy of this run. */
-	reftlb_use(&ref, kind, &m[0]);
+	reftlb_use(&tw.ref, kind, &m[0]);
 	if (!sdm_permits(&cpu, acc, e->rights & TLB_W, e->rights & TLB_U,
 	                 e->rights & TLB_X))
 		return fault(acc->va, sdm_error_code(&cpu, acc, true, false));
 	if (acc->kind == SDM_WRITE && !(e->rights & TLB_D)) {
-		reftlb_drop_serial(&ref, e->serial);
+		reftlb_drop_serial(&tw.ref, e->serial);
 		return walk(acc, kind);
 	}
 	return (struct verdict){
@@ -285,7 +248,7 @@ static struct verdict manual(const struct sdm_access *acc)
 static bool tables_as(const struct verdict *v)
 {
 	for (unsigned i = 0; i < v->nr_used; i++) {
-		if (read_word(NULL, v->used[i].pa) != v->used[i].after)
+		if (twin_word(NULL, v->used[i].pa) != v->used[i].after)
 			return false;
 	}
 	return true;
@@ -305,10 +268,10 @@ static void access_both(void)
 	static const uint8_t ops[] = { MMU_LOAD, MMU_LOAD, MMU_STORE,
 		                       MMU_FETCH };
 	struct mmu_access acc = { .va = some_address(),
-		                  .op = ops[stage_below(&rnd, 4)],
+		                  .op = ops[stage_below(&tw.rnd, 4)],
 		                  .size = 8,
-		                  .user = stage_below(&rnd, 2),
-		                  .ac = stage_below(&rnd, 2) };
+		                  .user = stage_below(&tw.rnd, 2),
+		                  .ac = stage_below(&tw.rnd, 2) };
 	const struct sdm_access sa = { .va = acc.va,
 		                       .kind = acc.op == MMU_FETCH   ? SDM_FETCH
 		                               : acc.op == MMU_STORE ? SDM_WRITE
@@ -319,17 +282,17 @@ static void access_both(void)
 	struct verdict v = manual(&sa);
 	bool done;
 
-	nr_accesses++;
-	nr_stale += is_stale(&sa, &v);
-	done = mmu_access(&s.mmu, &acc, &info);
+	tw.nr_accesses++;
+	tw.nr_stale += is_stale(&sa, &v);
+	done = mmu_access(&tw.s.mmu, &acc, &info);
 	if (done != (v.end == SDM_DONE))
-		fail("an access that may be made is not, or the reverse");
+		twin_fail("an access that may be made is not, or the reverse");
 	if (done && acc.pa != v.pa)
-		fail("an access goes to another physical address");
+		twin_fail("an access goes to another physical address");
 	if (!done && (info.code != v.code || info.addr != acc.va))
-		fail("a fault has another error code");
+		twin_fail("a fault has another error code");
 	if (!tables_as(&v))
-		fail("an entry in the tables is another");
+		twin_fail("an entry in the tables is another");
 }
 
 /* 4.8, 4.10.2.3: a walk that no access asked for. */
@@ -342,7 +305,7 @@ static void speculate(void)
 	bool cached, held = false;
 	struct sdm_start from = start_of(va, &cached);
 	struct sdm_result r = sdm_access(&cpu, &sa, &from);
-	unsigned n = reftlb_lookup(&ref, TLB_DATA, va, pcid, m);
+	unsigned n = reftlb_lookup(&tw.ref, TLB_DATA, va, pcid, m);
 	struct verdict v = { .nr_used = r.nr_used };
 
 	memcpy(v.used, r.used, sizeof(v.used));
@@ -350,26 +313,13 @@ static void speculate(void)
 	for (unsigned i = 0; i < n; i++)
 		held |= r.end == SDM_DONE && m[i].entry.shift == r.shift;
 	if (r.end == SDM_DONE && !held)
-		cache_page(&r, va, TLB_DATA, s.mmu.tlb.last_serial + 1);
-	if (mmu_speculate(&s.mmu, va) != (r.end == SDM_DONE && !held))
-		fail("a speculative walk caches what it should not, or the "
-		     "reverse");
+		cache_page(&r, va, TLB_DATA, tw.s.mmu.tlb.last_serial + 1);
+	if (mmu_speculate(&tw.s.mmu, va) != (r.end == SDM_DONE && !held))
+		twin_fail(
+			"a speculative walk caches what it should not, or the "
+			"reverse");
 	if (!tables_as(&v))
-		fail("a speculative walk leaves other tables");
-}
-
-static void evict(void)
-{
-	unsigned n = tlb_nr_valid(&s.mmu.tlb);
-	const struct tlb_entry *e;
-
-	if (!n)
-		return;
-	n = stage_below(&rnd, n);
-	e = tlb_nth(&s.mmu.tlb, n);
-	reftlb_drop_serial(&ref, e->serial);
-	if (!mmu_evict(&s.mmu, n))
-		fail("nothing is evicted");
+		twin_fail("a speculative walk leaves other tables");
 }
 
 /* ---- invalidations: 4.10.4.1 ---- */
@@ -378,64 +328,64 @@ static void invlpg(void)
 {
 	const uint64_t va = some_address();
 
-	reftlb_invalidate_addr(&ref, va, pcid, true);
-	reftlb_tables_context(&ref, pcid);
-	mmu_invlpg(&s.mmu, va);
+	reftlb_invalidate_addr(&tw.ref, va, pcid, true);
+	reftlb_tables_context(&tw.ref, pcid);
+	mmu_invlpg(&tw.s.mmu, va);
 }
 
 static void invpcid(void)
 {
-	const unsigned type = stage_below(&rnd, 4), which = some_pcid();
+	const unsigned type = stage_below(&tw.rnd, 4), which = some_pcid();
 	const uint64_t va = some_address();
 
 	switch (type) {
 	case 0:
-		reftlb_invalidate_addr(&ref, va, which, false);
-		reftlb_tables_addr(&ref, va, which);
+		reftlb_invalidate_addr(&tw.ref, va, which, false);
+		reftlb_tables_addr(&tw.ref, va, which);
 		break;
 	case 1:
-		reftlb_invalidate_context(&ref, which);
-		reftlb_tables_context(&ref, which);
+		reftlb_invalidate_context(&tw.ref, which);
+		reftlb_tables_context(&tw.ref, which);
 		break;
 	case 2:
-		reftlb_invalidate_all(&ref, true);
-		reftlb_tables_all(&ref);
+		reftlb_invalidate_all(&tw.ref, true);
+		reftlb_tables_all(&tw.ref);
 		break;
 	default:
-		reftlb_invalidate_all(&ref, false);
-		reftlb_tables_all(&ref);
+		reftlb_invalidate_all(&tw.ref, false);
+		reftlb_tables_all(&tw.ref);
 		break;
 	}
-	if (!mmu_invpcid(&s.mmu, type, which, va))
-		fail("INVPCID is #GP");
+	if (!mmu_invpcid(&tw.s.mmu, type, which, va))
+		twin_fail("INVPCID is #GP");
 }
 
 static void write_cr3(void)
 {
 	const unsigned which = some_pcid();
-	const bool noflush = pcide && stage_below(&rnd, 4);
+	const bool noflush = pcide && stage_below(&tw.rnd, 4);
 
-	cpu.cr3 = table_pa(stage_below(&rnd, NR_ROOTS));
+	cpu.cr3 = table_pa(stage_below(&tw.rnd, NR_ROOTS));
 	pcid = which;
 	if (!noflush) {
-		reftlb_invalidate_context(&ref, which);
-		reftlb_tables_context(&ref, which);
+		reftlb_invalidate_context(&tw.ref, which);
+		reftlb_tables_context(&tw.ref, which);
 	}
-	if (!mmu_write_cr3(&s.mmu, cpu.cr3, which, noflush))
-		fail("MOV CR3 is #GP");
+	if (!mmu_write_cr3(&tw.s.mmu, cpu.cr3, which, noflush))
+		twin_fail("MOV CR3 is #GP");
 }
 
 static void everything(void)
 {
-	reftlb_invalidate_all(&ref, true);
-	reftlb_tables_all(&ref);
+	reftlb_invalidate_all(&tw.ref, true);
+	reftlb_tables_all(&tw.ref);
 }
 
 static void write_cr4(void)
 {
-	uint64_t cr4 = mmu_read_cr4(&s.mmu);
+	uint64_t cr4 = mmu_read_cr4(&tw.s.mmu);
 
-	switch (stage_below(&rnd, 5)) {
+	switch (stage_below(&tw.rnd, 5)) {
 	case 0:
 		cr4 ^= UINT64_C(1) << 7; /* PGE */
 		cpu.pge = !cpu.pge;
@@ -446,9 +396,9 @@ static void write_cr4(void)
 		cpu.smep = !cpu.smep;
 		if (!cpu.smep)
 			break;
-		reftlb_invalidate_context(&ref, pcid);
-		reftlb_invalidate_globals(&ref);
-		reftlb_tables_context(&ref, pcid);
+		reftlb_invalidate_context(&tw.ref, pcid);
+		reftlb_invalidate_globals(&tw.ref);
+		reftlb_tables_context(&tw.ref, pcid);
 		break;
 	case 2:
 		cr4 ^= UINT64_C(1) << 21; /* SMAP: nothing */
@@ -457,7 +407,7 @@ static void write_cr4(void)
 	default:
 		cr4 ^= UINT64_C(1) << 17; /* PCIDE: when it goes off */
 		if (!pcide && pcid)
-			fail("a PCID without PCIDE");
+			twin_fail("a PCID without PCIDE");
 		pcide = !pcide;
 		if (pcide)
 			break;
@@ -465,15 +415,15 @@ static void write_cr4(void)
 		everything();
 		break;
 	}
-	if (!mmu_write_cr4(&s.mmu, cr4))
-		fail("MOV CR4 is #GP");
+	if (!mmu_write_cr4(&tw.s.mmu, cr4))
+		twin_fail("MOV CR4 is #GP");
 }
 
 static void invalidate(void)
 {
-	unsigned which = stage_below(&rnd, 100);
+	unsigned which = stage_below(&tw.rnd, 100);
 
-	nr_flushes++;
+	tw.nr_flushes++;
 	if (which < 40) {
 		invlpg();
 	} else if (which < 65) {
@@ -484,19 +434,11 @@ static void invalidate(void)
 		write_cr4();
 	} else {
 		everything();
-		mmu_flush_all(&s.mmu);
+		mmu_flush_all(&tw.s.mmu);
 	}
 }
 
 /* ---- the campaign ---- */
-
-static void compare(void)
-{
-	const char *wrong = reftlb_compare(&ref, &s.mmu.tlb);
-
-	if (wrong)
-		fail(wrong);
-}
 
 static void operations(void *arg)
 {
@@ -504,8 +446,8 @@ static void operations(void *arg)
 	for (unsigned i = 0; i < NR_TABLES * NR_SLOTS * 8; i++)
 		change_entry();
 	write_cr3();
-	for (; now < last_now; now++) {
-		unsigned which = stage_below(&rnd, 100);
+	for (; tw.now < tw.last; tw.now++) {
+		unsigned which = stage_below(&tw.rnd, 100);
 
 		if (which < 78)
 			access_both();
@@ -516,55 +458,35 @@ static void operations(void *arg)
 		else if (which < 98)
 			speculate();
 		else
-			evict();
-		if (now % 128 == 0)
-			compare();
+			twin_evict();
+		if (tw.now % 128 == 0)
+			twin_compare();
 	}
-	compare();
+	twin_compare();
 }
 
-static void take_all_memory(void)
+static void one_machine(unsigned i)
 {
-	while (s.m->mem.nr_free >= 512) {
-		if (!alloc_frames(s.m, 9, FRAME_ANON, true))
-			break;
-	}
-}
+	const unsigned n = ARRAY_SIZE(geometries);
 
-static void one_machine(const struct tlb_geometry *g)
-{
-	stage_init(&s, ARCH_X86_64, g, MAXPHYADDR, 2 * GIB);
-	take_all_memory();
-	s.mmu.tlb.dropped = dropped;
-	reftlb_init(&ref, g);
+	twin_machine(i, n, ARCH_X86_64, &geometries[i], MAXPHYADDR, 2 * GIB);
 	cpu = (struct sdm_cpu){ .maxphyaddr = MAXPHYADDR,
 		                .wp = true,
 		                .pge = true,
 		                .smep = true,
 		                .smap = true,
 		                .nxe = true,
-		                .read = read_word };
+		                .read = twin_word };
 	pcide = true;
-	stage_run(&s, operations, NULL);
-	stage_fini(&s);
+	stage_run(&tw.s, operations, NULL);
+	stage_fini(&tw.s);
 }
 
 int main(int argc, char **argv)
 {
-	const unsigned n = ARRAY_SIZE(geometries);
-
-	stage_args_parse(&args, argc, argv);
-	stage_seed(&rnd, args.seed);
-	for (unsigned i = 0; i < n; i++) {
-		last_now = args.cases * (i + 1) / n;
-		one_machine(&geometries[i]);
-	}
-	printf("MMU with caches: %llu operations, %llu accesses, %llu hits, "
-	       "%llu stale, %llu faults, %llu entries changed, %llu "
-	       "invalidations; seed %llu\n",
-	       (unsigned long long)now, (unsigned long long)nr_accesses,
-	       (unsigned long long)nr_hits, (unsigned long long)nr_stale,
-	       (unsigned long long)nr_faults, (unsigned long long)nr_changes,
-	       (unsigned long long)nr_flushes, (unsigned long long)args.seed);
+	twin_begin(argc, argv);
+	for (unsigned i = 0; i < ARRAY_SIZE(geometries); i++)
+		one_machine(i);
+	twin_print("x86's MMU");
 	return EXIT_SUCCESS;
 }

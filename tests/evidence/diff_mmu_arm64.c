@@ -11,14 +11,12 @@
  *
  * [--cases N] [--seed S]: N operations in all, over several machines.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mmu/speculate.h"
 #include "tests/evidence/armarm.h"
-#include "tests/evidence/reftlb.h"
-#include "tests/evidence/stage.h"
+#include "tests/evidence/twin.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -59,43 +57,10 @@ static const struct tlb_geometry geometries[] = {
 	  .psc = { 0, 0, 8, 4, 0, 0 } },
 };
 
-static struct stage_args args = { .cases = STAGE_SAMPLED ? 200000 : 1000000,
-	                          .seed = 1 };
-static struct stage_random rnd;
-static struct stage s;
-static struct reftlb ref;
+#define NR_MACHINES 9 /* each geometry with each granule */
+
 static struct arm_cpu cpu;
 static unsigned granule, top, asid;
-static uint64_t now, last_now;
-static uint64_t nr_accesses, nr_hits, nr_faults, nr_stale, nr_changes,
-	nr_flushes;
-
-__attribute__((noreturn)) static void fail(const char *what)
-{
-	(void)fprintf(stderr, "operation %llu of --seed %llu: %s\n",
-	              (unsigned long long)now, (unsigned long long)args.seed,
-	              what);
-	stage_fail();
-}
-
-static uint64_t read_word(void *data, uint64_t pa)
-{
-	(void)data;
-	return phys_read(&s.m->mem, pa, 8);
-}
-
-static void dropped(struct tlb *t, const struct tlb_entry *e,
-                    enum tlb_drop reason)
-{
-	if (reason != TLB_DROP_REPLACED)
-		return;
-	for (unsigned i = 0; i < t->nr_arrays; i++) {
-		const struct tlb_array *a = &t->arrays[i];
-
-		if (e >= a->entries && e < a->entries + a->geo.entries)
-			reftlb_pushed_out(&ref, i, e->serial, e->va);
-	}
-}
 
 /* ---- the tables ---- */
 
@@ -123,7 +88,7 @@ static uint64_t table_of_level(unsigned level)
 	unsigned i;
 
 	do {
-		i = NR_ROOTS + stage_below(&rnd, NR_TABLES - NR_ROOTS);
+		i = NR_ROOTS + stage_below(&tw.rnd, NR_TABLES - NR_ROOTS);
 	} while (table_level(i) != level);
 	return table_pa(i);
 }
@@ -136,19 +101,19 @@ static unsigned low_bit(unsigned level)
 static uint64_t leaf_at_random(unsigned level, unsigned slot)
 {
 	const uint64_t span = BIT(low_bit(level));
-	uint64_t d = stage_one_in(&rnd, 8) ? 0 : BIT(10); /* AF */
+	uint64_t d = stage_one_in(&tw.rnd, 8) ? 0 : BIT(10); /* AF */
 
-	d |= stage_random(&rnd) & (BIT(7) | BIT(51));  /* AP<2>, DBM */
-	d |= stage_one_in(&rnd, 4) ? 0 : BIT(6);       /* AP<1> */
-	d |= ~stage_dense(&rnd) & (BIT(53) | BIT(54)); /* PXN, UXN */
-	d |= stage_one_in(&rnd, 3) ? 0 : BIT(11);      /* nG */
-	d |= stage_random(&rnd) & BIT(2);              /* AttrIndx */
+	d |= stage_random(&tw.rnd) & (BIT(7) | BIT(51));  /* AP<2>, DBM */
+	d |= stage_one_in(&tw.rnd, 4) ? 0 : BIT(6);       /* AP<1> */
+	d |= ~stage_dense(&tw.rnd) & (BIT(53) | BIT(54)); /* PXN, UXN */
+	d |= stage_one_in(&tw.rnd, 3) ? 0 : BIT(11);      /* nG */
+	d |= stage_random(&tw.rnd) & BIT(2);              /* AttrIndx */
 	d |= level == 3 ? 3 : 1;
 	/* Contiguous, and where it belongs in its range. */
-	if (low_bit(level) <= 25 && stage_one_in(&rnd, 3))
+	if (low_bit(level) <= 25 && stage_one_in(&tw.rnd, 3))
 		return d | BIT(52) | GIB | slot * span;
-	return d | (level < 3 ? GIB + stage_below(&rnd, 3) * span
-	                      : 96 * MIB + stage_below(&rnd, 4) * span);
+	return d | (level < 3 ? GIB + stage_below(&tw.rnd, 3) * span
+	                      : 96 * MIB + stage_below(&tw.rnd, 4) * span);
 }
 
 static uint64_t descriptor_at_random(unsigned level, unsigned slot)
@@ -156,38 +121,38 @@ static uint64_t descriptor_at_random(unsigned level, unsigned slot)
 	bool has_block = level == 2 || (level == 1 && granule == 12);
 	uint64_t d;
 
-	if (level == 3 || (has_block && stage_one_in(&rnd, 3)))
+	if (level == 3 || (has_block && stage_one_in(&tw.rnd, 3)))
 		d = leaf_at_random(level, slot);
 	else
 		d = table_of_level(level + 1) | 3 |
-		    (~stage_dense(&rnd) & (UINT64_C(0xf) << 59));
-	if (stage_one_in(&rnd, 60))
+		    (~stage_dense(&tw.rnd) & (UINT64_C(0xf) << 59));
+	if (stage_one_in(&tw.rnd, 60))
 		d |= BIT(PA_BITS);
-	return stage_one_in(&rnd, 16) ? d & ~UINT64_C(1) : d;
+	return stage_one_in(&tw.rnd, 16) ? d & ~UINT64_C(1) : d;
 }
 
 static void change_entry(void)
 {
-	unsigned i = stage_below(&rnd, NR_TABLES);
-	unsigned slot = stage_below(&rnd, NR_SLOTS);
+	unsigned i = stage_below(&tw.rnd, NR_TABLES);
+	unsigned slot = stage_below(&tw.rnd, NR_SLOTS);
 	unsigned level = table_level(i);
 
 	/* One bit is all that the granule of 16K has at level 0. */
 	if (granule == 14 && level == 0)
 		slot &= 1;
-	phys_write(&s.m->mem, table_pa(i) + slot * 8ull, 8,
+	phys_write(&tw.s.m->mem, table_pa(i) + slot * 8ull, 8,
 	           descriptor_at_random(level, slot));
-	nr_changes++;
+	tw.nr_changes++;
 }
 
 static uint64_t some_address(void)
 {
-	uint64_t va = stage_below(&rnd, 0x200) * 8;
+	uint64_t va = stage_below(&tw.rnd, 0x200) * 8;
 
 	for (unsigned level = top; level <= 3; level++)
-		va |= (uint64_t)stage_below(&rnd, level == 3 ? NR_SLOTS : 2)
+		va |= (uint64_t)stage_below(&tw.rnd, level == 3 ? NR_SLOTS : 2)
 		      << low_bit(level);
-	if (stage_one_in(&rnd, 4))
+	if (stage_one_in(&tw.rnd, 4))
 		va |= ~UINT64_C(0) << 48;
 	return va;
 }
@@ -197,7 +162,7 @@ static unsigned some_asid(void)
 	/* Two that differ only above bit 11. */
 	static const uint16_t asids[] = { 1, 2, 0x1002 };
 
-	return asids[stage_below(&rnd, ARRAY_SIZE(asids))];
+	return asids[stage_below(&tw.rnd, ARRAY_SIZE(asids))];
 }
 
 /* ---- the manual's MMU ---- */
@@ -232,7 +197,7 @@ static bool start_of(uint64_t va, struct arm_start *from)
 
 	if (!arm_start(&cpu, va, from))
 		return false;
-	t = reftlb_table(&ref, va, asid);
+	t = reftlb_table(&tw.ref, va, asid);
 	if (t)
 		*from = (struct arm_start){ .level = 5 - t->level,
 			                    .table = t->table,
@@ -251,7 +216,7 @@ static void cache_tables(const struct arm_result *r, uint64_t va)
 			               .pcid = asid,
 			               .rights = rights_of(&b->limit) };
 
-		reftlb_fill_table(&ref, &t);
+		reftlb_fill_table(&tw.ref, &t);
 	}
 }
 
@@ -292,7 +257,7 @@ static void cache_page(const struct arm_result *r, uint64_t va,
 		          (r->attr_index == 1 ? TLB_T : 0),
 	};
 
-	reftlb_fill(&ref, kind, va, &e);
+	reftlb_fill(&tw.ref, kind, va, &e);
 }
 
 static struct verdict walk(const struct arm_access *acc, enum tlb_kind kind)
@@ -308,11 +273,11 @@ static struct verdict walk(const struct arm_access *acc, enum tlb_kind kind)
 	cache_tables(&r, acc->va);
 	/* A choice of ours: what led to a translation fault is forgotten. */
 	if (r.fault && (r.esr & 0x3c) == 0x04)
-		reftlb_tables_addr(&ref, acc->va, asid);
+		reftlb_tables_addr(&tw.ref, acc->va, asid);
 	/* D8.13.1: what gives a permission fault may be held; ours is. */
 	if (r.shift)
-		cache_page(&r, acc->va, kind, s.mmu.tlb.last_serial + 1);
-	nr_faults += r.fault;
+		cache_page(&r, acc->va, kind, tw.s.mmu.tlb.last_serial + 1);
+	tw.nr_faults += r.fault;
 	return v;
 }
 
@@ -324,14 +289,14 @@ static struct verdict manual(const struct arm_access *acc)
 	const struct ref_entry *e = &m[0].entry;
 	struct arm_rights rights;
 
-	if (!reftlb_lookup(&ref, kind, acc->va, asid, m))
+	if (!reftlb_lookup(&tw.ref, kind, acc->va, asid, m))
 		return walk(acc, kind);
-	nr_hits++;
+	tw.nr_hits++;
 	/* Of several the first: the policy of this run. */
-	reftlb_use(&ref, kind, &m[0]);
+	reftlb_use(&tw.ref, kind, &m[0]);
 	rights = rights_from(e->rights);
 	if (!arm_permits(&cpu, acc, &rights)) {
-		nr_faults++;
+		tw.nr_faults++;
 		return (struct verdict){
 			.fault = true,
 			.esr = arm_permission_esr(&cpu, acc, &rights,
@@ -339,7 +304,7 @@ static struct verdict manual(const struct arm_access *acc)
 		};
 	}
 	if (writes && !(e->rights & TLB_D)) {
-		reftlb_drop_serial(&ref, e->serial);
+		reftlb_drop_serial(&tw.ref, e->serial);
 		return walk(acc, kind);
 	}
 	return (struct verdict){
@@ -352,7 +317,7 @@ static struct verdict manual(const struct arm_access *acc)
 static bool tables_as(const struct verdict *v)
 {
 	for (unsigned i = 0; i < v->nr_used; i++) {
-		if (read_word(NULL, v->used[i].pa) != v->used[i].after)
+		if (twin_word(NULL, v->used[i].pa) != v->used[i].after)
 			return false;
 	}
 	return true;
@@ -374,11 +339,11 @@ static void access_both(void)
 		    { MMU_STORE, ARM_WRITE },
 		    { MMU_XADD, ARM_ATOMIC },
 		    { MMU_FETCH, ARM_FETCH } };
-	const unsigned which = stage_below(&rnd, ARRAY_SIZE(ops));
+	const unsigned which = stage_below(&tw.rnd, ARRAY_SIZE(ops));
 	struct mmu_access acc = { .va = some_address(),
 		                  .op = ops[which].op,
 		                  .size = 8,
-		                  .user = stage_below(&rnd, 2) };
+		                  .user = stage_below(&tw.rnd, 2) };
 	struct arm_access aa = { .va = acc.va,
 		                 .kind = (enum arm_kind)ops[which].kind,
 		                 .el0 = acc.user };
@@ -386,21 +351,21 @@ static void access_both(void)
 	struct verdict v;
 	bool done;
 
-	cpu.pan = s.mmu.arm64.pan = stage_below(&rnd, 2);
+	cpu.pan = tw.s.mmu.arm64.pan = stage_below(&tw.rnd, 2);
 	if (!acc.user && acc.op < MMU_FETCH)
-		aa.unprivileged = acc.ac = stage_one_in(&rnd, 4);
+		aa.unprivileged = acc.ac = stage_one_in(&tw.rnd, 4);
 	v = manual(&aa);
-	nr_accesses++;
-	nr_stale += is_stale(&aa, &v);
-	done = mmu_access(&s.mmu, &acc, &info);
+	tw.nr_accesses++;
+	tw.nr_stale += is_stale(&aa, &v);
+	done = mmu_access(&tw.s.mmu, &acc, &info);
 	if (done == v.fault)
-		fail("an access that may be made is not, or the reverse");
+		twin_fail("an access that may be made is not, or the reverse");
 	if (done && acc.pa != v.pa)
-		fail("an access goes to another physical address");
+		twin_fail("an access goes to another physical address");
 	if (!done && (info.code != v.esr || info.addr != acc.va))
-		fail("a fault has another syndrome");
+		twin_fail("a fault has another syndrome");
 	if (!tables_as(&v))
-		fail("a descriptor in the tables is another");
+		twin_fail("a descriptor in the tables is another");
 }
 
 /* D8.13: a walk that no access asked for. */
@@ -416,34 +381,23 @@ static void speculate(void)
 	bool begins, held = false;
 	unsigned n;
 
-	cpu.pan = s.mmu.arm64.pan = false;
+	cpu.pan = tw.s.mmu.arm64.pan = false;
 	begins = start_of(va, &from);
 	r = arm_access(&cpu, &aa, begins ? &from : NULL);
-	n = reftlb_lookup(&ref, TLB_DATA, va, asid, m);
+	n = reftlb_lookup(&tw.ref, TLB_DATA, va, asid, m);
 	v = (struct verdict){ .nr_used = r.nr_used };
 	memcpy(v.used, r.used, sizeof(v.used));
 	cache_tables(&r, va);
 	for (unsigned i = 0; i < n; i++)
 		held |= !r.fault && m[i].entry.shift == span_of(&r);
 	if (!r.fault && !held)
-		cache_page(&r, va, TLB_DATA, s.mmu.tlb.last_serial + 1);
-	if (mmu_speculate(&s.mmu, va) != (!r.fault && !held))
-		fail("a speculative walk caches what it should not, or the "
-		     "reverse");
+		cache_page(&r, va, TLB_DATA, tw.s.mmu.tlb.last_serial + 1);
+	if (mmu_speculate(&tw.s.mmu, va) != (!r.fault && !held))
+		twin_fail(
+			"a speculative walk caches what it should not, or the "
+			"reverse");
 	if (!tables_as(&v))
-		fail("a speculative walk leaves other tables");
-}
-
-static void evict(void)
-{
-	unsigned n = tlb_nr_valid(&s.mmu.tlb);
-
-	if (!n)
-		return;
-	n = stage_below(&rnd, n);
-	reftlb_drop_serial(&ref, tlb_nth(&s.mmu.tlb, n)->serial);
-	if (!mmu_evict(&s.mmu, n))
-		fail("nothing is evicted");
+		twin_fail("a speculative walk leaves other tables");
 }
 
 /* ---- TLBI and TTBR0_EL1: D8.14 ---- */
@@ -451,24 +405,24 @@ static void evict(void)
 static void tlbi(void)
 {
 	struct tlbi t = {
-		.op = (enum tlbi_op)stage_below(&rnd, 4),
-		.last_level = stage_one_in(&rnd, 3),
-		.inner_shareable = stage_below(&rnd, 2),
+		.op = (enum tlbi_op)stage_below(&tw.rnd, 4),
+		.last_level = stage_one_in(&tw.rnd, 3),
+		.inner_shareable = stage_below(&tw.rnd, 2),
 		.asid = (uint16_t)some_asid(),
 		.va = some_address() & PAGE_MASK,
 	};
 	struct tlb_scope scope = { .pcid = t.asid };
 
 	/* All is seldom. */
-	if (t.op == TLBI_ALL && stage_below(&rnd, 8))
+	if (t.op == TLBI_ALL && stage_below(&tw.rnd, 8))
 		t.op = TLBI_VA;
 	if (t.op == TLBI_VA || t.op == TLBI_VAA) {
-		if (stage_one_in(&rnd, 4))
-			t.size = (uint64_t)(1 + stage_below(&rnd, 4))
-			         << low_bit(1 + stage_below(&rnd, 3));
+		if (stage_one_in(&tw.rnd, 4))
+			t.size = (uint64_t)(1 + stage_below(&tw.rnd, 4))
+			         << low_bit(1 + stage_below(&tw.rnd, 3));
 		/* A hint at the level, which may be wrong. */
-		if (stage_one_in(&rnd, 4))
-			t.level = (uint8_t)(1 + stage_below(&rnd, 3));
+		if (stage_one_in(&tw.rnd, 4))
+			t.level = (uint8_t)(1 + stage_below(&tw.rnd, 3));
 		scope.va = t.va;
 		scope.size = t.size ? t.size : PAGE_SIZE;
 		scope.level = t.level;
@@ -477,31 +431,23 @@ static void tlbi(void)
 	}
 	scope.every_pcid = t.op == TLBI_VAA || t.op == TLBI_ALL;
 	scope.globals = t.op != TLBI_ASID;
-	reftlb_invalidate_scope(&ref, &scope);
+	reftlb_invalidate_scope(&tw.ref, &scope);
 	if (!t.last_level)
-		reftlb_tables_scope(&ref, &scope);
-	mmu_tlbi(&s.mmu, &t);
-	mmu_dsb(&s.mmu, BARRIER_ISH);
-	nr_flushes++;
+		reftlb_tables_scope(&tw.ref, &scope);
+	mmu_tlbi(&tw.s.mmu, &t);
+	mmu_dsb(&tw.s.mmu, BARRIER_ISH);
+	tw.nr_flushes++;
 }
 
 static void write_ttbr0(void)
 {
-	cpu.ttbr0 = table_pa(stage_below(&rnd, NR_ROOTS - 1));
+	cpu.ttbr0 = table_pa(stage_below(&tw.rnd, NR_ROOTS - 1));
 	asid = some_asid();
-	mmu_write_ttbr0(&s.mmu, cpu.ttbr0, asid);
-	mmu_isb(&s.mmu);
+	mmu_write_ttbr0(&tw.s.mmu, cpu.ttbr0, asid);
+	mmu_isb(&tw.s.mmu);
 }
 
 /* ---- the campaign ---- */
-
-static void compare(void)
-{
-	const char *wrong = reftlb_compare(&ref, &s.mmu.tlb);
-
-	if (wrong)
-		fail(wrong);
-}
 
 static void operations(void *arg)
 {
@@ -509,8 +455,8 @@ static void operations(void *arg)
 	for (unsigned i = 0; i < NR_TABLES * NR_SLOTS * 8; i++)
 		change_entry();
 	write_ttbr0();
-	for (; now < last_now; now++) {
-		unsigned which = stage_below(&rnd, 100);
+	for (; tw.now < tw.last; tw.now++) {
+		unsigned which = stage_below(&tw.rnd, 100);
 
 		if (which < 78)
 			access_both();
@@ -523,19 +469,11 @@ static void operations(void *arg)
 		else if (which < 98)
 			speculate();
 		else
-			evict();
-		if (now % 128 == 0)
-			compare();
+			twin_evict();
+		if (tw.now % 128 == 0)
+			twin_compare();
 	}
-	compare();
-}
-
-static void take_all_memory(void)
-{
-	while (s.m->mem.nr_free >= 512) {
-		if (!alloc_frames(s.m, 9, FRAME_ANON, true))
-			break;
-	}
+	twin_compare();
 }
 
 /* HA, HD as @hardware says: neither, HA, both. */
@@ -549,46 +487,32 @@ static uint64_t tcr_of(unsigned hardware)
 	       (hardware > 0 ? BIT(39) : 0) | (hardware > 1 ? BIT(40) : 0);
 }
 
-static void one_machine(const struct tlb_geometry *g, unsigned granule_bits,
-                        unsigned hardware)
+static void one_machine(unsigned i)
 {
-	granule = granule_bits;
+	static const uint8_t granules[] = { 12, 14, 16 };
+
+	granule = granules[i / 3];
 	top = granule == 16 ? 1 : 0;
-	stage_init(&s, ARCH_ARM64, g, PA_BITS, 4 * GIB);
-	take_all_memory();
-	s.mmu.tlb.dropped = dropped;
-	reftlb_init(&ref, g);
-	ref.granule[0] = ref.granule[1] = granule;
+	twin_machine(i, NR_MACHINES, ARCH_ARM64, &geometries[i % 3], PA_BITS,
+	             4 * GIB);
+	tw.ref.granule[0] = tw.ref.granule[1] = granule;
 	cpu = (struct arm_cpu){ .ttbr1 = table_pa(NR_ROOTS - 1),
-		                .tcr = tcr_of(hardware),
+		                .tcr = tcr_of((i + i / 3) % 3),
 		                .pa_bits = PA_BITS,
-		                .read = read_word };
-	mmu_write_tcr(&s.mmu, cpu.tcr);
-	s.mmu.arm64.root1 = cpu.ttbr1;
+		                .read = twin_word };
+	mmu_write_tcr(&tw.s.mmu, cpu.tcr);
+	tw.s.mmu.arm64.root1 = cpu.ttbr1;
 	/* AttrIndx 1 is Tagged memory. */
-	s.mmu.arm64.mair = 0xf0ff;
-	stage_run(&s, operations, NULL);
-	stage_fini(&s);
+	tw.s.mmu.arm64.mair = 0xf0ff;
+	stage_run(&tw.s, operations, NULL);
+	stage_fini(&tw.s);
 }
 
 int main(int argc, char **argv)
 {
-	static const uint8_t granules[] = { 12, 14, 16 };
-	const unsigned n = 9;
-
-	stage_args_parse(&args, argc, argv);
-	stage_seed(&rnd, args.seed);
-	for (unsigned i = 0; i < n; i++) {
-		last_now = args.cases * (i + 1) / n;
-		one_machine(&geometries[i % 3], granules[i / 3],
-		            (i + i / 3) % 3);
-	}
-	printf("arm64's MMU with caches: %llu operations, %llu accesses, %llu "
-	       "hits, %llu stale, %llu faults, %llu descriptors changed, %llu "
-	       "invalidations; seed %llu\n",
-	       (unsigned long long)now, (unsigned long long)nr_accesses,
-	       (unsigned long long)nr_hits, (unsigned long long)nr_stale,
-	       (unsigned long long)nr_faults, (unsigned long long)nr_changes,
-	       (unsigned long long)nr_flushes, (unsigned long long)args.seed);
+	twin_begin(argc, argv);
+	for (unsigned i = 0; i < NR_MACHINES; i++)
+		one_machine(i);
+	twin_print("arm64's MMU");
 	return EXIT_SUCCESS;
 }

@@ -76,10 +76,7 @@ static uint64_t now, nr_found, nr_hints, nr_pushed_out, nr_gone;
 
 __attribute__((noreturn)) static void fail(const char *what)
 {
-	(void)fprintf(stderr, "operation %llu of --seed %llu: %s\n",
-	              (unsigned long long)now, (unsigned long long)args.seed,
-	              what);
-	stage_fail();
+	stage_fail_at(now, &args, what);
 }
 
 /* ---- what happens to both ---- */
@@ -89,15 +86,7 @@ static void dropped(struct tlb *t, const struct tlb_entry *e,
                     enum tlb_drop reason)
 {
 	nr_gone++;
-	if (reason != TLB_DROP_REPLACED)
-		return;
-	for (unsigned i = 0; i < t->nr_arrays; i++) {
-		const struct tlb_array *a = &t->arrays[i];
-
-		if (e >= a->entries && e < a->entries + a->geo.entries)
-			reftlb_pushed_out(&ref, i, e->serial, e->va);
-	}
-	nr_pushed_out++;
+	nr_pushed_out += reftlb_dropped(&ref, t, e, reason);
 }
 
 /* A few pages of each size, so that they meet. */

@@ -279,16 +279,7 @@ static struct stage_random rnd;
 
 static bool left_out(void)
 {
-	return args.cases > 1 && stage_below(&rnd, (unsigned)args.cases);
-}
-
-static uint64_t chosen(const uint64_t *bits, unsigned n, unsigned choice)
-{
-	uint64_t entry = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		entry |= choice >> i & 1 ? bits[i] : 0;
-	return entry;
+	return stage_left_out(&args, &rnd);
 }
 
 /* Tables all the way that limit nothing, and a leaf at @leaf. */
@@ -317,8 +308,9 @@ static void leaf_and_table(unsigned leaf, bool hardware)
 	for (unsigned i = 0; i < 1u << (8 + 6); i++) {
 		if (left_out())
 			continue;
-		start[leaf] = leaf_base | chosen(leaf_bits, 8, i);
-		start[leaf - 1] = table_base | chosen(table_bits, 6, i >> 8);
+		start[leaf] = leaf_base | stage_chosen(leaf_bits, 8, i);
+		start[leaf - 1] =
+			table_base | stage_chosen(table_bits, 6, i >> 8);
 		/* A block as a table: what it leads to is none of ours. */
 		if (leaf < 3 && (start[leaf] & TYPE))
 			start[leaf] = leaf_base & ~(BIT(granule) - 1);
@@ -339,11 +331,12 @@ static void all_rights(void)
 	for (unsigned i = 0; i < 1u << 4 * (4 - top); i++) {
 		if (left_out())
 			continue;
-		start[3] = (base[3] & ~AP1) | chosen(leaf_bits, 4, i & 15);
+		start[3] =
+			(base[3] & ~AP1) | stage_chosen(leaf_bits, 4, i & 15);
 		for (unsigned level = top; level < 3; level++)
-			start[level] =
-				base[level] | chosen(table_bits, 4,
-			                             i >> 4 * (3 - level) & 15);
+			start[level] = base[level] |
+			               stage_chosen(table_bits, 4,
+			                            i >> 4 * (3 - level) & 15);
 		all_controls(false);
 	}
 }

@@ -262,17 +262,7 @@ static struct stage_random rnd;
 
 static bool left_out(void)
 {
-	return args.cases > 1 && stage_below(&rnd, (unsigned)args.cases);
-}
-
-/* Bit n of @choice says whether @bits[n] is set. */
-static uint64_t chosen(const uint64_t *bits, unsigned n, unsigned choice)
-{
-	uint64_t entry = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		entry |= choice >> i & 1 ? bits[i] : 0;
-	return entry;
+	return stage_left_out(&args, &rnd);
 }
 
 /* Tables all the way that allow everything, and a leaf at @leaf. */
@@ -314,9 +304,9 @@ static void leaf_and_table(unsigned leaf, unsigned upper)
 	for (unsigned i = 0; i < 1u << (nr_leaf + nr_table); i++) {
 		if (left_out())
 			continue;
-		start[leaf] = leaf_base | chosen(leaf_bits, nr_leaf, i);
-		start[upper] =
-			table_base | chosen(table_bits, nr_table, i >> nr_leaf);
+		start[leaf] = leaf_base | stage_chosen(leaf_bits, nr_leaf, i);
+		start[upper] = table_base |
+		               stage_chosen(table_bits, nr_table, i >> nr_leaf);
 		all_controls(simple_ops, ARRAY_SIZE(simple_ops));
 	}
 }
@@ -335,7 +325,8 @@ static void all_rights(unsigned leaf, const enum mmu_op *ops, unsigned nr_ops)
 		for (unsigned level = leaf; level <= top; level++)
 			start[level] =
 				(base[level] & ~(RW | US)) |
-				chosen(bits, 3, i >> 3 * (level - leaf) & 7);
+				stage_chosen(bits, 3,
+			                     i >> 3 * (level - leaf) & 7);
 		all_controls(ops, nr_ops);
 	}
 }
@@ -354,7 +345,8 @@ static void all_flags(unsigned leaf)
 		for (unsigned level = leaf; level <= top; level++)
 			start[level] =
 				(base[level] & ~P) |
-				chosen(bits, 2, i >> 2 * (level - leaf) & 3);
+				stage_chosen(bits, 2,
+			                     i >> 2 * (level - leaf) & 3);
 		all_controls(simple_ops, ARRAY_SIZE(simple_ops));
 	}
 }

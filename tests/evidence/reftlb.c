@@ -50,7 +50,7 @@ static void remove_at(struct reftlb *t, unsigned i)
 	t->nr_gone++;
 }
 
-void reftlb_pushed_out(struct reftlb *t, unsigned array, uint64_t serial,
+static void pushed_out(struct reftlb *t, unsigned array, uint64_t serial,
                        uint64_t va)
 {
 	for (unsigned i = t->nr; i-- > 0;) {
@@ -59,6 +59,20 @@ void reftlb_pushed_out(struct reftlb *t, unsigned array, uint64_t serial,
 		if (e->array == array && e->serial == serial && e->va == va)
 			remove_at(t, i);
 	}
+}
+
+bool reftlb_dropped(struct reftlb *t, const struct tlb *real,
+                    const struct tlb_entry *e, enum tlb_drop reason)
+{
+	if (reason != TLB_DROP_REPLACED)
+		return false;
+	for (unsigned i = 0; i < real->nr_arrays; i++) {
+		const struct tlb_array *a = &real->arrays[i];
+
+		if (e >= a->entries && e < a->entries + a->geo.entries)
+			pushed_out(t, i, e->serial, e->va);
+	}
+	return true;
 }
 
 void reftlb_drop_serial(struct reftlb *t, uint64_t serial)

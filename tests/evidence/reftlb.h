@@ -4,7 +4,7 @@
  * one end to the other each time.  No tags, sets, signatures, hints, counters.
  *
  * It has the arrays of the real one, which say who sees an entry, but not their
- * room: what the real one pushes out it must be told (reftlb_pushed_out()).
+ * room: what the real one pushes out it must be told (reftlb_dropped()).
  * The paging-structure caches do have room here: the entry used longest ago
  * goes.
  */
@@ -55,8 +55,10 @@ void reftlb_use(struct reftlb *t, enum tlb_kind kind,
 /** reftlb_fill - @e but for its array; splinters it in place. */
 void reftlb_fill(struct reftlb *t, enum tlb_kind kind, uint64_t va,
                  struct ref_entry *e);
-void reftlb_pushed_out(struct reftlb *t, unsigned array, uint64_t serial,
-                       uint64_t va);
+/** reftlb_dropped - a copy @e is about to go out of @real. Return: for want of
+ * room: here it goes as well. */
+bool reftlb_dropped(struct reftlb *t, const struct tlb *real,
+                    const struct tlb_entry *e, enum tlb_drop reason);
 void reftlb_set_dirty(struct reftlb *t, uint64_t serial);
 void reftlb_drop_serial(struct reftlb *t, uint64_t serial);
 bool reftlb_holds(const struct reftlb *t, uint64_t serial);

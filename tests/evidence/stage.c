@@ -88,6 +88,14 @@ uint64_t *stage_word(struct stage *s, paddr_t pa)
 	return (uint64_t *)(void *)p;
 }
 
+void stage_fail_at(uint64_t nr, const struct stage_args *args, const char *what)
+{
+	(void)fprintf(stderr, "operation %llu of --seed %llu: %s\n",
+	              (unsigned long long)nr, (unsigned long long)args->seed,
+	              what);
+	stage_fail();
+}
+
 /* ---- the command line ---- */
 
 static uint64_t number(const char *option, const char *text)
@@ -146,4 +154,20 @@ uint64_t stage_dense(struct stage_random *r)
 	for (unsigned i = 0; i < 3; i++)
 		bits |= stage_random(r);
 	return bits;
+}
+
+/* ---- all combinations ---- */
+
+bool stage_left_out(const struct stage_args *args, struct stage_random *r)
+{
+	return args->cases > 1 && stage_below(r, (unsigned)args->cases);
+}
+
+uint64_t stage_chosen(const uint64_t *bits, unsigned n, unsigned choice)
+{
+	uint64_t entry = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		entry |= choice >> i & 1 ? bits[i] : 0;
+	return entry;
 }

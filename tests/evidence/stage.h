@@ -32,6 +32,11 @@ uint64_t *stage_word(struct stage *s, paddr_t pa);
 /** stage_fail - the test has failed and has said why; also inside a task. */
 __attribute__((noreturn)) void stage_fail(void);
 
+struct stage_args;
+/** stage_fail_at - likewise, in operation @nr of the campaign. */
+__attribute__((noreturn)) void
+stage_fail_at(uint64_t nr, const struct stage_args *args, const char *what);
+
 /* ---- the command line: [--cases N] [--seed S] ---- */
 
 struct stage_args {
@@ -66,5 +71,12 @@ static inline bool stage_one_in(struct stage_random *r, unsigned n)
 {
 	return !stage_below(r, n);
 }
+
+/* ---- all combinations ---- */
+
+/** stage_left_out - true but once in args->cases times: a sample is enough. */
+bool stage_left_out(const struct stage_args *args, struct stage_random *r);
+/** stage_chosen - those of the @n @bits whose bit in @choice is set. */
+uint64_t stage_chosen(const uint64_t *bits, unsigned n, unsigned choice);
 
 #endif

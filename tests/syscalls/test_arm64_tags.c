@@ -468,6 +468,21 @@ static const uint32_t tags_and_the_kernel[] = {
 	0xd4000001, /* svc #0 */
 };
 
+static const uint32_t says_it_has_mte[] = {
+	0xd2800000, /* mov x0, #0 */
+	0xf94003e1, /* ldr x1, [sp] */
+	0x910043e2, /* add x2, sp, #16 */
+	0x8b010c42, /* add x2, x2, x1, lsl #3 */
+	0xf8408443, /* ldr x3, [x2], #8 */
+	0xb5ffffe3, /* cbnz x3, .-4 */
+	0xa8c11043, /* 2: ldp x3, x4, [x2], #16 */
+	0xb4000083, /* cbz x3, 9f */
+	0xf100687f, /* cmp x3, #26 */
+	0x54ffffa1, /* b.ne 2b */
+	0xd352fc80, /* lsr x0, x4, #18 */
+	0xd2800bc8, /* 9: mov x8, #94 */
+	0xd4000001, /* svc #0 */
+};
 /* clang-format on */
 
 static struct mm_options options;
@@ -543,6 +558,18 @@ START_TEST(prctl_controls_tags)
 }
 END_TEST
 
+/* AT_HWCAP2: HWCAP2_MTE. */
+START_TEST(programs_are_told)
+{
+	with_mte();
+	RUN_ARM64(says_it_has_mte);
+	expect_exit(1);
+	options.mte = false;
+	RUN_ARM64(says_it_has_mte);
+	expect_exit(0);
+}
+END_TEST
+
 START_TEST(the_kernel_looks_at_tags_as_its_user_does)
 {
 	with_mte();
@@ -563,6 +590,7 @@ int main(void)
 	tcase_add_test(tc, a_synchronous_fault_names_the_address);
 	tcase_add_test(tc, an_asynchronous_fault_has_no_address);
 	tcase_add_test(tc, prctl_controls_tags);
+	tcase_add_test(tc, programs_are_told);
 	tcase_add_test(tc, the_kernel_looks_at_tags_as_its_user_does);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
