@@ -10,7 +10,11 @@
 
 /* Branchings tried in full above the parts: enough for some hundred parts, few
  * enough that walking them costs little. */
-#define PART_LEVELS 7
+#define PART_LEVELS   7
+/* With so many preemptions the early ones come first, at the beginning those in
+ * a quarter of a run. */
+#define HORIZON_BOUND 2
+#define HORIZON_PART  4
 
 static struct explorer *explorer_of(struct policy *p)
 {
@@ -34,7 +38,8 @@ static uint64_t within_bound(const struct explorer *x, const struct node *node,
 {
 	uint64_t fit = 0;
 
-	if (!x->options.bounded || node->preemptions < x->bound)
+	if (!x->options.bounded || (node->preemptions < x->bound &&
+	                            (uint64_t)(node - x->nodes) < x->horizon))
 		return agents;
 	for_each_bit(agent, agents)
 	{
@@ -447,6 +452,7 @@ struct explorer *explorer_new(const struct explorer_options *options)
 	x->policy.ended = explorer_ended;
 	x->options = *options;
 	x->part_level = options->parts ? PART_LEVELS : 0;
+	x->horizon = UINT64_MAX;
 	x->sleepers = g_array_new(FALSE, FALSE, sizeof(struct sleeper));
 	x->dozers = g_array_new(FALSE, FALSE, sizeof(struct dozer));
 	x->block_steps = g_array_new(FALSE, FALSE, sizeof(struct footprint));
@@ -518,6 +524,25 @@ static bool advance(struct explorer *x)
 	return false;
 }
 
+/*
+ * Late preemptions are tried last: in a run's end things are put away, and with
+ * the early ones only there are few runs.  They are made again within the next
+ * horizon.
+ */
+static void set_horizon(struct explorer *x, uint64_t horizon)
+{
+	x->horizon = horizon < x->options.length ? horizon : UINT64_MAX;
+	x->bound_hit = false;
+}
+
+static bool next_horizon(struct explorer *x)
+{
+	if (x->horizon == UINT64_MAX)
+		return false;
+	set_horizon(x, x->horizon * 2);
+	return true;
+}
+
 /* Everything within the bound was seen. */
 static bool next_bound(struct explorer *x)
 {
@@ -529,8 +554,10 @@ static bool next_bound(struct explorer *x)
 	if (!x->options.bounded || !more || x->bound == x->options.bound)
 		return false;
 	x->stats.bound = ++x->bound;
-	x->bound_hit = false;
 	x->nr_parts = 0;
+	set_horizon(x, x->bound < HORIZON_BOUND
+	                       ? UINT64_MAX
+	                       : x->options.length / HORIZON_PART + 1);
 	return true;
 }
 
@@ -559,7 +586,7 @@ struct policy *explorer_next(struct explorer *x)
 {
 	if (x->stats.end != EXPLORER_GOES_ON)
 		return NULL;
-	if (x->started && !advance(x) && !next_bound(x)) {
+	if (x->started && !advance(x) && !next_horizon(x) && !next_bound(x)) {
 		finish_search(x);
 		return NULL;
 	}
@@ -592,7 +619,7 @@ void explorer_done(struct explorer *x, bool hazard)
 
 bool explorer_bound_hit(const struct explorer *x)
 {
-	return x->bound_hit;
+	return x->bound_hit && x->horizon == UINT64_MAX;
 }
 
 unsigned explorer_preemptions(const struct explorer *x)

@@ -49,6 +49,9 @@ struct explorer_parts {
 struct explorer_options {
 	bool bounded;
 	unsigned bound; /* most preemptions */
+	/* Events of a usual run; 0: not known.  With two preemptions and more
+	 * the early ones are then tried first. */
+	uint64_t length;
 	/* Caps; 0 and NULL: none. */
 	uint64_t max_executions;
 	uint64_t max_steps;

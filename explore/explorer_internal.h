@@ -72,6 +72,7 @@ struct explorer {
 	unsigned part_level; /* above it every branch is tried; 0: no parts */
 	unsigned nr_parts;   /* begun, within the bound */
 	unsigned bound;
+	uint64_t horizon; /* nobody is preempted from that event on */
 	bool bound_hit;
 	bool started;
 	uint32_t *clock; /* scratch */

@@ -103,6 +103,18 @@ static bool is_time_up(void *data)
 	                   x->options->time_is_up(x->options->data));
 }
 
+/* How long is a run? */
+static bool measure(struct runner *r, uint64_t *steps, GError **error)
+{
+	struct policy *timed = policy_timed_new();
+	struct run_result run;
+	bool possible = runner_run(r, timed, &run, error);
+
+	*steps = possible ? run.steps : 0;
+	policy_free(timed);
+	return possible;
+}
+
 /* ---- explore ---- */
 
 uint64_t search_spontaneous(const struct search_options *o)
@@ -114,7 +126,7 @@ static bool explore(struct search *x, GError **error)
 {
 	const struct search_options *o = x->options;
 	const struct explorer_parts parts = { next_part, walked_all, x };
-	const struct explorer_options options = {
+	struct explorer_options options = {
 		.bounded = o->bounded,
 		.bound = o->bound,
 		.limit_spontaneous = true,
@@ -125,11 +137,14 @@ static bool explore(struct search *x, GError **error)
 		.data = x,
 		.parts = &parts,
 	};
-	struct explorer *e = explorer_new(&options);
+	struct explorer *e;
 	bool possible = true;
 	struct policy *policy;
 	struct run_result run;
 
+	if (o->bounded && !measure(x->r, &options.length, error))
+		return false;
+	e = explorer_new(&options);
 	x->explorer = e;
 	while (possible && (policy = explorer_next(e))) {
 		bool over = false;
@@ -147,32 +162,20 @@ static bool explore(struct search *x, GError **error)
 
 /* ---- pct, random ---- */
 
-/* How long a run is, pct wants to know. */
-static bool set_steps(struct runner *r, struct policy *pct, GError **error)
-{
-	struct policy *timed = policy_timed_new();
-	struct run_result run;
-	bool possible = runner_run(r, timed, &run, error);
-
-	if (possible)
-		policy_pct_set_steps(pct, run.steps);
-	policy_free(timed);
-	return possible;
-}
-
 struct policy *search_random_policy(struct runner *r,
                                     const struct search_options *options,
                                     GError **error)
 {
 	struct policy *policy;
+	uint64_t steps;
 
 	if (options->kind == SEARCH_RANDOM)
 		return policy_random_new(options->seed);
+	if (!measure(r, &steps, error))
+		return NULL;
 	policy = policy_pct_new(options->seed, options->depth);
-	if (set_steps(r, policy, error))
-		return policy;
-	policy_free(policy);
-	return NULL;
+	policy_pct_set_steps(policy, steps);
+	return policy;
 }
 
 void search_set_run(struct policy *policy, enum search_kind kind, uint64_t run)

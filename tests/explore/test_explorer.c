@@ -104,9 +104,10 @@ END_TEST
 
 static void compare_bounded(unsigned number, unsigned bound)
 {
-	const struct explorer_options options = { .bounded = true,
-		                                  .bound = bound,
-		                                  .go_on = true };
+	/* As if runs were short, so that all horizons are met. */
+	const struct explorer_options options = {
+		.bounded = true, .bound = bound, .length = 12, .go_on = true
+	};
 	struct prog_outcomes naive, found, all;
 	struct explorer_stats stats;
 
@@ -199,9 +200,11 @@ static void compare_bounded_shards(unsigned number, unsigned nr_shards)
 {
 	struct deal deal = { .nr_hands = 1 };
 	const struct explorer_parts dealt = { is_dealt, walked, &deal };
-	const struct explorer_options options = {
-		.bounded = true, .bound = 2, .go_on = true, .parts = &dealt
-	};
+	const struct explorer_options options = { .bounded = true,
+		                                  .bound = 2,
+		                                  .length = 12,
+		                                  .go_on = true,
+		                                  .parts = &dealt };
 	struct prog_outcomes naive, one, parts;
 	struct explorer_stats stats;
 	bool counted;

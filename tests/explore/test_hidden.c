@@ -371,6 +371,67 @@ START_TEST(any_walker_may_be_the_one)
 }
 END_TEST
 
+/* ---- which runs come first ---- */
+
+static void put_away(void)
+{
+	for (unsigned i = 0; i < 10; i++)
+		WRITE_ONCE(sh->pad[0], READ_ONCE(sh->pad[0]) + 1);
+}
+
+static void looks_early(void *arg)
+{
+	(void)arg;
+	WRITE_ONCE(sh->word, 1);
+	if (READ_ONCE(sh->word) == 2)
+		sh->called = true;
+	put_away();
+}
+
+static void answers_early(void *arg)
+{
+	(void)arg;
+	if (READ_ONCE(sh->word) == 1)
+		WRITE_ONCE(sh->word, 2);
+	WRITE_ONCE(sh->word, 0);
+	put_away();
+}
+
+/* Executions until both are preempted among their first steps. */
+static uint64_t time_to_early(uint64_t length)
+{
+	const struct explorer_options options = { .bounded = true,
+		                                  .bound = 2,
+		                                  .length = length };
+	struct explorer *x = explorer_new(&options);
+	uint64_t executions;
+	struct policy *p;
+
+	while ((p = explorer_next(x))) {
+		start();
+		agent_new(m, AGENT_TASK, NULL, "a", looks_early, NULL);
+		agent_new(m, AGENT_TASK, NULL, "b", answers_early, NULL);
+		m->policy = p;
+		p->begin(p, m);
+		machine_run(m);
+		explorer_done(x, sh->called);
+	}
+	ck_assert_int_eq(explorer_stats(x)->end, EXPLORER_HAZARD);
+	ck_assert_uint_eq(explorer_stats(x)->bound, 2);
+	executions = explorer_stats(x)->executions;
+	explorer_free(x);
+	return executions;
+}
+
+START_TEST(two_early_preemptions_come_before_late_ones)
+{
+	uint64_t any = time_to_early(0), early = time_to_early(46);
+
+	ck_assert_msg(early * 2 < any, "%llu executions, without: %llu",
+	              (unsigned long long)early, (unsigned long long)any);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("explore/hidden");
@@ -388,6 +449,7 @@ int main(void)
 		tc, a_moment_between_two_sections_is_a_quiescent_state, 0, 2);
 	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
 	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
+	tcase_add_test(tc, two_early_preemptions_come_before_late_ones);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
