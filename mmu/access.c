@@ -41,8 +41,8 @@ static struct tlb_entry *lookup_slow(struct mmu *mmu, enum tlb_kind kind,
 	return tlb_use(&mmu->tlb, kind, va, mmu->pcid, &m[pick], n == 1);
 }
 
-static void set_part(struct mmu *mmu, struct mmu_target *p,
-                     const struct tlb_entry *e, bool hit)
+static inline void set_part(struct mmu *mmu, struct mmu_target *p,
+                            const struct tlb_entry *e, bool hit)
 {
 	p->pa = (e->pfn << PAGE_SHIFT) + (p->va & (BIT_ULL(e->shift) - 1));
 	p->tlb_hit = hit;
@@ -396,8 +396,8 @@ static void atomic_parts(struct mmu *mmu, struct mmu_access *acc,
 		            old[1]);
 }
 
-static void move_parts(struct mmu *mmu, struct mmu_access *acc,
-                       const struct mmu_target *p, unsigned n)
+static inline void move_parts(struct mmu *mmu, struct mmu_access *acc,
+                              const struct mmu_target *p, unsigned n)
 {
 	uint64_t value;
 

@@ -39,7 +39,7 @@ bool mmu_speculate(struct mmu *mmu, vaddr_t va)
 	const struct mmu_need need = { .speculative = true };
 	struct walk w;
 
-	if (!mmu->arch->speculable(mmu, va))
+	if (unlikely(va >= mmu->low_end) && !mmu->arch->speculable(mmu, va))
 		return false;
 	step(STEP_TLB, mmu_tlb_obj(mmu), 0, "speculate", va);
 	if (!mmu->root || walk_tables(mmu, va, &need, &w) != WALK_MAPPED)
