@@ -203,14 +203,19 @@ bool spin_lock_irqsave(spinlock_t *l)
 	return flags;
 }
 
+void spin_unlock_wait(spinlock_t *l)
+{
+	struct step st = lock_step(STEP_READ, l, "spin");
+
+	gate_step(&l->gate, 0, &st);
+}
+
 void spin_lock_flags(spinlock_t *l, bool flags)
 {
 	preempt_disable();
 	while (!spin_trylock(l)) {
-		struct step st = lock_step(STEP_READ, l, "spin");
-
 		local_irq_restore(flags);
-		gate_step(&l->gate, 0, &st);
+		spin_unlock_wait(l);
 		if (flags)
 			local_irq_disable();
 	}

@@ -45,6 +45,9 @@ bool must_check spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 /** spin_is_locked - does anybody hold @l? No step. Return: somebody does. */
 bool spin_is_locked(const spinlock_t *l);
+/** spin_unlock_wait - go on when nobody holds @l; a step. For loops that read
+ * until what its holder does is done. */
+void spin_unlock_wait(spinlock_t *l);
 /** spin_lock_irqsave - local_irq_save() and take @l. Return: whether interrupts
  * were on. */
 bool spin_lock_irqsave(spinlock_t *l);

@@ -63,6 +63,10 @@ struct pgtable_ops {
 	void (*pte_clear)(struct mm_struct *mm, vaddr_t addr, pte_t *ptep);
 	pte_t (*ptep_get_and_clear)(struct mm_struct *mm, vaddr_t addr,
 	                            pte_t *ptep);
+	pte_t (*get_and_clear_full_ptes)(struct mm_struct *mm, vaddr_t addr,
+	                                 pte_t *ptep, unsigned nr);
+	/* How many entries from @ptep on are as @pte says, at least. Pure. */
+	unsigned (*pte_batch_hint)(const pte_t *ptep, pte_t pte);
 	void (*ptep_set_wrprotect)(struct mm_struct *mm, vaddr_t addr,
 	                           pte_t *ptep);
 	pte_t (*ptep_modify_prot_start)(struct vm_area_struct *vma,

@@ -387,6 +387,8 @@ int get_user_page_fast(struct mm_struct *mm, vaddr_t addr, unsigned flags,
 		got_page(page, found);
 		return 1;
 	}
+	if (mm_opt(mm)->gup_fast == GUP_FAST_ONLY)
+		return -EFAULT;
 	mmap_read_lock(mm);
 	ret = get_user_pages(mm, addr, 1, flags, page);
 	mmap_read_unlock(mm);

@@ -126,6 +126,14 @@ static const struct mm_option_value gup_read_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value gup_fast_values[] = {
+	{ "fall_back", GUP_FAST_FALL_BACK,
+	  "it looks again, under mmap_lock and the PTE lock" },
+	{ "only", GUP_FAST_ONLY,
+	  "-EFAULT, also of what others have out for a moment (M37)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value cow_reuse_values[] = {
 	{ "exclusive", COW_REUSE_EXCLUSIVE,
 	  "PageAnonExclusive, or no other reference: 6c287605fd56 (5.19)" },
@@ -310,6 +318,8 @@ static const struct mm_option_desc options[] = {
 	CHOICE(mremap_flush, "when mremap flushes the old addresses"),
 	CHOICE(foll_cow, "what a forced write (FOLL_FORCE) is let through to"),
 	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),
+	CHOICE(gup_fast,
+	       "what get_user_pages_fast does if it finds no page without locks"),
 	CHOICE(cow_reuse, "when a write fault reuses the page it finds"),
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
 	CHOICE(touch_pmd,

@@ -122,6 +122,10 @@ enum gup_read {
 	GUP_READ_BREAK_COW,
 	GUP_READ_SHARE
 }; /* M32 */
+enum gup_fast {
+	GUP_FAST_FALL_BACK,
+	GUP_FAST_ONLY
+}; /* M37 */
 enum cow_reuse {
 	COW_REUSE_EXCLUSIVE,
 	COW_REUSE_REFCOUNT,
@@ -175,6 +179,7 @@ struct mm_options {
 	enum mremap_flush mremap_flush;
 	enum foll_cow foll_cow;
 	enum gup_read gup_read;
+	enum gup_fast gup_fast;
 	enum cow_reuse cow_reuse;
 	enum fork_pinned fork_pinned;
 	enum touch_pmd touch_pmd;

@@ -88,6 +88,28 @@ static inline pte_t ptep_get_and_clear(struct mm_struct *mm, vaddr_t addr,
 	return mm_arch()->pgtable->ptep_get_and_clear(mm, addr, ptep);
 }
 
+/**
+ * get_and_clear_full_ptes - ptep_get_and_clear() of entries side by side.
+ * @addr: of the first
+ * @ptep: the first
+ * @nr: how many, all present in one table and alike but for the frame, A and D
+ *
+ * Context: the PTL.
+ * Return: the first, with the A and D of all.
+ */
+static inline pte_t get_and_clear_full_ptes(struct mm_struct *mm, vaddr_t addr,
+                                            pte_t *ptep, unsigned nr)
+{
+	return mm_arch()->pgtable->get_and_clear_full_ptes(mm, addr, ptep, nr);
+}
+
+/** pte_batch_hint - how many entries from @ptep on are as @pte, read there, but
+ * for the frame. Return: 1, or more if the architecture knows. */
+static inline unsigned pte_batch_hint(const pte_t *ptep, pte_t pte)
+{
+	return mm_arch()->pgtable->pte_batch_hint(ptep, pte);
+}
+
 /** ptep_set_wrprotect - take the right to write from the entry at @ptep for
  * @addr, and keep what hardware sets meanwhile. Context: the PTL. */
 static inline void ptep_set_wrprotect(struct mm_struct *mm, vaddr_t addr,

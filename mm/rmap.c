@@ -419,76 +419,69 @@ static bool may_discard(struct page *page)
 
 /* ---- a huge page mapped by PTEs ---- */
 
-/* Linux v6.15 mm/rmap.c folio_unmap_pte_batch(): all of it, side by side. */
+/* As folio_pte_batch() compares them. */
+static pte_t pte_batch_clear_ignored(pte_t pte)
+{
+	return pte_mknoncont(pte_mkold(pte_mkclean(pte)));
+}
+
+/* Linux v6.15 mm/rmap.c folio_unmap_pte_batch(): all of it, side by side, with
+ * the same rights. */
 static bool maps_whole_folio(const struct page_vma_mapped_walk *pvmw)
 {
 	const struct vm_area_struct *vma = pvmw->vma;
 	vaddr_t addr = pvmw->address;
+	unsigned i = 0;
+	pte_t expected;
 
 	if (!IS_ALIGNED(addr, HPAGE_PMD_SIZE) ||
 	    vma->vm_end - addr < HPAGE_PMD_SIZE)
 		return false;
-	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
+	do {
 		pte_t pte = ptep_get(addr + i * PAGE_SIZE, pvmw->pte + i);
+		unsigned nr = pte_batch_hint(pvmw->pte + i, pte);
 
 		if (!pte_present(pte) || pte_page(pte) != pvmw->page + i)
 			return false;
-	}
+		pte = pte_batch_clear_ignored(pte);
+		if (!i)
+			expected = pte;
+		else if (pgprot_val(pte_pgprot(pte)) !=
+		         pgprot_val(pte_pgprot(expected)))
+			return false;
+		i += nr;
+	} while (i < HPAGE_PMD_NR);
 	return true;
 }
 
 /*
- * Clear the entries, flush once. Hardware sets no dirty bit from then on, so
- * what the entries said is final.
- */
-static void unmap_whole_folio(const struct page_vma_mapped_walk *pvmw,
-                              pte_t *old)
-{
-	vaddr_t addr = pvmw->address;
-
-	for (unsigned i = 0; i < HPAGE_PMD_NR; i++) {
-		old[i] = ptep_get_and_clear(
-			pvmw->vma->vm_mm, addr + i * PAGE_SIZE, pvmw->pte + i);
-		if (pte_dirty(old[i]))
-			SetPageDirty(pvmw->page);
-	}
-	flush_tlb_range(pvmw->vma, addr, addr + HPAGE_PMD_SIZE);
-}
-
-static void restore_whole_folio(const struct page_vma_mapped_walk *pvmw,
-                                const pte_t *old)
-{
-	for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
-		set_pte_at(pvmw->vma->vm_mm, pvmw->address + i * PAGE_SIZE,
-		           pvmw->pte + i, old[i]);
-	SetPageSwapBacked(pvmw->page);
-}
-
-/*
- * Linux v6.15 mm/rmap.c try_to_unmap_one() for a large lazyfree folio, with
- * get_and_clear_full_ptes(): v6.12 goes page by page.
+ * Linux v6.15 mm/rmap.c try_to_unmap_one() for a large lazyfree folio: v6.12
+ * goes page by page.  The entries are cleared and flushed once; hardware sets
+ * no dirty bit from then on, so what they said is final.
  */
 static void unmap_lazyfree_folio(struct page_vma_mapped_walk *pvmw)
 {
-	struct machine *m = this_machine();
+	struct vm_area_struct *vma = pvmw->vma;
+	vaddr_t addr = pvmw->address;
 	struct page *page = pvmw->page;
-	pte_t *old;
+	pte_t old;
 
 	if (!maps_whole_folio(pvmw))
 		return;
-	old = kzalloc(m, HPAGE_PMD_NR * sizeof(*old), "ptes");
-	if (!old)
-		return;
-	unmap_whole_folio(pvmw, old);
+	old = get_and_clear_full_ptes(vma->vm_mm, addr, pvmw->pte,
+	                              HPAGE_PMD_NR);
+	flush_tlb_range(vma, addr, addr + HPAGE_PMD_SIZE);
+	if (pte_dirty(old))
+		SetPageDirty(page);
 	if (may_discard(page)) {
-		add_mm_counter(pvmw->vma->vm_mm, page, -(int64_t)HPAGE_PMD_NR);
+		add_mm_counter(vma->vm_mm, page, -(int64_t)HPAGE_PMD_NR);
 		for (unsigned i = 0; i < HPAGE_PMD_NR; i++)
-			page_remove_rmap(page + i, pvmw->vma, false);
+			page_remove_rmap(page + i, vma, false);
 		page_ref_add(page, -(int)HPAGE_PMD_NR);
 	} else {
-		restore_whole_folio(pvmw, old);
+		set_ptes(vma->vm_mm, addr, pvmw->pte, old, HPAGE_PMD_NR);
+		SetPageSwapBacked(page);
 	}
-	kfree(m, old);
 }
 
 /*

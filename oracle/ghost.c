@@ -606,6 +606,8 @@ void ghost_event(struct ghost *g, struct oracle_set *set,
 			ghost_syscall_enter(g, ev);
 		break;
 	case EV_SYSCALL_EXIT:
+		if (ev->agent && (g->active & ev->agent->bit))
+			ghost_efault(g, set, ev);
 		if (ev->agent)
 			ghost_syscall_exit(g, ev);
 		ghost_dirty_op_end(g, set, ev);

@@ -315,6 +315,10 @@ void ghost_dirty_free(struct ghost *g, struct oracle_set *set,
 void ghost_dirty_op_end(struct ghost *g, struct oracle_set *set,
                         const struct event *ev);
 
+/** ghost_efault - a call is about to be over (ghost_efault.c). */
+void ghost_efault(struct ghost *g, struct oracle_set *set,
+                  const struct event *ev);
+
 /* ---- calls ---- */
 
 void ghost_syscall_enter(struct ghost *g, const struct event *ev);

@@ -114,6 +114,17 @@ void contpte_try_unfold(struct mm_struct *mm, vaddr_t addr, pte_t *ptep);
  * which just became @pte, if they may be. Steps. */
 void contpte_try_fold(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                       pte_t pte);
+/** contpte_try_unfold_partial - likewise of a block that the @nr entries from
+ * @ptep, for @addr, on begin or end in. Steps. */
+void contpte_try_unfold_partial(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
+                                unsigned nr);
+/** contpte_batch_hint - the pte_batch_hint of arm64_pgtable_ops. Return: as
+ * many as there are up to the end of the block that @pte, at @ptep, is of. */
+unsigned contpte_batch_hint(const pte_t *ptep, pte_t pte);
+/** contpte_get_and_clear_full_ptes - clear @nr entries from @ptep, for @addr,
+ * on: whole blocks, or entries on their own. Steps. Return: the first, with A
+ * and D of all (option contpte_get). */
+pte_t contpte_get_and_clear_full_ptes(vaddr_t addr, pte_t *ptep, unsigned nr);
 /** contpte_ptep_get - @orig, read at @ptep for @addr, with the A and D of its
  * 15 neighbours. Steps. Return: it. */
 pte_t contpte_ptep_get(vaddr_t addr, pte_t *ptep, pte_t orig);

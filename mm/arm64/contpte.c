@@ -14,6 +14,7 @@
  */
 #include "mm/arm64/arm64.h"
 #include "mm/page.h"
+#include "mm/pgalloc.h"
 #include "mm/tlb.h"
 
 bool pte_valid_cont(pte_t pte)
@@ -137,6 +138,17 @@ void contpte_try_unfold(struct mm_struct *mm, vaddr_t addr, pte_t *ptep)
 		contpte_convert(mm, addr, ptep, pte_mknoncont(pte));
 }
 
+void contpte_try_unfold_partial(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
+                                unsigned nr)
+{
+	const unsigned last = nr - 1;
+
+	if (ptep != contpte_align_down(ptep) || nr < CONT_PTES)
+		contpte_try_unfold(mm, addr, ptep);
+	if (ptep + nr != contpte_align_down(ptep + nr))
+		contpte_try_unfold(mm, addr + last * PAGE_SIZE, ptep + last);
+}
+
 /* Are all of the 16 in one piece of memory that was allocated as one? */
 static bool block_in_folio(struct page *page)
 {
@@ -208,9 +220,21 @@ static bool gather_consistent(vaddr_t addr, pte_t *ptep, pte_t *pte)
 	return true;
 }
 
+/* Whoever is at the entries holds the PTL: let it have its way. */
+static void wait_for_block(pte_t *ptep)
+{
+	spinlock_t *ptl = ptlock_ptr(ptep_page(ptep));
+
+	if (ptl)
+		spin_unlock_wait(ptl);
+}
+
 /*
  * The block may be unfolded, changed and folded again meanwhile, and 16 entries
  * cannot be read at once: begin again until they belong together.
+ *
+ * DIVERGES: Linux reads on; here the next look comes when the PTL is free, so
+ * that a run in which its holder does not move comes to an end.
  */
 pte_t contpte_ptep_get_lockless(vaddr_t addr, pte_t *ptep, pte_t orig)
 {
@@ -223,11 +247,43 @@ pte_t contpte_ptep_get_lockless(vaddr_t addr, pte_t *ptep, pte_t orig)
 			return orig;
 		if (gather_consistent(start, contpte_align_down(ptep), &pte))
 			return pte;
+		wait_for_block(ptep);
 		orig = __ptep_get_lockless(addr, ptep);
 	}
 }
 
 /* ---- writing ---- */
+
+unsigned contpte_batch_hint(const pte_t *ptep, pte_t pte)
+{
+	if (!pte_valid_cont(pte))
+		return 1;
+	return CONT_PTES - ((uintptr_t)ptep / sizeof(*ptep) & (CONT_PTES - 1));
+}
+
+/* Hardware sets A and D in any of a block's entries. Option contpte_get=one
+ * believes its first. */
+static bool gathers(const pte_t *ptep, pte_t pte)
+{
+	return machine_kernel(this_machine())->options->contpte_get ==
+	               CONTPTE_GET_ALL ||
+	       contpte_batch_hint(ptep, pte) == CONT_PTES ||
+	       !pte_valid_cont(pte);
+}
+
+pte_t contpte_get_and_clear_full_ptes(vaddr_t addr, pte_t *ptep, unsigned nr)
+{
+	pte_t pte = __ptep_get_and_clear(addr, ptep);
+
+	for (unsigned i = 1; i < nr; i++) {
+		pte_t other =
+			__ptep_get_and_clear(addr + i * PAGE_SIZE, ptep + i);
+
+		if (gathers(ptep + i, other))
+			pte = pte_gather(pte, other);
+	}
+	return pte;
+}
 
 void contpte_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                       pte_t pte, unsigned nr)

@@ -88,6 +88,14 @@ static pte_t arm64_ptep_get_and_clear(struct mm_struct *mm, vaddr_t addr,
 	return __ptep_get_and_clear(addr, ptep);
 }
 
+static pte_t arm64_get_and_clear_full_ptes(struct mm_struct *mm, vaddr_t addr,
+                                           pte_t *ptep, unsigned nr)
+{
+	contpte_try_unfold_partial(mm, addr, ptep, nr);
+	mm_asid_early(mm);
+	return contpte_get_and_clear_full_ptes(addr, ptep, nr);
+}
+
 static void arm64_ptep_set_wrprotect(struct mm_struct *mm, vaddr_t addr,
                                      pte_t *ptep)
 {
@@ -192,6 +200,8 @@ const struct pgtable_ops arm64_pgtable_ops = {
 	.pte_in_run = arm64_pte_in_run,
 	.pte_clear = arm64_pte_clear,
 	.ptep_get_and_clear = arm64_ptep_get_and_clear,
+	.get_and_clear_full_ptes = arm64_get_and_clear_full_ptes,
+	.pte_batch_hint = contpte_batch_hint,
 	.ptep_set_wrprotect = arm64_ptep_set_wrprotect,
 	.ptep_modify_prot_start = arm64_ptep_modify_prot_start,
 	.ptep_modify_prot_commit = arm64_ptep_modify_prot_commit,

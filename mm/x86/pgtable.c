@@ -36,6 +36,32 @@ static pte_t x86_ptep_get_and_clear(struct mm_struct *mm, vaddr_t addr,
 	return __ptep_get_and_clear(addr, ptep);
 }
 
+/* Linux v6.12 include/linux/pgtable.h get_and_clear_full_ptes() */
+static pte_t x86_get_and_clear_full_ptes(struct mm_struct *mm, vaddr_t addr,
+                                         pte_t *ptep, unsigned nr)
+{
+	pte_t pte = __ptep_get_and_clear(addr, ptep);
+
+	(void)mm;
+	for (unsigned i = 1; i < nr; i++) {
+		pte_t other =
+			__ptep_get_and_clear(addr + i * PAGE_SIZE, ptep + i);
+
+		if (pte_dirty(other))
+			pte = pte_mkdirty(pte);
+		if (pte_young(other))
+			pte = pte_mkyoung(pte);
+	}
+	return pte;
+}
+
+static unsigned x86_pte_batch_hint(const pte_t *ptep, pte_t pte)
+{
+	(void)ptep;
+	(void)pte;
+	return 1;
+}
+
 static void x86_ptep_set_wrprotect(struct mm_struct *mm, vaddr_t addr,
                                    pte_t *ptep)
 {
@@ -81,6 +107,8 @@ const struct pgtable_ops x86_pgtable_ops = {
 	.pte_in_run = x86_pte_in_run,
 	.pte_clear = x86_pte_clear,
 	.ptep_get_and_clear = x86_ptep_get_and_clear,
+	.get_and_clear_full_ptes = x86_get_and_clear_full_ptes,
+	.pte_batch_hint = x86_pte_batch_hint,
 	.ptep_set_wrprotect = x86_ptep_set_wrprotect,
 	.ptep_modify_prot_start = x86_ptep_modify_prot_start,
 	.ptep_modify_prot_commit = x86_ptep_modify_prot_commit,

@@ -387,6 +387,76 @@ START_TEST(different_memfds_are_different_objects)
 }
 END_TEST
 
+/* ---- -EFAULT ---- */
+
+#define NR_VMSPLICE 278
+#define IOVEC       (HEAP + 0x4000)
+
+/* A struct iovec of 8 bytes at @va. */
+static void set_iovec(vaddr_t va)
+{
+	pfn_t f = frame(s, FRAME_ANON);
+
+	set_entry(s, 0, IOVEC, 1, entry(f, E_RW));
+	phys_write(&s->m->mem, f << PAGE_SHIFT, 8, va);
+	phys_write(&s->m->mem, (f << PAGE_SHIFT) + 8, 8, 8);
+}
+
+static void vmsplice_fails(void)
+{
+	CALL(s, 0, NR_VMSPLICE, -14, 3, IOVEC, 1);
+}
+
+START_TEST(memory_that_is_mapped_is_no_efault)
+{
+	pfn_t f = frame(s, FRAME_ANON);
+
+	set_iovec(HEAP);
+	set_entry(s, 1, HEAP, 1, entry(f, E_RW));
+	set_entry(s, 1, HEAP, 1, 0);
+	vmsplice_fails();
+	ck_assert_str_eq(the_hazard(s, ORACLE_POSTCONDITION)->creator, "one");
+}
+END_TEST
+
+START_TEST(memory_that_is_not_mapped_is)
+{
+	set_iovec(HEAP + 0x10000000);
+	vmsplice_fails();
+	expect_quiet(s);
+}
+END_TEST
+
+START_TEST(memory_that_may_not_be_read_is)
+{
+	set_iovec(HEAP);
+	CALL(s, 1, NR_MPROTECT, 0, HEAP, 0x1000, 0);
+	vmsplice_fails();
+	expect_quiet(s);
+}
+END_TEST
+
+START_TEST(memory_that_came_back_meanwhile_may_have_been)
+{
+	set_iovec(HEAP);
+	CALL(s, 1, NR_MPROTECT, 0, HEAP, 0x1000, 0);
+	ENTER(s, 0, NR_VMSPLICE, 3, IOVEC, 1);
+	CALL(s, 1, NR_MPROTECT, 0, HEAP, 0x1000, RW);
+	LEAVE(s, 0, NR_VMSPLICE, -14);
+	expect_quiet(s);
+}
+END_TEST
+
+START_TEST(memory_that_is_being_changed_may_be)
+{
+	set_iovec(HEAP);
+	ENTER(s, 1, NR_MPROTECT, HEAP, 0x1000, 0);
+	vmsplice_fails();
+	LEAVE(s, 1, NR_MPROTECT, 0);
+	expect_quiet(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("oracle/ghost");
@@ -425,6 +495,11 @@ int main(void)
 	tcase_add_test(tc,
 	               an_access_beyond_a_truncated_object_breaks_its_promise);
 	tcase_add_test(tc, different_memfds_are_different_objects);
+	tcase_add_test(tc, memory_that_is_mapped_is_no_efault);
+	tcase_add_test(tc, memory_that_is_not_mapped_is);
+	tcase_add_test(tc, memory_that_may_not_be_read_is);
+	tcase_add_test(tc, memory_that_came_back_meanwhile_may_have_been);
+	tcase_add_test(tc, memory_that_is_being_changed_may_be);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
