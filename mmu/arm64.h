@@ -8,7 +8,8 @@
  * own, between two instructions of that CPU.  mmu_dsb() waits until all of this
  * CPU's are performed everywhere and every store made through what they removed
  * is in memory.  With the switch tlbi_erratum it waits for neither the stores
- * nor the instruction.
+ * nor the instruction, but the next TLBI and DSB of that CPU do: Linux repeats
+ * them on such CPUs (ARM64_WORKAROUND_REPEAT_TLBI).
  */
 #ifndef MMULATOR_MMU_ARM64_H
 #define MMULATOR_MMU_ARM64_H

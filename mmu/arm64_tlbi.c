@@ -14,6 +14,14 @@
 struct dvm_op {
 	struct tlbi t;
 	struct dvm *from;
+	unsigned syncs; /* of @from, when it was posted */
+};
+
+/* With the erratum: accesses that a TLBI of some CPU was done before. */
+struct overtaken {
+	bool insn;      /* the instruction that was under way ... */
+	uint64_t age;   /* ... and stores up to this age */
+	unsigned syncs; /* of that CPU, when the TLBI was posted */
 };
 
 /* A CPU's side of the distributed virtual memory protocol. */
@@ -27,7 +35,9 @@ struct dvm {
 	/* What this CPU has posted that is not done. */
 	unsigned outstanding;
 	struct gate synced; /* class 0 open: nothing */
+	unsigned syncs;     /* DSBs that waited for that */
 	struct dvm_op op[DVM_QUEUE];
+	struct overtaken overtaken[NR_CPUS_MAX]; /* by who posted */
 };
 
 static void update_gates(struct dvm *d)
@@ -127,6 +137,22 @@ static void perform(struct mmu *mmu, const struct tlbi *t)
 
 /* ---- other CPUs' ---- */
 
+static struct overtaken *overtaken(struct dvm *d)
+{
+	return &d->overtaken[d->op[d->head].from->mmu->cpu->id];
+}
+
+/*
+ * Does the TLBI come behind a DSB that did not wait for what it should have?
+ * Then its own DSB does: ARM64_WORKAROUND_REPEAT_TLBI is made of that.
+ */
+static bool makes_up(struct dvm *d)
+{
+	const struct overtaken *o = overtaken(d);
+
+	return (o->insn || o->age) && d->op[d->head].syncs != o->syncs;
+}
+
 /* Announce what is next: the TLBI, between two instructions of the CPU. */
 static void next_step(struct dvm *d)
 {
@@ -135,22 +161,44 @@ static void next_step(struct dvm *d)
 		                 .object = mmu_tlb_obj(d->mmu),
 		                 .addr = by_address(t) ? t->va : t->asid,
 		                 .label = mmu_tlbi_name(t) };
+	bool waits = makes_up(d) && overtaken(d)->insn;
 
-	if (d->mmu->switches.tlbi_erratum)
+	if (d->mmu->switches.tlbi_erratum && !waits)
 		step(st.kind, st.object, st.size, st.label, st.addr);
 	else
 		gate_step(&d->mmu->cpu->dvm_gate, 0, &st);
 }
 
-/* Stores that used what is gone are over before the TLBI is. */
-static void wait_for_stores(struct dvm *d, const struct tlbi *t)
+/* The TLBI is done before accesses that used what is gone: which? */
+static void overtake(struct dvm *d, uint64_t age)
 {
-	struct tlb_scope s = scope_of(d->mmu, t);
-	uint64_t age;
+	const struct cpu *cpu = d->mmu->cpu;
+	struct overtaken *o = overtaken(d);
 
-	if (d->mmu->switches.tlbi_erratum)
-		return;
-	age = mmu_stores_through(d->mmu, &s);
+	if (cpu->in_insn) {
+		o->insn = true;
+		if (cpu->store_buffer) /* it may be a store */
+			age = cpu->store_buffer->last_age + 1;
+	}
+	o->age = MAX(o->age, age);
+	o->syncs = d->op[d->head].syncs;
+}
+
+/* Stores that used what is gone are over before the TLBI is. */
+static void wait_for_stores(struct dvm *d)
+{
+	struct tlb_scope s = scope_of(d->mmu, &d->op[d->head].t);
+	uint64_t age = mmu_stores_through(d->mmu, &s);
+
+	if (d->mmu->switches.tlbi_erratum) {
+		struct overtaken before = *overtaken(d);
+		bool up = makes_up(d);
+
+		if (up)
+			*overtaken(d) = (struct overtaken){ 0 };
+		overtake(d, age);
+		age = up ? before.age : 0;
+	}
 	if (age)
 		storebuf_wait(d->mmu->cpu->store_buffer, age);
 }
@@ -179,7 +227,7 @@ static void dvm_main(void *arg)
 		next_step(d);
 		charge(d->mmu->machine->costs->invlpg);
 		perform(d->mmu, &d->op[d->head].t);
-		wait_for_stores(d, &d->op[d->head].t);
+		wait_for_stores(d);
 		complete(d);
 	}
 }
@@ -236,7 +284,7 @@ static void wait_for_room(struct mmu *mmu)
 static void post(struct dvm *from, struct dvm *to, const struct tlbi *t)
 {
 	to->op[(to->head + to->nr) % DVM_QUEUE] =
-		(struct dvm_op){ .t = *t, .from = from };
+		(struct dvm_op){ .t = *t, .from = from, .syncs = from->syncs };
 	to->nr++;
 	from->outstanding++;
 	to->agent->own_cycles = MAX(to->agent->own_cycles,
@@ -289,6 +337,7 @@ void mmu_dsb(struct mmu *mmu, enum barrier_domain domain)
 	}
 	hurry(mmu->machine, 1);
 	gate_step(&d->synced, 0, &st);
+	d->syncs++;
 	hurry(mmu->machine, -1);
 	charge(mmu->machine->costs->dsb);
 }

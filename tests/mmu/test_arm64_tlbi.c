@@ -368,8 +368,28 @@ static unsigned stores_last(struct policy *p, struct machine *m,
 	return pick;
 }
 
-/* Is the store still to come when the DSB is over? */
-static bool store_is_late(bool erratum)
+/* As ARM64_WORKAROUND_REPEAT_TLBI: of any address. */
+static void remove_twice_and_look(void *arg)
+{
+	const struct tlbi any = { .op = TLBI_VA, .inner_shareable = true };
+
+	remove_and_wait(arg);
+	mmu_tlbi(&b.mmu[0], &any);
+	mmu_dsb(&b.mmu[0], BARRIER_ISH);
+	after_dsb = phys_read(&b.m->mem, shared_frame, 8);
+}
+
+/* Two TLBIs before one DSB are no more than one. */
+static void remove_two_and_look(void *arg)
+{
+	const struct tlbi any = { .op = TLBI_VA, .inner_shareable = true };
+
+	mmu_tlbi(&b.mmu[0], &any);
+	remove_and_look(arg);
+}
+
+/* Is the store still to come when what @remove waits for is over? */
+static bool store_is_late(bool erratum, void (*remove)(void *arg))
 {
 	struct policy policy = { .name = "stores last", .pick = stores_last };
 
@@ -377,8 +397,7 @@ static bool store_is_late(bool erratum)
 	b.mmu[1].switches.tlbi_erratum = erratum;
 	ck_assert(storebuf_start(b.m, MEMORY_WEAK));
 	b.m->policy = &policy;
-	agent_new(b.m, AGENT_TASK, &b.m->cpus[0], "cpu0", remove_and_look,
-	          NULL);
+	agent_new(b.m, AGENT_TASK, &b.m->cpus[0], "cpu0", remove, NULL);
 	agent_new(b.m, AGENT_TASK, &b.m->cpus[1], "cpu1", one_store, NULL);
 	ck_assert_int_eq(machine_run(b.m), RUN_DONE);
 	ck_assert(after_dsb == 9 || b.m->cpus[1].store_buffer->nr == 1);
@@ -387,13 +406,21 @@ static bool store_is_late(bool erratum)
 
 START_TEST(a_dsb_waits_for_stores_through_what_was_removed)
 {
-	ck_assert(!store_is_late(false));
+	ck_assert(!store_is_late(false, remove_and_look));
 }
 END_TEST
 
 START_TEST(with_the_erratum_it_does_not)
 {
-	ck_assert(store_is_late(true));
+	ck_assert(store_is_late(true, remove_and_look));
+	ck_assert(store_is_late(true, remove_two_and_look));
+}
+END_TEST
+
+/* Cortex-A76 1286807, the workaround: TLBI and DSB twice. */
+START_TEST(with_the_erratum_the_second_dsb_waits)
+{
+	ck_assert(!store_is_late(true, remove_twice_and_look));
 }
 END_TEST
 
@@ -435,6 +462,7 @@ int main(void)
 	tcase_add_test(tc, between_tlbi_and_dsb_others_use_what_is_gone);
 	tcase_add_test(tc, a_dsb_waits_for_stores_through_what_was_removed);
 	tcase_add_test(tc, with_the_erratum_it_does_not);
+	tcase_add_test(tc, with_the_erratum_the_second_dsb_waits);
 	tcase_add_test(tc, names_are_the_assemblers);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
