@@ -41,9 +41,12 @@ struct cli_options {
 	const char *verb;
 	uint64_t given; /* bit i: the i-th flag of the table */
 	char *variant;
-	char *arch;     /* NULL: any */
-	char **options; /* KEY=VALUE */
-	char *policy;   /* NULL: as pinned */
+	char *arch;       /* NULL: any */
+	char **options;   /* KEY=VALUE */
+	unsigned nr_cpus; /* exec; 0: the default, as in the next two */
+	uint64_t memory_bytes;
+	char *profile;
+	char *policy; /* NULL: as pinned */
 	bool has_bound, has_spontaneous, has_seed, has_runs;
 	unsigned bound;       /* explore: most preemptions */
 	uint64_t spontaneous; /* explore: most steps of hardware on its own */
@@ -70,6 +73,9 @@ struct cli_options {
 	char **args; /* what is left */
 	unsigned nr_args;
 };
+
+/** cli_profile_dirs - where profiles are. Return: NULL-terminated, for ever. */
+const char *const *cli_profile_dirs(void);
 
 /* cli/options.c */
 /**

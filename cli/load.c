@@ -131,7 +131,7 @@ GPtrArray *load_scenarios(char **paths)
 	return scenarios;
 }
 
-struct run_config make_run_config(const struct cli_options *o)
+const char *const *cli_profile_dirs(void)
 {
 	static const char *const dirs[] = {
 		MMULATOR_DATADIR "/profiles",
@@ -139,11 +139,16 @@ struct run_config make_run_config(const struct cli_options *o)
 		NULL,
 	};
 
+	return dirs;
+}
+
+struct run_config make_run_config(const struct cli_options *o)
+{
 	return (struct run_config){
 		.engine = o->engine,
 		.options = (const char *const *)o->options,
 		.memory_model = o->memory_model,
-		.profile_dirs = dirs,
+		.profile_dirs = cli_profile_dirs(),
 		.step_cap = o->step_cap,
 	};
 }

@@ -131,11 +131,53 @@ static bool take_step_cap(const struct choice_log *log, struct cli_options *o)
 	return false;
 }
 
+/* exec: @key of the log is what --@key says, and it is that if it says nothing.
+ */
+static bool take_number(const struct choice_log *log,
+                        const struct cli_options *o, const char *key,
+                        uint64_t max, uint64_t *value)
+{
+	const char *text = choice_log_header(log, key, 0);
+	uint64_t recorded = 0;
+
+	if (text &&
+	    !g_ascii_string_to_unsigned(text, 10, 1, max, &recorded, NULL)) {
+		cli_error("%s: bad %s '%s'", o->choices, key, text);
+		return false;
+	}
+	if (*value && *value != recorded) {
+		cli_error("%s: was recorded with another --%s", o->choices,
+		          key);
+		return false;
+	}
+	*value = recorded;
+	return true;
+}
+
+static bool take_machine(const struct choice_log *log, struct cli_options *o)
+{
+	const char *profile = choice_log_header(log, "profile", 0);
+	uint64_t nr_cpus = o->nr_cpus;
+
+	if (!take_number(log, o, "cpus", NR_CPUS_MAX, &nr_cpus) ||
+	    !take_number(log, o, "memory", UINT64_C(1) << 40, &o->memory_bytes))
+		return false;
+	o->nr_cpus = (unsigned)nr_cpus;
+	if (o->profile && g_strcmp0(o->profile, profile) != 0) {
+		cli_error("%s: was recorded with another --profile",
+		          o->choices);
+		return false;
+	}
+	if (!o->profile)
+		o->profile = g_strdup(profile);
+	return true;
+}
+
 bool log_apply(const struct choice_log *log, struct cli_options *o)
 {
 	return options_agree(log, o) && take_options(log, o) &&
 	       take_engine(log, o) && take_memory_model(log, o) &&
-	       take_step_cap(log, o);
+	       take_step_cap(log, o) && take_machine(log, o);
 }
 
 /* ---- of what is it? ---- */

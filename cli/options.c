@@ -24,6 +24,10 @@ int cli_error(const char *format, ...)
 	return CLI_USAGE;
 }
 
+#define MIB        (UINT64_C(1) << 20)
+#define MEMORY_MIN (4 * MIB)
+#define MEMORY_MAX (UINT64_C(1) << 40)
+
 struct flag {
 	const char *name;
 	char letter;
@@ -204,6 +208,34 @@ static bool set_shard(struct cli_options *o, const struct flag *f,
 	            f->name, value, CLI_SHARDS_MAX);
 }
 
+static bool set_cpus(struct cli_options *o, const struct flag *f,
+                     const char *value, GError **error)
+{
+	return small_number(f, value, 1, NR_CPUS_MAX, &o->nr_cpus, error);
+}
+
+/* "256M", "4G". */
+static bool set_memory(struct cli_options *o, const struct flag *f,
+                       const char *value, GError **error)
+{
+	size_t len = strlen(value);
+	unsigned shift = g_str_has_suffix(value, "G")   ? 30
+	                 : g_str_has_suffix(value, "M") ? 20
+	                                                : 0;
+	g_autofree char *digits = g_strndup(value, len - (len > 0));
+	uint64_t n;
+
+	if (shift &&
+	    g_ascii_string_to_unsigned(digits, 10, 1, MEMORY_MAX >> shift, &n,
+	                               NULL) &&
+	    n << shift >= MEMORY_MIN && IS_ALIGNED(n << shift, 2 * MIB)) {
+		o->memory_bytes = n << shift;
+		return true;
+	}
+	return fail(error, "--%s '%s': expected 4M to 1024G, a multiple of 2M",
+	            f->name, value);
+}
+
 static bool set_steps(struct cli_options *o, const struct flag *f,
                       const char *value, GError **error)
 {
@@ -352,6 +384,11 @@ static const struct flag flags[] = {
 	  "only this variant", TEXT(variant) },
 	{ "option", 0, "KEY=VALUE", "run check replay step exec", NULL,
 	  "set an option of the mm, over the scenario's", set_option, 0 },
+	{ "cpus", 0, "N", "exec", NULL, "of the machine (1)", set_cpus, 0 },
+	{ "memory", 0, "SIZE", "exec", NULL, "of the machine, as 256M (1G)",
+	  set_memory, 0 },
+	{ "profile", 0, "NAME", "exec", NULL,
+	  "its CPUs, see list (skylake-sp, cortex-a76)", TEXT(profile) },
 	{ "policy", 0, "P", "run check exec", NULL,
 	  "who moves next: timed, random, script, pct or (check) explore",
 	  set_policy, offsetof(struct cli_options, policy) },
@@ -627,6 +664,7 @@ void cli_options_clear(struct cli_options *o)
 	g_free(o->variant);
 	g_free(o->arch);
 	g_strfreev(o->options);
+	g_free(o->profile);
 	g_free(o->policy);
 	g_free(o->engine_name);
 	g_free(o->trace);

@@ -18,7 +18,9 @@
 #include "cli/json.h"
 #include "cli/log.h"
 #include "cli/single.h"
+#include "mmu/profile.h"
 #include "scenario/verdict.h"
+#include "syscalls/elf.h"
 #include "syscalls/exec.h"
 #include "syscalls/siginfo.h"
 #include "syscalls/syscalls.h"
@@ -29,6 +31,7 @@
 
 struct exec_run {
 	const struct cli_options *options;
+	struct cpu_profile *profile; /* NULL: the default one */
 	struct mm_options mm_options;
 	char *image;
 	size_t image_len;
@@ -86,6 +89,13 @@ static void attach(struct machine *m, void *data)
 }
 
 /* The choices, with what it takes to make the run again. */
+static void set_number(struct choice_log *log, const char *key, uint64_t value)
+{
+	g_autofree char *text = g_strdup_printf("%" PRIu64, value);
+
+	choice_log_set_header(log, key, text);
+}
+
 static char *format_choices(const struct exec_run *x, struct machine *m)
 {
 	const struct cli_options *o = x->options;
@@ -101,11 +111,14 @@ static char *format_choices(const struct exec_run *x, struct machine *m)
 
 		choice_log_add_header(log, "argument", argument);
 	}
-	if (o->step_cap) {
-		g_autofree char *cap = g_strdup_printf("%" PRIu64, o->step_cap);
-
-		choice_log_set_header(log, "step-cap", cap);
-	}
+	if (o->nr_cpus)
+		set_number(log, "cpus", o->nr_cpus);
+	if (o->memory_bytes)
+		set_number(log, "memory", o->memory_bytes);
+	if (o->profile)
+		choice_log_set_header(log, "profile", o->profile);
+	if (o->step_cap)
+		set_number(log, "step-cap", o->step_cap);
 	mm_options_record(&x->mm_options, log);
 	return choice_log_format(log);
 }
@@ -303,6 +316,25 @@ static struct policy *choose_policy(const struct exec_run *x)
 	return random_policy(o);
 }
 
+/* Of the program's architecture. Return: false, said so, if it is none, or
+ * there is no such profile. */
+static bool find_profile(struct exec_run *x)
+{
+	const struct cli_options *o = x->options;
+	g_autoptr(GError) error = NULL;
+	struct elf_image image;
+
+	if (!o->profile)
+		return true;
+	if (elf_parse((const uint8_t *)x->image, x->image_len, o->args[0],
+	              &image, &error))
+		x->profile = profile_find(o->profile, image.arch,
+		                          cli_profile_dirs(), &error);
+	if (error)
+		cli_error("%s", error->message);
+	return !error;
+}
+
 static int execute(struct exec_run *x)
 {
 	const struct cli_options *o = x->options;
@@ -315,6 +347,9 @@ static int execute(struct exec_run *x)
 		.image_len = x->image_len,
 		.argv = (const char *const *)o->args,
 		.host = { .write = guest_write },
+		.nr_cpus = o->nr_cpus,
+		.memory_bytes = o->memory_bytes,
+		.profile = x->profile,
 		.options = &x->mm_options,
 		.policy = policy,
 		.step_cap = o->step_cap ? o->step_cap : EXEC_STEPS,
@@ -354,6 +389,7 @@ static void exec_run_init(struct exec_run *x, const struct cli_options *o)
 
 static void exec_run_clear(struct exec_run *x)
 {
+	profile_free(x->profile);
 	g_free(x->sha256);
 	g_free(x->choices);
 	g_string_free(x->trace, TRUE);
@@ -406,7 +442,8 @@ static int read_and_execute(struct cli_options *o)
 	if (!o->choices ||
 	    (x.recorded && belongs(&x) && log_apply(x.recorded, o))) {
 		exec_run_init(&x, o);
-		if (apply_settings(&x.mm_options, o->options))
+		if (apply_settings(&x.mm_options, o->options) &&
+		    find_profile(&x))
 			status = execute(&x);
 		exec_run_clear(&x);
 	}

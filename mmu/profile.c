@@ -357,6 +357,42 @@ struct cpu_profile *profile_load_file(const char *path, GError **error)
 	return profile_parse(text, len, path, error);
 }
 
+/* Return: the file of the profile; NULL: none. g_free() */
+static char *find_file(const char *name, const char *const *dirs)
+{
+	g_autofree char *file = g_strconcat(name, ".ini", NULL);
+
+	for (; dirs && *dirs; dirs++) {
+		g_autofree char *path = g_build_filename(*dirs, file, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_EXISTS))
+			return g_steal_pointer(&path);
+	}
+	return NULL;
+}
+
+struct cpu_profile *profile_find(const char *name, enum arch_id arch,
+                                 const char *const *dirs, GError **error)
+{
+	g_autofree char *path = find_file(name, dirs);
+	struct cpu_profile *p;
+
+	if (!path) {
+		if (strcmp(name, profile_default_of(arch)->name) != 0)
+			g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_NONE,
+			            "there is no profile '%s'", name);
+		return NULL;
+	}
+	p = profile_load_file(path, error);
+	if (!p || p->arch == arch)
+		return p;
+	g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_ARCH,
+	            "profile '%s' is for %s, not %s", name, arch_name(p->arch),
+	            arch_name(arch));
+	profile_free(p);
+	return NULL;
+}
+
 void profile_free(struct cpu_profile *p)
 {
 	g_free(p);

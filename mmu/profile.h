@@ -67,7 +67,9 @@ enum profile_error {
 	PROFILE_ERROR_SYNTAX,  /* not a key file */
 	PROFILE_ERROR_MISSING, /* a group or key */
 	PROFILE_ERROR_VALUE,   /* wrong value or unknown key */
-	PROFILE_ERROR_FILE     /* cannot be read */
+	PROFILE_ERROR_FILE,    /* cannot be read */
+	PROFILE_ERROR_NONE,    /* no such profile */
+	PROFILE_ERROR_ARCH     /* of another architecture */
 };
 #define PROFILE_ERROR profile_error_quark()
 /** profile_error_quark - the domain of enum profile_error. Return: it. */
@@ -91,6 +93,19 @@ struct cpu_profile *profile_parse(const char *text, size_t len,
  * Return: as profile_parse().
  */
 struct cpu_profile *profile_load_file(const char *path, GError **error);
+/**
+ * profile_find - the profile of a name.
+ * @name: as a file DIR/NAME.ini has it, or one of the compiled in
+ * @arch: of the machine that is to have it
+ * @dirs: tried in order; NULL-terminated, or NULL
+ * @error: set if there is no such profile, it cannot be read, or is of another
+ *	architecture
+ *
+ * Return: profile_free(); NULL on error, and without one for
+ * profile_default_of(@arch).
+ */
+struct cpu_profile *profile_find(const char *name, enum arch_id arch,
+                                 const char *const *dirs, GError **error);
 /**
  * profile_free - a profile of profile_parse() is not needed any more; NULL is
  * fine.

@@ -113,22 +113,16 @@ static bool apply_memory_model(struct runner *r, GError **error)
 
 static bool load_profile(struct runner *r, GError **error)
 {
-	const char *name = r->description.profile[0];
-	const char *const *dirs = r->config.profile_dirs;
-	g_autofree char *file = g_strconcat(name, ".ini", NULL);
+	GError *cause = NULL;
 
-	for (; dirs && *dirs; dirs++) {
-		g_autofree char *path = g_build_filename(*dirs, file, NULL);
-
-		if (!g_file_test(path, G_FILE_TEST_EXISTS))
-			continue;
-		r->profile = profile_load_file(path, error);
-		return r->profile;
-	}
-	if (strcmp(name, profile_default_of(r->description.arch[0])->name) == 0)
+	r->profile =
+		profile_find(r->description.profile[0], r->description.arch[0],
+	                     r->config.profile_dirs, &cause);
+	if (!cause)
 		return true;
-	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
-	            "%s: there is no profile '%s'", r->s->source.file, name);
+	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE, "%s: %s",
+	            r->s->source.file, cause->message);
+	g_error_free(cause);
 	return false;
 }
 

@@ -264,6 +264,48 @@ START_TEST(a_recorded_guest_runs_again)
 }
 END_TEST
 
+/* What `exec` says of wrong use, in one line. */
+static void refused(const char *flags, const char *message)
+{
+	struct result result = run_format("exec %s " HELLO, flags);
+
+	ck_assert_int_eq(result.status, 2);
+	ck_assert_str_eq(result.err, message);
+	ck_assert_str_eq(result.out, "");
+	clear_result(&result);
+}
+
+START_TEST(the_machine_is_as_flags_say)
+{
+	g_autofree char *log = temporary("machine");
+	struct result first, second, other;
+
+	first = run_format("exec --cpus 2 --memory 64M --profile zen3 "
+	                   "--choices-out %s --format json " HELLO,
+	                   log);
+	second = run_format("exec --choices %s --format json " HELLO, log);
+	other = run_format("exec --choices %s --cpus 3 " HELLO, log);
+	ck_assert_int_eq(first.status, 0);
+	ck_assert_str_eq(second.err, first.err);
+	ck_assert_int_eq(other.status, 2);
+	ck_assert_ptr_nonnull(
+		strstr(other.err, "was recorded with another --cpus"));
+	clear_result(&first);
+	clear_result(&second);
+	clear_result(&other);
+	g_unlink(log);
+	refused("--cpus 65", "mmulator: --cpus '65': expected a whole number "
+	                     "from 1 to 64\n");
+	refused("--memory 5M", "mmulator: --memory '5M': expected 4M to 1024G, "
+	                       "a multiple of 2M\n");
+	refused("--memory 64", "mmulator: --memory '64': expected 4M to 1024G, "
+	                       "a multiple of 2M\n");
+	refused("--profile z80", "mmulator: there is no profile 'z80'\n");
+	refused("--profile cortex-a710",
+	        "mmulator: profile 'cortex-a710' is for arm64, not x86_64\n");
+}
+END_TEST
+
 START_TEST(a_trace_has_every_step)
 {
 	g_autofree char *path = temporary("trace");
@@ -297,6 +339,7 @@ int main(void)
 	tcase_add_test(tcase, the_time_stamp_counter_is_the_cpus_cycles);
 	tcase_add_test(tcase, a_static_program_with_a_c_library_runs);
 	tcase_add_test(tcase, a_recorded_guest_runs_again);
+	tcase_add_test(tcase, the_machine_is_as_flags_say);
 	tcase_add_test(tcase, a_trace_has_every_step);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
