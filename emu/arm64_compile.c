@@ -173,6 +173,37 @@ static void compile_cmpxchg(struct emitter *e, const struct op *op)
 	mov_reg(e, program_reg[op->reg], ARM64_SCRATCH_EXPECTED);
 }
 
+/* ---- tags ---- */
+
+#define TAG_SHIFT 56 /* where STG and LDG have a tag: bits 59:56 */
+
+/* STG: the tag of x9, whatever its other bits are. */
+static void compile_stg(struct emitter *e, const struct op *op)
+{
+	unsigned base = address(e, op);
+
+	if (op->value.is_reg) /* LSL x9, value, #56: a UBFM */
+		put(e, 0xd3481c00 | (unsigned)program_reg[op->value.reg] << 5 |
+		               ARM64_SCRATCH_VALUE);
+	else
+		mov_imm(e, ARM64_SCRATCH_VALUE,
+		        (op->value.imm & 15) << TAG_SHIFT);
+	put(e, 0xd9200800 | base << 5 | ARM64_SCRATCH_VALUE);
+	emit_access(e);
+}
+
+/* LDG leaves the other bits of its register as they are. */
+static void compile_ldg(struct emitter *e, const struct op *op)
+{
+	unsigned base = address(e, op);
+
+	mov_imm(e, ARM64_SCRATCH_VALUE, 0);
+	put(e, 0xd9600000 | base << 5 | ARM64_SCRATCH_VALUE);
+	emit_access(e);
+	put(e, 0xd340fc00 | TAG_SHIFT << 16 | ARM64_SCRATCH_VALUE << 5 |
+	               program_reg[op->reg]); /* LSR */
+}
+
 /* ---- the rest ---- */
 
 /* From the last argument to the first: x0 may be one of the values. */
@@ -268,6 +299,12 @@ void arm64_compile_op(struct emitter *e, const struct op *op)
 	case OP_XADD:
 	case OP_CMPXCHG:
 		compile_memory(e, op);
+		break;
+	case OP_STG:
+		compile_stg(e, op);
+		break;
+	case OP_LDG:
+		compile_ldg(e, op);
 		break;
 	case OP_FENCE:
 		put(e, 0xd5033bbf); /* DMB ISH */

@@ -53,7 +53,7 @@ static bool load(struct engine *e, const struct exclusive *x)
 			                  .size = (uint8_t)x->size,
 			                  .op = MMU_LOAD };
 
-		if (!elf_access(e, &acc))
+		if (!engine_access(e, &acc))
 			return false;
 		value[i] = acc.value;
 		if (!i)
@@ -97,7 +97,7 @@ static bool store(struct engine *e, const struct exclusive *x)
 			                  .value = value[i],
 			                  .exclusive = marked };
 
-		if (!elf_access(e, &acc))
+		if (!engine_access(e, &acc))
 			return false;
 		/* No step has been since the one that stored. */
 		stored = *marked == ALIGN_DOWN(acc.pa, EXCLUSIVE_GRANULE);
@@ -112,7 +112,7 @@ bool arm64_exclusive(struct engine *e, uint32_t insn)
 	struct exclusive x = decode(e, insn);
 
 	if (!IS_ALIGNED(x.va, x.size * x.nr)) {
-		elf_die(e, SIGBUS, BUS_ADRALN, x.va);
+		engine_die(e, SIGBUS, BUS_ADRALN, x.va);
 		return false;
 	}
 	return x.load ? load(e, &x) : store(e, &x);

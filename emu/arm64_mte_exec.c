@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MTE instructions of ELF guests (Arm ARM C6.2), which Unicorn raises as
- * undefined.  Tags are loaded and stored by way of the MMU.
+ * MTE instructions (Arm ARM C6.2), which Unicorn raises as undefined.  Tags are
+ * loaded and stored by way of the MMU.
  *
  * DIVERGES: STGP and those that zero are several stores.
  */
@@ -21,7 +21,7 @@ static bool access_tag(struct engine *e, enum mmu_op op, vaddr_t va,
 		                  .op = (uint8_t)op,
 		                  .value = *tag };
 
-	if (!elf_access(e, &acc))
+	if (!engine_access(e, &acc))
 		return false;
 	*tag = acc.value;
 	return true;
@@ -35,7 +35,7 @@ static bool store_word(struct engine *e, vaddr_t va, uint64_t value)
 		                  .unchecked = true,
 		                  .value = value };
 
-	return elf_access(e, &acc);
+	return engine_access(e, &acc);
 }
 
 /* @n granules from @va on get @tag, and zeroes. */
@@ -65,7 +65,7 @@ static bool address(struct engine *e, const struct mte_insn *i, vaddr_t *va,
 	*va = i->index == MTE_POST ? base : base + (vaddr_t)(int64_t)i->offset;
 	if (i->op == MTE_LDG || IS_ALIGNED(*va, MTE_GRANULE_SIZE))
 		return true;
-	elf_die(e, SIGBUS, BUS_ADRALN, *va);
+	engine_die(e, SIGBUS, BUS_ADRALN, *va << 8 >> 8);
 	return false;
 }
 

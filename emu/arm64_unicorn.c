@@ -68,7 +68,7 @@ static bool dc_zva(struct engine *e, uint32_t insn)
 			                  .size = 8,
 			                  .op = MMU_STORE };
 
-		if (!elf_access(e, &acc))
+		if (!engine_access(e, &acc))
 			return false;
 	}
 	return true;
@@ -162,11 +162,11 @@ static void on_intr(uc_engine *uc, uint32_t number, void *data)
 		engine_syscall(e);
 		return;
 	}
-	BUG_ON(!e->elf);
 	if (number == EXCP_UDEF && !(pc & 3) && undefined(e, pc))
 		return;
-	elf_die(e, signal, si_code,
-	        number == EXCP_DATA_ABORT ? e->locked.va : pc);
+	BUG_ON(!e->elf);
+	engine_die(e, signal, si_code,
+	           number == EXCP_DATA_ABORT ? e->locked.va : pc);
 }
 
 /* ---- instructions with a hook of their own ---- */

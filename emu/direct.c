@@ -3,7 +3,10 @@
  * The direct engine: executes the operations of a scenario thread one by one,
  * as the machine code of emu/ARCH_compile.c would.
  */
+#include <signal.h>
+
 #include "base/bug.h"
+#include "base/mtetags.h"
 #include "base/once.h"
 #include "emu/code.h"
 #include "emu/vcpu_ops.h"
@@ -52,6 +55,24 @@ static void do_memory(struct guest_thread *g, const struct op *op,
 		return;
 	if (op->kind != OP_STORE)
 		g->regs[op->reg] = low_bytes(acc.value, op->size);
+}
+
+/* STG's address is aligned or the guest is dead; LDG's need not be. */
+static void do_tag(struct guest_thread *g, const struct op *op,
+                   const struct op_code *code)
+{
+	bool store = op->kind == OP_STG;
+	vaddr_t va = operand(g, &op->base) + (uint64_t)op->disp;
+	struct mmu_access acc = { .va = va & MTE_GRANULE_MASK,
+		                  .size = 1,
+		                  .op = store ? MMU_STG : MMU_LDG,
+		                  .value = operand(g, &op->value) & 15 };
+
+	if (store && !IS_ALIGNED(va, MTE_GRANULE_SIZE))
+		vcpu_kill(g->task, SIGBUS, BUS_ADRALN, va << 8 >> 8,
+		          "exception");
+	else if (vcpu_access(g->task, &acc, CODE_BASE + code->offset) && !store)
+		g->regs[op->reg] = acc.value;
 }
 
 static void do_syscall(struct guest_thread *g, const struct op *op)
@@ -112,6 +133,10 @@ static void execute(struct guest_thread *g, const struct op *op,
 	case OP_XADD:
 	case OP_CMPXCHG:
 		do_memory(g, op, code);
+		break;
+	case OP_STG:
+	case OP_LDG:
+		do_tag(g, op, code);
 		break;
 	case OP_SYSCALL:
 		do_syscall(g, op);

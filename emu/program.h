@@ -29,6 +29,8 @@ enum op_kind {
 	OP_XCHG,    /* reg = xchg(addr, value) */
 	OP_XADD,    /* reg = xadd(addr, value) */
 	OP_CMPXCHG, /* reg = cmpxchg(addr, expected, value): old value */
+	OP_STG,     /* arm64: the granule at addr gets tag value, 0 .. 15 */
+	OP_LDG,     /* arm64: reg = the tag of the granule at addr */
 	OP_FENCE,   /* mfence / dmb ish */
 	OP_SYSCALL, /* r0 = syscall(nr, args) */
 	OP_SET,     /* reg = value */

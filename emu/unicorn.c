@@ -1,6 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Unicorn engine: machine code of scenario threads, and ELF guests. */
+#include "emu/code.h"
 #include "emu/unicorn_internal.h"
+
+static void end(struct engine *e)
+{
+	if (e->elf)
+		engine_stop(e);
+	else
+		program_stop(e);
+}
+
+bool engine_access(struct engine *e, struct mmu_access *acc)
+{
+	const struct guest_thread *g = e->guest;
+	vaddr_t pc = e->elf ? 0 : CODE_BASE + g->code->op[g->op].offset;
+
+	if (likely(vcpu_access(g->task, acc, pc)))
+		return true;
+	end(e);
+	return false;
+}
+
+void engine_die(struct engine *e, int signal, int si_code, vaddr_t addr)
+{
+	vcpu_kill(e->guest->task, signal, si_code, addr, "exception");
+	end(e);
+}
 
 void engine_syscall(struct engine *e)
 {
@@ -13,12 +39,8 @@ void engine_syscall(struct engine *e)
 	result = vcpu_syscall(e->guest->task,
 	                      (long)engine_reg(e, arch->syscall_nr), args);
 	engine_set_reg(e, arch->syscall_result, (uint64_t)result);
-	if (!e->guest->ended)
-		return;
-	if (e->elf)
-		engine_stop(e);
-	else
-		program_stop(e);
+	if (e->guest->ended)
+		end(e);
 }
 
 static void unicorn_run(struct guest_thread *g)

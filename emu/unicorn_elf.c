@@ -29,12 +29,6 @@
 /* Between two timer interrupts. */
 #define TICK_CYCLES 100000
 
-void elf_die(struct engine *e, int signal, int si_code, vaddr_t addr)
-{
-	vcpu_kill(e->guest->task, signal, si_code, addr, "exception");
-	engine_stop(e);
-}
-
 /* ---- fetches ---- */
 
 static struct exec_page *exec_page(struct engine *e, uint64_t va)
@@ -254,14 +248,6 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 
 /* ---- data ---- */
 
-bool elf_access(struct engine *e, struct mmu_access *acc)
-{
-	if (likely(vcpu_access(e->guest->task, acc, 0)))
-		return true;
-	engine_stop(e);
-	return false;
-}
-
 /* May the access under way be a quick one? What vcpu_access() looks at before
  * it, and no locked instruction. */
 static bool may_be_quick(const struct engine *e)
@@ -312,7 +298,7 @@ static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	/* The engine will load both aligned halves. */
 	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
 		e->parts = 2;
-	if (!elf_access(e, &acc))
+	if (!engine_access(e, &acc))
 		return;
 	window_show(e, va, acc.value, (unsigned)size);
 	if (unlikely(e->locked.pc)) {
@@ -329,7 +315,7 @@ static bool store_locked(struct engine *e, struct mmu_access *acc)
 
 	acc->op = MMU_CMPXCHG;
 	acc->expected = l->loaded;
-	if (!elf_access(e, acc))
+	if (!engine_access(e, acc))
 		return false;
 	if (acc->value != l->loaded)
 		engine_set_reg(e, e->arch->pc, l->pc);
@@ -356,7 +342,7 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	             e->locked.size == (unsigned)size)) {
 		if (!store_locked(e, &acc))
 			return;
-	} else if (!quick_store(e, &acc) && !elf_access(e, &acc)) {
+	} else if (!quick_store(e, &acc) && !engine_access(e, &acc)) {
 		return;
 	}
 	if (unlikely(va - e->code_start < e->code_size)) {

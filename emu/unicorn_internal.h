@@ -155,6 +155,11 @@ void engine_set_reg(struct engine *e, int reg, uint64_t value);
 
 /* ---- unicorn.c ---- */
 
+/** engine_access - one access of the guest, from a hook. Return: false: it is
+ * dead and the engine stops. */
+bool engine_access(struct engine *e, struct mmu_access *acc);
+/** engine_die - an exception whose @signal ends the thread. */
+void engine_die(struct engine *e, int signal, int si_code, vaddr_t addr);
 /** engine_syscall - the guest's system call: from registers to registers. */
 void engine_syscall(struct engine *e);
 
@@ -191,11 +196,6 @@ void program_stop(struct engine *e);
 void elf_prepare(struct engine *e);
 void elf_run(struct engine *e);
 void elf_save(struct engine *e);
-/** elf_die - an exception whose @signal ends the thread. */
-void elf_die(struct engine *e, int signal, int si_code, vaddr_t addr);
-/** elf_access - one access of the guest, from a hook. Return: false: it is dead
- * and the engine stops. */
-bool elf_access(struct engine *e, struct mmu_access *acc);
 /** elf_spoil - the window no longer shows the frame behind @va. */
 void elf_spoil(struct engine *e, uint64_t va);
 

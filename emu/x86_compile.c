@@ -370,6 +370,9 @@ void x86_compile_op(struct emitter *e, const struct op *op)
 		emit_insn(e);
 		emit_bytes(e, 0x90, 1); /* nop */
 		break;
+	case OP_STG: /* no program for x86 has them */
+	case OP_LDG:
+		BUG();
 	case OP_EXIT: /* ud2: the engine stops before it */
 	case OP_KIND_COUNT:
 		emit_bytes(e, 0x0b0f, 2);

@@ -113,7 +113,7 @@ static void on_intr(uc_engine *uc, uint32_t vector, void *data)
 
 	(void)uc;
 	if (!e->stopping)
-		elf_die(e, signal, si_code, engine_reg(e, UC_X86_REG_RIP));
+		engine_die(e, signal, si_code, engine_reg(e, UC_X86_REG_RIP));
 }
 
 static bool on_invalid(uc_engine *uc, void *data)

@@ -132,6 +132,6 @@ int mmu_walker_add(struct mmu *mmu, vaddr_t va)
 	BUG_ON(!w);
 	if (w->nr_candidates == MMU_WALKER_CANDIDATES)
 		return -ENOSPC;
-	w->candidates[w->nr_candidates++] = va;
+	w->candidates[w->nr_candidates++] = va & mmu->user_mask;
 	return 0;
 }

@@ -308,11 +308,19 @@ static bool is_settled(const struct visit *v)
 	       !(page && ghost_page_at(&v->g->mem, page)->lazyfree);
 }
 
+/* Is what nobody has stored 0?  Tags are, whatever an object's bytes are. */
+static bool begins_as_zero(const struct visit *v)
+{
+	if (v->vma->kind == GHOST_WEAK)
+		return false;
+	return (v->offset & GHOST_TAGS) ||
+	       ghost_space_at(&v->g->mem, v->vma->space)->zero;
+}
+
 static void judge_load(const struct visit *v, uint64_t got)
 {
 	uint32_t line = ghost_line_find(&v->g->mem, v->vma->space, v->offset);
-	bool zero = ghost_space_at(&v->g->mem, v->vma->space)->zero &&
-	            v->vma->kind != GHOST_WEAK;
+	bool zero = begins_as_zero(v);
 	const struct ghost_line *l;
 
 	/* Most memory that is only read was never stored to. */
@@ -385,10 +393,8 @@ static void tell_children(const struct visit *v)
 
 static void note_store(const struct visit *v)
 {
-	bool zero = ghost_space_at(&v->g->mem, v->vma->space)->zero &&
-	            v->vma->kind != GHOST_WEAK;
-	uint32_t line =
-		ghost_line_get(&v->g->mem, v->vma->space, v->offset, zero);
+	uint32_t line = ghost_line_get(&v->g->mem, v->vma->space, v->offset,
+	                               begins_as_zero(v));
 
 	put_bytes(v, line);
 	if (v->effects & MAY_ZERO) {

@@ -78,6 +78,7 @@ struct ast_expr {
 	const char *process; /* before the colon, or NULL */
 	const char *name;    /* or NULL */
 	int reg;             /* 0 .. 6, -1: none */
+	bool tagged;         /* `tag N`: in bits 59:56 of number */
 	uint64_t number;     /* modulo 2^64; checked: the name's value added */
 };
 
@@ -90,6 +91,8 @@ enum ast_stmt_kind {
 	STMT_XCHG,  /* reg = xchg args[0] args[1] */
 	STMT_XADD,
 	STMT_CMPXCHG, /* reg = cmpxchg args[0] args[1]=expected args[2] */
+	STMT_STG,     /* arm64: stg args[0] args[1]=tag */
+	STMT_LDG,     /* arm64: reg = ldg args[0] */
 	STMT_FENCE,
 	STMT_PAUSE,
 	STMT_SET,     /* reg = args[0] */
@@ -163,7 +166,7 @@ struct ast_map {
 	struct source_pos pos;
 	vaddr_t addr;
 	uint64_t size_bytes;
-	unsigned prot; /* PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 */
+	unsigned prot; /* PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4, PROT_MTE */
 	bool shared;
 	bool growsdown;        /* a stack: faults extend it downwards */
 	const char *file_name; /* NULL: anonymous */
@@ -239,11 +242,14 @@ enum ast_cond_kind {
 	COND_TERM
 };
 enum ast_term_kind {
-	TERM_REG,    /* thread:rN */
-	TERM_SIGNAL, /* thread:signal: the one that ended it, 0: none */
-	TERM_MEMORY, /* [process:addr].size */
-	TERM_FIGURE, /* process:VmPTE and others of /proc/PID/status */
-	TERM_VMSTAT, /* vmstat:pgfault */
+	TERM_REG,     /* thread:rN */
+	TERM_SIGNAL,  /* thread:signal: the one that ended it, 0: none */
+	TERM_SI_CODE, /* thread:si_code of that signal */
+	TERM_SI_ADDR, /* thread:si_addr, without a tag */
+	TERM_MEMORY,  /* [process:addr].size */
+	TERM_TAG,     /* [process:addr].tag */
+	TERM_FIGURE,  /* process:VmPTE and others of /proc/PID/status */
+	TERM_VMSTAT,  /* vmstat:pgfault */
 };
 
 struct ast_cond {

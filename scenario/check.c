@@ -120,6 +120,22 @@ void resolve_address(struct checker *c, struct ast_expr *expr,
 	expr->name = NULL;
 }
 
+/* ---- tags ---- */
+
+void refuse_tag(struct checker *c, const struct ast_expr *expr)
+{
+	if (expr->tagged)
+		check_error(c, expr->pos,
+		            "a tag is for the pointers of threads");
+}
+
+void need_tags(struct checker *c, struct source_pos pos)
+{
+	if (c->archs != 1U << ARCH_ARM64)
+		check_error(c, pos,
+		            "memory tags are arm64's: machine { arch arm64 }");
+}
+
 /* ---- processes ---- */
 
 static bool overlap(const struct ast_map *a, const struct ast_map *b)
@@ -186,6 +202,8 @@ static void check_map(struct checker *c, const struct ast_process *process,
 			check_error(c, map->pos, "'%s' overlaps '%s' (line %u)",
 			            map->name, m->name, m->pos.line);
 	}
+	if (map->prot & PROT_MTE)
+		need_tags(c, map->pos);
 	check_map_file(c, map);
 }
 
@@ -267,11 +285,32 @@ static unsigned lowest_nr_cpus(const struct scenario *s)
 	return nr_cpus;
 }
 
+/* Bit per architecture. */
+static uint32_t archs_of(const struct scenario *s, const struct ast_variant *v)
+{
+	struct ast_machine m = effective_machine(s, v);
+	uint32_t archs = 0;
+
+	for (unsigned i = 0; i < m.nr_archs; i++)
+		archs |= 1U << m.arch[i];
+	return archs;
+}
+
+static uint32_t all_archs(const struct scenario *s)
+{
+	uint32_t archs = archs_of(s, s->variants);
+
+	for (const struct ast_variant *v = s->variants; v; v = v->next)
+		archs |= archs_of(s, v);
+	return archs;
+}
+
 void scenario_check(struct scenario *s, GString *errors)
 {
 	struct checker c = { .s = s, .errors = errors };
 
 	c.nr_cpus = lowest_nr_cpus(s);
+	c.archs = all_archs(s);
 	for (struct ast_process *p = s->processes; p; p = p->next)
 		check_process(&c, p);
 	check_setup(&c);

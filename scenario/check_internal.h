@@ -13,6 +13,7 @@ struct checker {
 	GString *errors;
 	unsigned nr_errors;
 	unsigned nr_cpus; /* that every variant has */
+	uint32_t archs;   /* bit per enum arch_id that some variant has */
 };
 
 /* check.c */
@@ -29,6 +30,10 @@ void check_error_name(struct checker *c, struct source_pos pos,
  */
 void resolve_address(struct checker *c, struct ast_expr *expr,
                      const struct ast_process *process);
+/** refuse_tag - @expr is no pointer: it can have no tag. */
+void refuse_tag(struct checker *c, const struct ast_expr *expr);
+/** need_tags - some variant's machine has no memory tagging: say so at @pos. */
+void need_tags(struct checker *c, struct source_pos pos);
 /** user_end - first address that is no user's in some variant of @s. */
 uint64_t user_end(const struct scenario *s);
 void check_cpu(struct checker *c, struct source_pos pos, unsigned cpu);

@@ -4,7 +4,9 @@
  */
 #include <string.h>
 
+#include "base/mtetags.h"
 #include "mm/kops.h"
+#include "mm/uapi.h"
 #include "scenario/check_internal.h"
 
 static void check_syscall(struct checker *c, struct ast_stmt *stmt,
@@ -98,6 +100,7 @@ static void check_kop_arg(struct checker *c, struct ast_stmt *stmt, unsigned i)
 		check_error(c, arg->pos, "kernel threads have no registers");
 		return;
 	}
+	refuse_tag(c, arg);
 	if (stmt->kop->args[i] == KOP_ARG_LOCK)
 		check_kop_lock(c, arg);
 	else
@@ -144,6 +147,48 @@ static void check_kop(struct checker *c, struct ast_stmt *stmt,
 		check_kop_args(c, stmt);
 }
 
+/* ---- tags ---- */
+
+static bool sets_prot_mte(const struct ast_stmt *stmt)
+{
+	for (unsigned i = 0; i < stmt->nr_args; i++) {
+		if (stmt->kind == STMT_SYSCALL &&
+		    stmt->syscall->args[i] == ARG_PROT &&
+		    (stmt->args[i].number & PROT_MTE))
+			return true;
+	}
+	return false;
+}
+
+static bool is_tag_statement(const struct ast_stmt *stmt)
+{
+	return stmt->kind == STMT_STG || stmt->kind == STMT_LDG ||
+	       (stmt->kind == STMT_SYSCALL && !strcmp(stmt->name, "mte")) ||
+	       sets_prot_mte(stmt);
+}
+
+static void check_tags(struct checker *c, const struct ast_stmt *stmt)
+{
+	if (is_tag_statement(stmt))
+		need_tags(c, stmt->pos);
+	for (unsigned i = 0; i < stmt->nr_args; i++) {
+		if (stmt->args[i].tagged)
+			need_tags(c, stmt->args[i].pos);
+	}
+}
+
+static void check_stg(struct checker *c, const struct ast_stmt *stmt)
+{
+	const struct ast_expr *addr = &stmt->args[0], *tag = &stmt->args[1];
+
+	if (addr->reg < 0 && !addr->name && addr->number % MTE_GRANULE_SIZE)
+		check_error(c, addr->pos,
+		            "a tag is that of 16 bytes: the address must be a "
+		            "multiple of 16");
+	if (tag->reg < 0 && tag->number > 15)
+		check_error(c, tag->pos, "a tag is a number from 0 to 15");
+}
+
 /* ---- the rest ---- */
 
 static void check_alignment(struct checker *c, const struct ast_stmt *stmt)
@@ -168,6 +213,7 @@ static void check_statement(struct checker *c, struct ast_stmt *stmt,
 		check_kop(c, stmt, process);
 		return;
 	}
+	check_tags(c, stmt);
 	if (stmt->kind == STMT_SYSCALL) {
 		check_syscall(c, stmt, process);
 		return;
@@ -175,6 +221,8 @@ static void check_statement(struct checker *c, struct ast_stmt *stmt,
 	for (unsigned i = 0; i < stmt->nr_args; i++)
 		resolve_address(c, &stmt->args[i], process);
 	check_alignment(c, stmt);
+	if (stmt->kind == STMT_STG)
+		check_stg(c, stmt);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): the parser limited the depth */

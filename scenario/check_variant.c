@@ -58,22 +58,26 @@ static void check_memory_term(struct checker *c, struct ast_cond *term)
 		check_error(c, term->addr.pos,
 		            "several processes: write [PROCESS:NAME + OFFSET]");
 	resolve_address(c, &term->addr, term->process);
-	if (term->addr.number % term->size)
+	refuse_tag(c, &term->addr);
+	if (term->term == TERM_TAG)
+		need_tags(c, term->pos);
+	if (term->term == TERM_MEMORY && term->addr.number % term->size)
 		check_error(c, term->addr.pos,
 		            "the address is no multiple of %u", term->size);
 }
 
 static void check_term_value(struct checker *c, struct ast_cond *term)
 {
-	if (term->term == TERM_SIGNAL && term->value.name) {
-		const struct name_value *signal =
-			find_value(signal_names(), term->value.name);
+	const struct name_value *known = NULL;
 
-		if (signal) {
-			term->value.number += signal->value;
-			term->value.name = NULL;
-			return;
-		}
+	if (term->term == TERM_SIGNAL && term->value.name)
+		known = find_value(signal_names(), term->value.name);
+	if (term->term == TERM_SI_CODE && term->value.name)
+		known = find_value(si_code_names(), term->value.name);
+	if (known) {
+		term->value.number += known->value;
+		term->value.name = NULL;
+		return;
 	}
 	resolve_address(c, &term->value,
 	                term->thread ? term->thread->process : term->process);
@@ -84,6 +88,8 @@ static void check_term(struct checker *c, struct ast_cond *term)
 	switch (term->term) {
 	case TERM_REG:
 	case TERM_SIGNAL:
+	case TERM_SI_CODE:
+	case TERM_SI_ADDR:
 		check_thread_term(c, term);
 		break;
 	case TERM_FIGURE:
@@ -95,6 +101,7 @@ static void check_term(struct checker *c, struct ast_cond *term)
 			                 term->figure, vmstat_names());
 		break;
 	case TERM_MEMORY:
+	case TERM_TAG:
 	default:
 		check_memory_term(c, term);
 		break;
@@ -173,6 +180,7 @@ static void check_schedule(struct checker *c, struct ast_schedule *schedule)
 	for (line = schedule->first; line; line = line->next) {
 		check_agent(c, line);
 		resolve_address(c, &line->addr, agent_process(c, line->agent));
+		refuse_tag(c, &line->addr);
 		schedule->lines[i++] = (struct script_line){
 			.agent = line->agent,
 			.until = line->until,

@@ -188,7 +188,8 @@ static void compile_access(struct compiler *k, const struct ast_stmt *stmt,
                            enum op_kind kind)
 {
 	struct operand value = { 0 }, wanted = { 0 };
-	bool scratch = stmt->reg < 0 && kind == OP_LOAD;
+	bool reads = kind == OP_LOAD || kind == OP_LDG;
+	bool scratch = stmt->reg < 0 && reads;
 	uint8_t reg = stmt->reg < 0 ? 0 : (uint8_t)stmt->reg;
 	struct op *op;
 
@@ -196,7 +197,7 @@ static void compile_access(struct compiler *k, const struct ast_stmt *stmt,
 		reg = take_register(k);
 	if (kind == OP_CMPXCHG)
 		wanted = operand_of(k, &stmt->args[1]);
-	if (kind != OP_LOAD)
+	if (!reads)
 		value = operand_of(k, &stmt->args[stmt->nr_args - 1]);
 	op = emit_op(k, kind);
 	op->reg = reg;
@@ -484,6 +485,12 @@ static void compile_statement(struct compiler *k, const struct ast_stmt *stmt)
 		break;
 	case STMT_CMPXCHG:
 		compile_access(k, stmt, OP_CMPXCHG);
+		break;
+	case STMT_STG:
+		compile_access(k, stmt, OP_STG);
+		break;
+	case STMT_LDG:
+		compile_access(k, stmt, OP_LDG);
 		break;
 	case STMT_FENCE:
 		emit_op(k, OP_FENCE);

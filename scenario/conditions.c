@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario/conditions.h"
 
+#include "base/mtetags.h"
 #include "mm/mm_types.h"
 #include "mm/proc.h"
 #include "pagetable/pgtable.h"
@@ -19,6 +20,16 @@ static uint64_t read_memory(const struct final_state *state,
 	return phys_read(&state->machine->mem, walk.paddr, term->size);
 }
 
+static uint64_t read_tag(const struct final_state *state,
+                         const struct ast_cond *term)
+{
+	const struct mm_struct *mm = state->mms[term->process->index];
+	struct pt_walk walk =
+		pt_walk(state->machine, mm->pgd, term->addr.number);
+
+	return walk.leaf ? mte_tag_get(&state->machine->mem, walk.paddr) : 0;
+}
+
 static uint64_t term_value(const struct final_state *state,
                            const struct ast_cond *term)
 {
@@ -29,8 +40,14 @@ static uint64_t term_value(const struct final_state *state,
 		return state->threads[term->thread->index].regs[term->reg];
 	case TERM_SIGNAL:
 		return (uint64_t)state->threads[term->thread->index].signal;
+	case TERM_SI_CODE:
+		return (uint64_t)state->threads[term->thread->index].si_code;
+	case TERM_SI_ADDR:
+		return state->threads[term->thread->index].fault_addr;
 	case TERM_MEMORY:
 		return read_memory(state, term);
+	case TERM_TAG:
+		return read_tag(state, term);
 	case TERM_FIGURE:
 		figures = mm_figures(state->mms[term->process->index]);
 		return figure_get(&figures, term->figure);

@@ -21,6 +21,7 @@ bool guest_boot(struct guest *g, const struct mm_options *options)
 	for (i = 0; i < SCENARIO_PROCESSES_MAX; i++) {
 		g->mms[i] = NULL;
 		g->processes[i] = NULL;
+		g->mte[i] = (struct task_mte){ 0 };
 	}
 	for (i = 0; i < SCENARIO_FILES_MAX; i++)
 		g->files[i] = NULL;
@@ -97,6 +98,8 @@ bool guest_add_process(struct guest *g, const struct ast_process *process,
 		p = process_new(g->machine, process->name, NULL);
 	if (!p || !mm || !open_files(g, p, mm))
 		return false;
+	if (process->parent)
+		g->mte[process->index] = g->mte[process->parent->index];
 	p->nr_threads++; /* ours: it stays when a thread of it ends */
 	g->processes[process->index] = p;
 	g->mms[process->index] = mm;
@@ -116,7 +119,15 @@ bool guest_add_thread(struct guest *g, const struct ast_process *process,
                       struct task *t)
 {
 	guest_give_mm(g, process, t);
+	t->mte = g->mte[process->index];
 	return process_add_thread(g->processes[process->index], t);
+}
+
+void guest_keep_mte(struct guest *g, const struct ast_process *process,
+                    const struct task *t)
+{
+	g->mte[process->index] = t->mte;
+	g->mte[process->index].async_fault = false;
 }
 
 static void end_process(struct guest *g, unsigned i)

@@ -21,6 +21,8 @@ struct guest {
 	struct address_space *files[SCENARIO_FILES_MAX]; /* fd - first */
 	struct process *processes[SCENARIO_PROCESSES_MAX];
 	struct mm_struct *mms[SCENARIO_PROCESSES_MAX]; /* by index */
+	/* What the thread that made the others has asked for. */
+	struct task_mte mte[SCENARIO_PROCESSES_MAX];
 };
 
 /**
@@ -45,7 +47,8 @@ bool guest_boot(struct guest *g, const struct mm_options *options);
 bool guest_add_process(struct guest *g, const struct ast_process *process,
                        struct mm_struct *mm);
 /**
- * guest_add_thread - a task becomes a thread of a process.
+ * guest_add_thread - a task becomes a thread of a process, with the tag checks
+ * of the thread before.
  * @process: added before
  * @t: has not run yet; its body is process_thread_body()
  *
@@ -54,6 +57,16 @@ bool guest_add_process(struct guest *g, const struct ast_process *process,
  */
 bool guest_add_thread(struct guest *g, const struct ast_process *process,
                       struct task *t);
+/**
+ * guest_keep_mte - what @t has asked for goes for threads and children that
+ * come later, as if it had made them.
+ * @process: its own
+ * @t: of the initial part; has ended
+ *
+ * Context: no agent runs. Makes no step.
+ */
+void guest_keep_mte(struct guest *g, const struct ast_process *process,
+                    const struct task *t);
 /**
  * guest_give_mm - a kernel thread uses the address space of a process.
  * @process: added before

@@ -10,7 +10,8 @@ static bool mentions_signal(const struct ast_cond *c,
 	if (!c)
 		return false;
 	if (c->kind == COND_TERM)
-		return c->term == TERM_SIGNAL && c->thread == thread;
+		return c->thread == thread && c->term >= TERM_SIGNAL &&
+		       c->term <= TERM_SI_ADDR;
 	return mentions_signal(c->left, thread) ||
 	       mentions_signal(c->right, thread);
 }

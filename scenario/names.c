@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mm/fault.h"
 #include "mm/uapi.h"
 
 static const struct syscall_desc syscalls[] = {
@@ -42,6 +43,7 @@ static const struct syscall_desc syscalls[] = {
 	  { ARG_ADDR, ARG_SIZE, ARG_ADVICE },
 	  3,
 	  "madvise ADDR SIZE ADVICE" },
+	{ "prctl", { ARG_PRCTL, ARG_TAG_CTRL }, 1, "prctl OPTION [CTRL]" },
 	{ "getpid", { ARG_NONE }, 0, "getpid" },
 	{ "fork", { ARG_NONE }, 0, "fork" },
 	{ "ftruncate", { ARG_FILE, ARG_SIZE }, 2, "ftruncate FILE SIZE" },
@@ -56,10 +58,12 @@ static const struct name_value prot_names[] = {
 	{ "rw", PROT_READ | PROT_WRITE },
 	{ "rx", PROT_READ | PROT_EXEC },
 	{ "rwx", PROT_READ | PROT_WRITE | PROT_EXEC },
+	{ "mte", PROT_MTE },
 	{ "PROT_NONE", PROT_NONE },
 	{ "PROT_READ", PROT_READ },
 	{ "PROT_WRITE", PROT_WRITE },
 	{ "PROT_EXEC", PROT_EXEC },
+	{ "PROT_MTE", PROT_MTE },
 	{ NULL, 0 },
 };
 
@@ -118,9 +122,44 @@ static const struct name_value advice_names[] = {
 	{ NULL, 0 },
 };
 
+static const struct name_value prctl_names[] = {
+	{ "SET_TAGGED_ADDR_CTRL", PR_SET_TAGGED_ADDR_CTRL },
+	{ "GET_TAGGED_ADDR_CTRL", PR_GET_TAGGED_ADDR_CTRL },
+	{ "PR_SET_TAGGED_ADDR_CTRL", PR_SET_TAGGED_ADDR_CTRL },
+	{ "PR_GET_TAGGED_ADDR_CTRL", PR_GET_TAGGED_ADDR_CTRL },
+	{ NULL, 0 },
+};
+
+static const struct name_value tag_ctrl_names[] = {
+	{ "TAGGED_ADDR_ENABLE", PR_TAGGED_ADDR_ENABLE },
+	{ "MTE_TCF_SYNC", PR_MTE_TCF_SYNC },
+	{ "MTE_TCF_ASYNC", PR_MTE_TCF_ASYNC },
+	{ "PR_TAGGED_ADDR_ENABLE", PR_TAGGED_ADDR_ENABLE },
+	{ "PR_MTE_TCF_SYNC", PR_MTE_TCF_SYNC },
+	{ "PR_MTE_TCF_ASYNC", PR_MTE_TCF_ASYNC },
+	{ NULL, 0 },
+};
+
+static const struct name_value mte_check_names[] = {
+	{ "none", 0 },
+	{ "sync", PR_MTE_TCF_SYNC },
+	{ "async", PR_MTE_TCF_ASYNC },
+	{ NULL, 0 },
+};
+
 static const struct name_value signals[] = {
 	{ "SIGILL", 4 },   { "SIGBUS", 7 }, { "SIGKILL", 9 },
 	{ "SIGSEGV", 11 }, { NULL, 0 },
+};
+
+static const struct name_value si_codes[] = {
+	{ "SEGV_MAPERR", GUEST_SEGV_MAPERR },
+	{ "SEGV_ACCERR", GUEST_SEGV_ACCERR },
+	{ "SEGV_MTEAERR", GUEST_SEGV_MTEAERR },
+	{ "SEGV_MTESERR", GUEST_SEGV_MTESERR },
+	{ "BUS_ADRALN", GUEST_BUS_ADRALN },
+	{ "BUS_ADRERR", GUEST_BUS_ADRERR },
+	{ NULL, 0 },
 };
 
 const struct syscall_desc *find_syscall(const char *name)
@@ -149,6 +188,12 @@ const struct name_value *arg_names(enum arg_kind kind)
 		return mremap_flag_names;
 	case ARG_ADVICE:
 		return advice_names;
+	case ARG_PRCTL:
+		return prctl_names;
+	case ARG_TAG_CTRL:
+		return tag_ctrl_names;
+	case ARG_MTE_CHECKS:
+		return mte_check_names;
 	case ARG_NONE:
 	case ARG_ADDR:
 	case ARG_SIZE:
@@ -174,6 +219,12 @@ const char *arg_kind_name(enum arg_kind kind)
 		return "flags (MAYMOVE|FIXED)";
 	case ARG_ADVICE:
 		return "an advice (DONTNEED)";
+	case ARG_PRCTL:
+		return "an option (SET_TAGGED_ADDR_CTRL)";
+	case ARG_TAG_CTRL:
+		return "flags (TAGGED_ADDR_ENABLE|MTE_TCF_SYNC)";
+	case ARG_MTE_CHECKS:
+		return "checks (sync, async, sync|async, none)";
 	case ARG_FILE:
 		return "a file";
 	case ARG_NONE:
@@ -186,6 +237,11 @@ const char *arg_kind_name(enum arg_kind kind)
 const struct name_value *signal_names(void)
 {
 	return signals;
+}
+
+const struct name_value *si_code_names(void)
+{
+	return si_codes;
 }
 
 const struct name_value *find_value(const struct name_value *table,

@@ -22,7 +22,10 @@ enum arg_kind {
 	ARG_MAP_FLAGS,
 	ARG_MREMAP_FLAGS,
 	ARG_ADVICE,
-	ARG_FILE, /* the name of a file, passed as its descriptor */
+	ARG_PRCTL,
+	ARG_TAG_CTRL,   /* PR_TAGGED_ADDR_ENABLE|PR_MTE_TCF_SYNC */
+	ARG_MTE_CHECKS, /* sync|async, of the statement mte */
+	ARG_FILE,       /* the name of a file, passed as its descriptor */
 };
 
 #define SYSCALL_ARGS_MAX 6
@@ -60,6 +63,8 @@ const char *arg_kind_name(enum arg_kind kind);
 
 /** signal_names - the signals that end threads here. Return: a table. */
 const struct name_value *signal_names(void);
+/** si_code_names - why they do, SEGV_MAPERR and others. Return: a table. */
+const struct name_value *si_code_names(void);
 
 /**
  * find_value - what a word stands for.

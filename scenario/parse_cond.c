@@ -38,16 +38,32 @@ enum op_cond parse_comparison(struct parser *p)
 	return op;
 }
 
-/* [A:heap+8].4 */
+/* [A:heap+8].4, [A:heap].tag */
 static void parse_memory_term(struct parser *p, struct ast_cond *term)
 {
 	term->term = TERM_MEMORY;
 	term->addr = parse_expr(p, "an address");
 	expect(p, TOK_RBRACKET);
-	term->size = parse_access_size(p);
+	term->size = 8;
+	if (accept_token(p, TOK_DOT)) {
+		if (accept_word(p, "tag"))
+			term->term = TERM_TAG;
+		else
+			term->size = take_access_size(p);
+	}
 	if (term->addr.reg >= 0)
 		parse_error(p, term->addr.pos,
 		            "registers have no address after a run");
+}
+
+/* Of the signal that ended a thread; TERM_FIGURE: it is none of them. */
+static enum ast_term_kind signal_term(const char *figure)
+{
+	if (g_strcmp0(figure, "signal") == 0)
+		return TERM_SIGNAL;
+	if (g_strcmp0(figure, "si_code") == 0)
+		return TERM_SI_CODE;
+	return g_strcmp0(figure, "si_addr") == 0 ? TERM_SI_ADDR : TERM_FIGURE;
 }
 
 /* thread:r1, thread:signal, A:VmPTE, vmstat:pgfault */
@@ -61,12 +77,10 @@ static void parse_named_term(struct parser *p, struct ast_cond *term)
 	tok = p->tok;
 	reg = parse_register(p, &tok);
 	term->figure = take_word(p, "a register, signal or a figure");
-	term->term = TERM_FIGURE;
+	term->term = signal_term(term->figure);
 	if (reg >= 0) {
 		term->term = TERM_REG;
 		term->reg = (unsigned)reg;
-	} else if (g_strcmp0(term->figure, "signal") == 0) {
-		term->term = TERM_SIGNAL;
 	} else if (g_strcmp0(term->owner, "vmstat") == 0) {
 		term->term = TERM_VMSTAT;
 	}

@@ -75,7 +75,10 @@ const char *text_since(struct parser *p, size_t start);
 struct ast_expr parse_expr(struct parser *p, const char *what);
 /** parse_register - number of the register @tok names, or -1. */
 int parse_register(const struct parser *p, const struct token *tok);
-uint8_t parse_access_size(struct parser *p);
+/** take_access_size - 1, 2, 4 or 8. */
+uint8_t take_access_size(struct parser *p);
+/** parse_flags - words and numbers of @kind, joined by '|'. */
+struct ast_expr parse_flags(struct parser *p, enum arg_kind kind);
 /** parse_body - statements up to the closing brace, braces included. */
 struct ast_stmt *parse_body(struct parser *p, enum body_kind kind);
 /** parse_map - after the word `map`. */

@@ -54,23 +54,13 @@ static void parse_map_attribute(struct parser *p, struct ast_map *map)
 void parse_map(struct parser *p, struct ast_stmt *stmt)
 {
 	struct ast_map *map = ast_new(p->s, struct ast_map);
-	const struct name_value *prot;
-
 	stmt->kind = STMT_MAP;
 	stmt->map = map;
 	map->pos = p->tok.pos;
 	map->name = take_word(p, "the name of a mapping");
 	map->addr = take_number(p, "its address", UINT64_MAX);
 	map->size_bytes = take_number(p, "its size", UINT64_C(1) << 46);
-
-	g_autofree char *word = token_dup(p, &p->tok);
-	prot = find_value(arg_names(ARG_PROT), word);
-	if (p->tok.kind == TOK_WORD && prot) {
-		map->prot = (unsigned)prot->value;
-		next_token(p);
-	} else {
-		expected(p, "a protection (r, rw, rwx, none)");
-	}
+	map->prot = (unsigned)parse_flags(p, ARG_PROT).number;
 	while (!at_statement_end(p))
 		parse_map_attribute(p, map);
 }

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "base/mtetags.h"
+#include "mm/uapi.h"
 #include "scenario/parse.h"
 #include "scenario/parse_internal.h"
 
@@ -57,6 +59,19 @@ static void parse_term(struct parser *p, struct ast_expr *expr, bool minus,
 	}
 }
 
+/* heap+8 tag 5: a pointer to heap+8 with that logical tag. */
+static void parse_pointer_tag(struct parser *p, struct ast_expr *expr)
+{
+	struct source_pos pos = p->tok.pos;
+
+	if (!accept_word(p, "tag"))
+		return;
+	expr->tagged = true;
+	expr->number += take_number(p, "a tag, 0 to 15", 15) << MTE_TAG_SHIFT;
+	if (expr->reg >= 0)
+		parse_error(p, pos, "a register brings a tag of its own");
+}
+
 struct ast_expr parse_expr(struct parser *p, const char *what)
 {
 	struct ast_expr expr = { .pos = p->tok.pos, .reg = -1 };
@@ -66,26 +81,29 @@ struct ast_expr parse_expr(struct parser *p, const char *what)
 	for (;;) {
 		minus = p->tok.kind == TOK_MINUS;
 		if (!minus && p->tok.kind != TOK_PLUS)
-			return expr;
+			break;
 		next_token(p);
 		parse_term(p, &expr, minus, "a number, name or register");
 	}
+	parse_pointer_tag(p, &expr);
+	return expr;
 }
 
-uint8_t parse_access_size(struct parser *p)
+uint8_t take_access_size(struct parser *p)
 {
-	struct source_pos pos;
-	uint64_t size;
+	struct source_pos pos = p->tok.pos;
+	uint64_t size = take_number(p, "the size of the access", 8);
 
-	if (!accept_token(p, TOK_DOT))
-		return 8;
-	pos = p->tok.pos;
-	size = take_number(p, "the size of the access", 8);
 	if (size != 1 && size != 2 && size != 4 && size != 8) {
 		parse_error(p, pos, "expected an access of 1, 2, 4 or 8 bytes");
 		return 8;
 	}
 	return (uint8_t)size;
+}
+
+static uint8_t parse_access_size(struct parser *p)
+{
+	return accept_token(p, TOK_DOT) ? take_access_size(p) : 8;
 }
 
 /* ---- arguments ---- */
@@ -116,7 +134,7 @@ static void complain_flag(struct parser *p, const struct token *tok,
 }
 
 /* rw, private|anon, 0x22, DONTNEED */
-static struct ast_expr parse_flags(struct parser *p, enum arg_kind kind)
+struct ast_expr parse_flags(struct parser *p, enum arg_kind kind)
 {
 	const struct name_value *table = arg_names(kind);
 	struct ast_expr expr = { .pos = p->tok.pos, .reg = -1 };
@@ -180,8 +198,9 @@ static void parse_kop_args(struct parser *p, struct ast_stmt *stmt)
 /* ---- statements ---- */
 
 static const char *const statement_names[] = {
-	"load", "store", "xchg",  "xadd", "cmpxchg", "fence", "pause", "touch",
-	"goto", "loop",  "while", "if",   "exit",    "yield", "map",   NULL,
+	"load",  "store", "xchg",  "xadd", "cmpxchg", "stg",   "ldg",
+	"fence", "pause", "touch", "goto", "loop",    "while", "if",
+	"exit",  "yield", "map",   "mte",  NULL,
 };
 
 static void complain_statement(struct parser *p, const struct token *tok)
@@ -217,10 +236,9 @@ static bool access_kind(struct parser *p, const struct token *tok,
 		enum ast_stmt_kind kind;
 		unsigned nr_args;
 	} table[] = {
-		{ "load", STMT_LOAD, 1 },
-		{ "xchg", STMT_XCHG, 2 },
-		{ "xadd", STMT_XADD, 2 },
-		{ "cmpxchg", STMT_CMPXCHG, 3 },
+		{ "load", STMT_LOAD, 1 }, { "xchg", STMT_XCHG, 2 },
+		{ "xadd", STMT_XADD, 2 }, { "cmpxchg", STMT_CMPXCHG, 3 },
+		{ "ldg", STMT_LDG, 1 },
 	};
 	g_autofree char *word = token_dup(p, tok);
 
@@ -239,7 +257,8 @@ static bool access_kind(struct parser *p, const struct token *tok,
 static void parse_access(struct parser *p, struct ast_stmt *stmt,
                          unsigned nr_args)
 {
-	stmt->size = parse_access_size(p);
+	if (stmt->kind != STMT_LDG)
+		stmt->size = parse_access_size(p);
 	add_arg(p, stmt, parse_expr(p, "an address"));
 	for (unsigned i = 1; i < nr_args; i++)
 		add_arg(p, stmt, parse_expr(p, "a value"));
@@ -346,6 +365,32 @@ static bool parse_control(struct parser *p, struct ast_stmt *stmt,
 	return true;
 }
 
+/* prctl(PR_SET_TAGGED_ADDR_CTRL): tagged addresses, and these checks. */
+static void parse_mte(struct parser *p, struct ast_stmt *stmt)
+{
+	struct ast_expr option = { .pos = p->tok.pos, .reg = -1 }, ctrl;
+
+	if (at_word(p, "asymm"))
+		parse_error(p, p->tok.pos,
+		            "a CPU chooses asymm where a thread permits "
+		            "sync|async: option mte_tcf_preferred = asymm");
+	option.number = PR_SET_TAGGED_ADDR_CTRL;
+	ctrl = parse_flags(p, ARG_MTE_CHECKS);
+	ctrl.number |= PR_TAGGED_ADDR_ENABLE;
+	stmt->kind = STMT_SYSCALL;
+	stmt->name = "mte";
+	stmt->syscall = find_syscall("prctl");
+	add_arg(p, stmt, option);
+	add_arg(p, stmt, ctrl);
+}
+
+static void parse_stg(struct parser *p, struct ast_stmt *stmt)
+{
+	stmt->kind = STMT_STG;
+	add_arg(p, stmt, parse_expr(p, "an address"));
+	add_arg(p, stmt, parse_expr(p, "a tag, 0 to 15"));
+}
+
 static bool parse_plain(struct parser *p, struct ast_stmt *stmt,
                         const char *word)
 {
@@ -355,6 +400,13 @@ static bool parse_plain(struct parser *p, struct ast_stmt *stmt,
 	} else if (strcmp(word, "load") == 0) {
 		stmt->kind = STMT_LOAD;
 		parse_access(p, stmt, 1);
+	} else if (strcmp(word, "ldg") == 0) {
+		stmt->kind = STMT_LDG;
+		parse_access(p, stmt, 1);
+	} else if (strcmp(word, "stg") == 0) {
+		parse_stg(p, stmt);
+	} else if (strcmp(word, "mte") == 0) {
+		parse_mte(p, stmt);
 	} else if (strcmp(word, "touch") == 0) {
 		stmt->kind = STMT_TOUCH;
 		add_arg(p, stmt, parse_expr(p, "an address"));

@@ -416,11 +416,13 @@ static bool run_program(struct runner *r, const struct setup_phase *phase,
 	bool added = guest_add_thread(&r->guest, phase->process, t);
 
 	BUG_ON(!added); /* it is the only one */
-	if (run_alone(r) && !t->exit_signal &&
-	    !guest_thread_reg(t, SETUP_FAILED_REG))
-		return true;
-	fail_program(r, phase, t, error);
-	return false;
+	if (!run_alone(r) || t->exit_signal ||
+	    guest_thread_reg(t, SETUP_FAILED_REG)) {
+		fail_program(r, phase, t, error);
+		return false;
+	}
+	guest_keep_mte(&r->guest, phase->process, t);
+	return true;
 }
 
 static long run_kop(struct runner *r, const struct ast_stmt *stmt)
@@ -519,7 +521,7 @@ static void add_candidates(struct runner *r, const struct program *program)
 	for (unsigned i = 0; i < program->nr_ops; i++) {
 		const struct op *op = &program->ops[i];
 
-		if (op->kind <= OP_CMPXCHG && !op->base.is_reg &&
+		if (op->kind <= OP_LDG && !op->base.is_reg &&
 		    emu_add_candidate(r->emu, op->base.imm))
 			return;
 	}

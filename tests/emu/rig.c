@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/policy.h"
+#include "pagetable/arm64.h"
 #include "pagetable/format.h"
 
 /* On each of them. */
 #define VALID     UINT64_C(1)
-#define USER_DATA 0xb /* VM_READ, VM_WRITE, VM_SHARED */
+/* VM_READ, VM_WRITE, VM_SHARED; Tagged, where there are tags. */
+#define USER_DATA (0xb | ARM64_VM_MTE)
 
 struct rig rig;
 

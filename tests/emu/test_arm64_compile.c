@@ -214,6 +214,28 @@ START_TEST(cmpxchg_keeps_its_operands)
 }
 END_TEST
 
+START_TEST(tags_are_stored_and_loaded)
+{
+	struct op op = { .kind = OP_STG,
+		         .reg = 4,
+		         .base = IMM(0x40000000),
+		         .value = IMM(5) };
+
+	EXPECT(op, 3, { 0xd2a8000a, "mov x10, #0x40000000" },
+	       { 0xd2e0a009, "mov x9, #0x500000000000000" },
+	       { 0xd9200949, "stg x9, [x10]" });
+	op.value = (struct operand)REG(6);
+	op.base = (struct operand)REG(0);
+	EXPECT(op, 2, { 0xd3481f09, "lsl x9, x24, #0x38" },
+	       { 0xd9200809, "stg x9, [x0]" });
+	op.kind = OP_LDG;
+	op.base = (struct operand)REG(2);
+	EXPECT(op, 2, { 0xd2800009, "mov x9, #0" },
+	       { 0xd9600289, "ldg x9, [x20]" },
+	       { 0xd378fd36, "lsr x22, x9, #0x38" });
+}
+END_TEST
+
 START_TEST(values_take_the_fewest_instructions)
 {
 	struct op op = { .kind = OP_SET, .reg = 5, .value = IMM(-1) };
@@ -361,6 +383,7 @@ int main(void)
 	tcase_add_test(tc, stores_take_registers_and_values);
 	tcase_add_test(tc, exchanges_are_acquire_and_release);
 	tcase_add_test(tc, cmpxchg_keeps_its_operands);
+	tcase_add_test(tc, tags_are_stored_and_loaded);
 	tcase_add_test(tc, values_take_the_fewest_instructions);
 	tcase_add_test(tc, arithmetic_and_jumps);
 	tcase_add_loop_test(tc, branches_are_unsigned, 0, 6);

@@ -410,6 +410,44 @@ START_TEST(the_top_byte_is_ignored)
 }
 END_TEST
 
+START_TEST(a_tag_is_what_was_stored)
+{
+	struct op ops[] = {
+		{ .kind = OP_STG, .base = IMM(DATA), .value = IMM(5) },
+		{ .kind = OP_SET, .reg = 1, .value = IMM(DATA + 0x10) },
+		{ .kind = OP_SET, .reg = 2, .value = IMM(0xf7) },
+		{ .kind = OP_STG, .base = REG(1), .value = REG(2) },
+		{ .kind = OP_LDG, .reg = 3, .base = IMM(DATA + 15) },
+		{ .kind = OP_LDG, .reg = 4, .base = REG(1), .disp = 3 },
+		{ .kind = OP_EXIT },
+	};
+	struct program p = PROGRAM(ops);
+
+	run_both(&p);
+	ck_assert_uint_eq(reg(0, 3), 5);
+	ck_assert_uint_eq(reg(0, 4), 7);
+	ck_assert_int_eq(rig.thread[0]->exit_signal, 0);
+}
+END_TEST
+
+/* Arm ARM C6.2 STG: the address is to be aligned, LDG's need not be. */
+START_TEST(a_misaligned_stg_kills)
+{
+	struct op ops[] = {
+		{ .kind = OP_SET, .reg = 1, .value = IMM(DATA + 8) },
+		{ .kind = OP_STG, .base = REG(1), .value = IMM(5) },
+		{ .kind = OP_SET, .reg = 2, .value = IMM(1) },
+		{ .kind = OP_EXIT },
+	};
+	struct program p = PROGRAM(ops);
+
+	run_both(&p);
+	ck_assert_uint_eq(reg(0, 2), 0);
+	ck_assert_int_eq(rig.thread[0]->exit_signal, 7);
+	ck_assert_uint_eq(rig.thread[0]->fault_addr, DATA + 8);
+}
+END_TEST
+
 START_TEST(a_system_call_can_end_the_thread)
 {
 	struct op ops[] = {
@@ -468,6 +506,22 @@ static void align(struct op *op)
 	op->base.imm &= -(uint64_t)op->size;
 }
 
+/* Tags of 0 and 1, so that many checks pass. */
+static void random_tags(struct op *op, unsigned *seed)
+{
+	bool tag = op->kind == OP_STG || op->kind == OP_LDG;
+
+	if (tag && rig.m->arch != ARCH_ARM64)
+		op->kind = OP_PAUSE;
+	if (rig.m->arch != ARCH_ARM64 || op->base.is_reg)
+		return;
+	op->base.imm |= (uint64_t)(rand_r(seed) % 2) << 56;
+	if (tag && rand_r(seed) % 32)
+		op->disp &= ~15;
+	if (tag && rand_r(seed) % 4)
+		op->value = (struct operand)IMM((uint64_t)rand_r(seed) % 2);
+}
+
 static struct op random_op(unsigned *seed, unsigned i, unsigned n)
 {
 	static const vaddr_t regions[] = { DATA, DATA, FAR };
@@ -499,6 +553,7 @@ static struct op random_op(unsigned *seed, unsigned i, unsigned n)
 	if (aligned_atomics() && op.kind >= OP_XCHG && op.kind <= OP_CMPXCHG &&
 	    rand_r(seed) % 32)
 		align(&op);
+	random_tags(&op, seed);
 	/* Jumps backwards only by what makes progress likely. */
 	op.target = i + 1 + (unsigned)rand_r(seed) % (n - i);
 	if (op.kind == OP_BRANCH && rand_r(seed) % 4 == 0)
@@ -535,6 +590,9 @@ static struct result run_random(const struct vcpu_ops *engine,
 
 	rig_reset(engine);
 	rig.m->caps.steps = 4000;
+	for (unsigned i = 0; i < rig.m->nr_cpus; i++)
+		mmu_write_tcf(&rig.emu->vcpus[i].mmu,
+		              (enum mte_tcf)(seed / 10 % 4));
 	/* Two of them share a CPU. */
 	for (unsigned t = 0; t < RIG_THREADS_MAX; t++)
 		rig_thread(t % 3, &p[t]);
@@ -680,6 +738,8 @@ int main(void)
 	suite_add_tcase(s, x86);
 	tcase_add_loop_test(arm64, a_misaligned_atomic_kills, 0, 3);
 	tcase_add_test(arm64, the_top_byte_is_ignored);
+	tcase_add_test(arm64, a_tag_is_what_was_stored);
+	tcase_add_test(arm64, a_misaligned_stg_kills);
 	suite_add_tcase(s, arm64);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -72,6 +72,26 @@ START_TEST(new_memory_has_tag_0)
 }
 END_TEST
 
+/* Of a file nobody knows what is in it, but no page of it has tags.
+ * 0x11: MAP_SHARED, FIXED. */
+START_TEST(a_shared_page_begins_with_tag_0_for_all_who_map_it)
+{
+	vaddr_t part = HEAP + 0x4000000;
+
+	CALL(s, 0, NR_MMAP, part, part, 0x2000, RW, 0x11, 3, 0);
+	CALL(s, 0, NR_MMAP, part + 0x2000, part + 0x2000, 0x2000, RW, 0x11, 3,
+	     0);
+	peek(s, 0, s->root, part, 0x77);
+	ldg(0, part, 0);
+	stg(0, part + 0x10, 5);
+	ldg(1, part + 0x2010, 5);
+	ldg(1, part + 0x2020, 0);
+	expect_quiet(s);
+	ldg(1, part + 0x1000, 0xa);
+	the_hazard(s, ORACLE_TAG_CHECK);
+}
+END_TEST
+
 START_TEST(tags_are_apart_from_data)
 {
 	stg(0, HEAP, 5);
@@ -131,6 +151,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_tag_is_what_was_stored);
 	tcase_add_test(tcase, new_memory_has_tag_0);
+	tcase_add_test(tcase,
+	               a_shared_page_begins_with_tag_0_for_all_who_map_it);
 	tcase_add_test(tcase, tags_are_apart_from_data);
 	tcase_add_test(tcase, tags_go_with_their_page);
 	tcase_add_test(tcase, while_a_discard_runs_old_and_new_are_fine);

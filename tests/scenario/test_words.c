@@ -103,7 +103,7 @@ static bool is_c_word(const struct name_value *table, const char *name)
 {
 	const struct name_value *entry = find_value(table, name);
 
-	if (!g_regex_match_simple("^(PROT|MAP|MREMAP|MADV)_", name, 0, 0))
+	if (!g_regex_match_simple("^(PROT|MAP|MREMAP|MADV|PR)_", name, 0, 0))
 		return false;
 	for (; table->name; table++)
 		if (table->value == entry->value && table != entry)
@@ -122,6 +122,8 @@ START_TEST(every_word_of_an_argument_has_an_example)
 	}
 	for (unsigned i = 0; signal_names()[i].name; i++)
 		assert_example(signal_names()[i].name);
+	for (unsigned i = 0; si_code_names()[i].name; i++)
+		assert_example(si_code_names()[i].name);
 }
 END_TEST
 
