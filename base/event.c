@@ -67,6 +67,7 @@ const char *event_type_name(enum event_type type)
 		[EV_WALK_WRITE] = "walk-write",
 		[EV_ACCESS] = "access",
 		[EV_TAG] = "tag",
+		[EV_PAGE_TAGS] = "page-tags",
 		[EV_INSN] = "insn",
 		[EV_FAULT] = "fault",
 		[EV_PT_WRITE] = "pt-write",

@@ -44,7 +44,10 @@ enum event_type {
 	                * const * (base/access.h) */
 	EV_TAG,        /* an allocation tag was stored, loaded or checked;
 	                * data = struct access_record const *, of 1 byte:
-	                * the tag; a = the address's logical tag */
+	                * the tag; a = the address's logical tag;
+	                * text = "stg", "ldg", "tag check" */
+	EV_PAGE_TAGS,  /* the kernel set all tags of a frame: addr = pfn,
+	                * a = pfn they come from, 0: they are 0 now */
 	EV_INSN,       /* an instruction of a scenario's thread begins:
 	                * addr = pc, a = size; data = its bytes */
 	EV_FAULT,      /* exception raised; addr = va, a = code */

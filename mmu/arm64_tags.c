@@ -11,10 +11,10 @@ void mmu_write_tcf(struct mmu *mmu, enum mte_tcf tcf)
 }
 
 static void tell_tag(struct mmu *mmu, const struct mmu_access *acc,
-                     const struct access_record *rec)
+                     const char *what, const struct access_record *rec)
 {
 	emit(mmu->machine, EV_TAG, .addr = rec->va, .a = mte_ptr_tag(acc->va),
-	     .data = rec);
+	     .text = what, .data = rec);
 }
 
 /* A step on the granule itself: ordered with its data. D10.4. */
@@ -39,7 +39,7 @@ void arm64_move_tag(struct mmu *mmu, struct mmu_access *acc,
 	trace_mix(current_agent, acc->value);
 	if (likely(!t->tagged || !event_wanted(m, EV_TAG)))
 		return;
-	tell_tag(mmu, acc,
+	tell_tag(mmu, acc, store ? "stg" : "ldg",
 	         &(struct access_record){ .root = mmu->root,
 	                                  .pcid = mmu->pcid,
 	                                  .cpu = (uint16_t)mmu->cpu->id,
@@ -69,7 +69,7 @@ static bool granule_permits(struct mmu *mmu, const struct mmu_access *acc,
 	tag = mte_tag_get(&m->mem, pa);
 	trace_mix(current_agent, tag);
 	if (unlikely(event_wanted(m, EV_TAG)))
-		tell_tag(mmu, acc,
+		tell_tag(mmu, acc, "tag check",
 		         &(struct access_record){ .root = mmu->root,
 		                                  .pcid = mmu->pcid,
 		                                  .cpu = (uint16_t)mmu->cpu->id,

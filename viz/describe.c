@@ -30,6 +30,27 @@ static void describe_access(GString *out, const struct record *rec)
 	}
 }
 
+static void describe_tag(GString *out, const struct record *rec)
+{
+	const char *what = rec->text ? rec->text : "tag";
+
+	g_string_append_printf(out, "%s 0x%" PRIx64, what, rec->addr);
+	if (g_strcmp0(what, "tag check") == 0)
+		g_string_append_printf(out, ": pointer %" PRIu64 ", memory",
+		                       rec->c);
+	else
+		g_string_append(out, rec->write ? " :=" : " =");
+	g_string_append_printf(out, " %" PRIu64, rec->a);
+}
+
+static void describe_page_tags(GString *out, const struct record *rec)
+{
+	g_string_append_printf(out, "%s tags of frame %" PRIu64,
+	                       rec->a ? "copy" : "clear", rec->addr);
+	if (rec->a)
+		g_string_append_printf(out, " from %" PRIu64, rec->a);
+}
+
 static void describe_tlb(GString *out, const struct record *rec)
 {
 	g_string_append_printf(out, "tlb %s %s -> frame %" PRIu64,
@@ -316,6 +337,12 @@ void describe_record(GString *out, const struct machine *m,
 	switch ((int)rec->type) {
 	case EV_ACCESS:
 		describe_access(out, rec);
+		break;
+	case EV_TAG:
+		describe_tag(out, rec);
+		break;
+	case EV_PAGE_TAGS:
+		describe_page_tags(out, rec);
 		break;
 	case EV_TLB_FILL:
 	case EV_TLB_DROP:

@@ -3,6 +3,7 @@
  * What the numbers of a record mean:
  *
  *	access         addr va, a value, b pa, c size, d what was there before
+ *	tag            addr va, a tag, b pa, c logical tag of the address
  *	tlb fill, drop addr va, a first frame, b shift, c reason of a drop
  *	entry written  addr va it translates (0: unknown), a new, b old, c pa,
  *	               d id of the mm (0: unknown)
@@ -93,6 +94,17 @@ static void fill_access(struct record *rec, const struct event *ev)
 		rec->level = acc->entry->leaf_level;
 }
 
+static void fill_tag(struct record *rec, const struct event *ev)
+{
+	const struct access_record *acc = ev->data;
+
+	rec->addr = acc->va;
+	rec->a = acc->value;
+	rec->b = acc->pa;
+	rec->c = ev->a;
+	rec->write = acc->write;
+}
+
 static void fill_pin(struct record *rec, const struct event *ev)
 {
 	const struct pin_record *pin = ev->data;
@@ -179,6 +191,8 @@ static void recorder_event(struct observer *o, struct machine *m,
 	}
 	if (ev->type == EV_ACCESS)
 		fill_access(&rec, ev);
+	else if (ev->type == EV_TAG)
+		fill_tag(&rec, ev);
 	else if (ev->type == EV_PIN)
 		fill_pin(&rec, ev);
 	else if (ev->type == EV_TLB_FILL || ev->type == EV_TLB_DROP)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/mtetags.h"
 #include "pagetable/pgtable.h"
 #include "viz/story_internal.h"
 
@@ -71,6 +72,26 @@ static enum weight weigh_access(const struct story *r, const struct record *rec)
 	return is_link(r, rec) ? CENTRAL : HELPFUL;
 }
 
+/* Checks that pass are as many as accesses. */
+static enum weight weigh_tag(struct story *r, const struct record *rec)
+{
+	if (r->h->id != ORACLE_TAG_CHECK ||
+	    !in_range(r, rec->addr & MTE_GRANULE_MASK, MTE_GRANULE_SIZE))
+		return HIDDEN;
+	note_frame(r, rec->b >> PAGE_SHIFT);
+	return is_link(r, rec) ? CENTRAL : rec->write ? TELLING : HIDDEN;
+}
+
+static enum weight weigh_page_tags(struct story *r, const struct record *rec)
+{
+	if (r->h->id != ORACLE_TAG_CHECK ||
+	    !(known_frame(r, rec->addr, 0) ||
+	      (rec->a && known_frame(r, rec->a, 0))))
+		return HIDDEN;
+	note_frame(r, rec->addr);
+	return TELLING;
+}
+
 /* Flushes and interrupts matter between the change and the use. */
 static enum weight weigh_flush(const struct story *r, const struct record *rec)
 {
@@ -123,6 +144,10 @@ static enum weight weigh(struct story *r, const struct record *rec)
 		return weigh_entry(r, rec);
 	case EV_ACCESS:
 		return weigh_access(r, rec);
+	case EV_TAG:
+		return weigh_tag(r, rec);
+	case EV_PAGE_TAGS:
+		return weigh_page_tags(r, rec);
 	case EV_PIN:
 		return weigh_pin(r, rec);
 	case EV_TLB_FILL:

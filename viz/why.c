@@ -273,6 +273,26 @@ static void explain_translation(struct why *w)
 	add_translation(w, focus_of(w), fill, cpus);
 }
 
+/* A tag that is not there: the page's translations, and who set its tags. */
+static void explain_tags(struct why *w)
+{
+	size_t used = why_role_record(w, HAZARD_USED);
+	size_t stored = why_role_record(w, HAZARD_STORED);
+	struct why_span span = { .to = w->end,
+		                 .va = w->h->addr & PAGE_MASK,
+		                 .size = PAGE_SIZE,
+		                 .leaves = true };
+
+	explain_translation(w);
+	if (used == NO_RECORD)
+		return;
+	span.from = why_add_tags(w, used);
+	span.mm = why_mm_of(w, used);
+	why_add_changes(w, &span);
+	if (stored != NO_RECORD)
+		why_add_tags(w, stored);
+}
+
 /* Memory that should not be shared: what became of the page in every address
  * space that maps it, since the first thing the judge names. */
 static void explain_sharing(struct why *w)
@@ -552,7 +572,7 @@ static void (*const explain[ORACLE_COUNT])(struct why *w) = {
 	[ORACLE_LOCK_RULE] = explain_rule,
 	[ORACLE_RCU_UAF] = explain_object,
 	[ORACLE_DEADLOCK] = explain_deadlock,
-	[ORACLE_TAG_CHECK] = explain_translation,
+	[ORACLE_TAG_CHECK] = explain_tags,
 	[ORACLE_BBM] = explain_live_change,
 };
 

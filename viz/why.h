@@ -18,7 +18,7 @@
 
 enum why_kind {
 	WHY_FILLED,   /* a translation or an upper level was cached */
-	WHY_STORED,   /* the value was stored */
+	WHY_STORED,   /* the value was stored, tags were set */
 	WHY_DIRTIED,  /* hardware set A or D */
 	WHY_CHANGED,  /* an entry was written */
 	WHY_OWED,     /* the flush was put off */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/lockdep.h"
+#include "base/mtetags.h"
 #include "base/rcu.h"
 #include "pagetable/pgtable.h"
 #include "viz/why_internal.h"
@@ -19,12 +20,13 @@ static const uint64_t role_types[HAZARD_ROLE_COUNT] = {
 	[HAZARD_DECLARED] = BIT(EV_SYSCALL_EXIT) | BIT(EV_KERNEL_EXIT),
 	[HAZARD_FREED] = BIT(EV_FRAME_FREE) | BIT(EV_OBJ_FREE),
 	[HAZARD_PINNED] = BIT(EV_PIN),
-	[HAZARD_STORED] = BIT(EV_ACCESS) | BIT(EV_PIN),
-	[HAZARD_USED] =
-		BIT(EV_ACCESS) | BIT(EV_WALK_READ) | BIT(EV_WALK_WRITE) |
-		BIT(EV_TLB_FILL) | BIT(EV_FRAME_UAF) | BIT(EV_OBJ_UAF) |
-		BIT(EV_OBJ_BAD_FREE) | BIT(EV_FRAME_BAD_FREE) |
-		BIT(EV_PT_WRITE) | BIT(EV_RULE) | BIT(EV_NOTE) | BIT(EV_PIN),
+	[HAZARD_STORED] = BIT(EV_ACCESS) | BIT(EV_PIN) | BIT(EV_TAG),
+	[HAZARD_USED] = BIT(EV_ACCESS) | BIT(EV_WALK_READ) |
+	                BIT(EV_WALK_WRITE) | BIT(EV_TLB_FILL) |
+	                BIT(EV_FRAME_UAF) | BIT(EV_OBJ_UAF) |
+	                BIT(EV_OBJ_BAD_FREE) | BIT(EV_FRAME_BAD_FREE) |
+	                BIT(EV_PT_WRITE) | BIT(EV_RULE) | BIT(EV_NOTE) |
+	                BIT(EV_PIN) | BIT(EV_TAG),
 };
 
 /* The first record of @step or later. */
@@ -52,6 +54,8 @@ static uint64_t bytes_of(const struct record *rec)
 {
 	if (rec->type == EV_ACCESS)
 		return MAX(rec->c, 1);
+	if (rec->type == EV_TAG)
+		return 1;
 	return rec->level ? BIT_ULL(pt_level_shift(rec->level)) : 1;
 }
 
@@ -134,6 +138,13 @@ static void add_dirtied(struct why *w, size_t i, const struct why_span *span)
 		why_add(w, i, WHY_DIRTIED, NULL);
 }
 
+/* Does it take tables in or out? */
+static bool is_for_table(const struct why *w, const struct record *rec)
+{
+	return !pt_decode(w->m, rec->level, rec->a).leaf &&
+	       !pt_decode(w->m, rec->level, rec->b).leaf;
+}
+
 size_t why_add_changes(struct why *w, const struct why_span *span)
 {
 	size_t first = NO_RECORD;
@@ -144,7 +155,8 @@ size_t why_add_changes(struct why *w, const struct why_span *span)
 		if (rec->type == EV_WALK_WRITE)
 			add_dirtied(w, i, span);
 		if (rec->type != EV_PT_WRITE || rec->level > PT_LEVEL_PUD ||
-		    !overlaps(rec, span->va, span->size) || !of_mm(rec, span))
+		    !overlaps(rec, span->va, span->size) || !of_mm(rec, span) ||
+		    (span->leaves && is_for_table(w, rec)))
 			continue;
 		if (first == NO_RECORD && removes(w, rec))
 			first = i;
@@ -406,4 +418,43 @@ void why_add_held(struct why *w, int agent, size_t until, const char *class)
 			continue;
 		why_add(w, i, WHY_HELD, " and holds it");
 	}
+}
+
+/* ---- tags ---- */
+
+/* Since when the frame of record @i is what it is. */
+static size_t allocated(const struct why *w, size_t i, pfn_t pfn)
+{
+	while (i > 0) {
+		const struct record *rec = &w->records[--i];
+
+		if (rec->type == EV_FRAME_ALLOC &&
+		    pfn - rec->addr < BIT_ULL(rec->a))
+			return i;
+	}
+	return 0;
+}
+
+size_t why_add_tags(struct why *w, size_t i)
+{
+	const struct record *at = &w->records[i];
+	pfn_t pfn = at->b >> PAGE_SHIFT;
+	size_t from = allocated(w, i, pfn), k = i;
+
+	for (size_t n = from; n < w->nr_records; n++)
+		if (w->records[n].type == EV_PAGE_TAGS &&
+		    w->records[n].addr == pfn)
+			why_add(w, n, WHY_STORED, NULL);
+	while (k-- > 0) {
+		const struct record *rec = &w->records[k];
+
+		if (rec->type != EV_TAG || !rec->write ||
+		    (rec->b ^ at->b) & MTE_GRANULE_MASK)
+			continue;
+		why_add(w, k, WHY_STORED, NULL);
+		if (k < from)
+			why_add_fate(w, pfn, k);
+		break;
+	}
+	return from;
 }

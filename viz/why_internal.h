@@ -40,6 +40,7 @@ struct why_span {
 	uint64_t size;
 	uint64_t cpus; /* whose translations it is about, bits */
 	uint64_t mm;   /* id, 0: any */
+	bool leaves;   /* of entries only those that map the page */
 };
 /** why_mm_of - id of the mm that the CPU of record @i had loaded; 0: unknown.
  */
@@ -65,6 +66,10 @@ void why_add_reader(struct why *w, size_t i);
 /** why_add_irqs_off - when @cpu turned interrupts off, if they are when record
  * @until comes; @cpu may be -1. */
 void why_add_irqs_off(struct why *w, int cpu, size_t until);
+/** why_add_tags - how the granule of the tag in record @i got the tags it had:
+ * by whom the last one was stored, when the kernel set those of its frame.
+ * Return: the record since when the frame is what it is. */
+size_t why_add_tags(struct why *w, size_t i);
 /** why_add_held - locks that were held when record @until came.
  * @agent: by whom; -1: anybody
  * @class: of this class; NULL: any */

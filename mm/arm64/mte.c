@@ -154,6 +154,7 @@ static void mte_clear_page_tags(struct page *page)
 	     "mte_clear_page_tags", page_phys(page));
 	charge(TAG_PAGE_CYCLES);
 	mte_tags_set(&m->mem, page, NULL);
+	emit(m, EV_PAGE_TAGS, .addr = page_to_pfn(&m->mem, page));
 }
 
 /*
@@ -238,6 +239,8 @@ static void arm64_copy_highpage(struct page *to, struct page *from)
 	charge(TAG_PAGE_CYCLES);
 	mte_tags_get(&m->mem, from, tags);
 	mte_tags_set(&m->mem, to, tags);
+	emit(m, EV_PAGE_TAGS, .addr = page_to_pfn(&m->mem, to),
+	     .a = page_to_pfn(&m->mem, from));
 	set_page_mte_tagged(to);
 }
 

@@ -21,7 +21,7 @@ static GPtrArray *scenarios;
 /* What a link of each kind may point at. */
 static const uint64_t events_of[WHY_KIND_COUNT] = {
 	[WHY_FILLED] = EV(TLB_FILL) | EV(WALK_READ),
-	[WHY_STORED] = EV(ACCESS) | EV(PIN),
+	[WHY_STORED] = EV(ACCESS) | EV(PIN) | EV(TAG) | EV(PAGE_TAGS),
 	[WHY_DIRTIED] = EV(WALK_WRITE),
 	[WHY_CHANGED] = EV(PT_WRITE),
 	[WHY_OWED] = EV(FLUSH),
@@ -38,7 +38,8 @@ static const uint64_t events_of[WHY_KIND_COUNT] = {
 	[WHY_HELD] = EV(LOCK),
 	[WHY_USED] = EV(ACCESS) | EV(WALK_READ) | EV(WALK_WRITE) | EV(PIN) |
 	             EV(TLB_FILL) | EV(FRAME_UAF) | EV(OBJ_UAF) | EV(RULE) |
-	             EV(OBJ_BAD_FREE) | EV(FRAME_BAD_FREE) | EV(PT_WRITE),
+	             EV(OBJ_BAD_FREE) | EV(FRAME_BAD_FREE) | EV(PT_WRITE) |
+	             EV(TAG),
 };
 
 /* Who did what when, and what each agent did last. */
@@ -212,6 +213,12 @@ static const struct {
 	{ "dirty-bit/plain-update.scn", "vulnerable",
 	  "dirtied writer, filled writer, stored writer, changed protect, "
 	  "owed protect, flushed protect, changed kswapd, freed kswapd" },
+	/* d77e59a8fccd: mapped before the other has cleared the tags. */
+	{ "mte/tag-init.scn", "flag_first",
+	  "changed setup, changed user, changed user, used user, stored late" },
+	{ "mte/pte-before-tags.scn", "vulnerable",
+	  "changed fault, used user, stored fault" },
+	{ "mte/tag-init.scn", "fixed", "" },
 };
 
 static const struct scenario *find_scenario(const char *file)
