@@ -106,6 +106,26 @@ static void rehash(struct history *h)
 	g_free(old);
 }
 
+static bool are_alike(const struct footprint *a, const struct footprint *b)
+{
+	return a->lane == b->lane && a->suspended == b->suspended &&
+	       a->masked == b->masked && !a->opened && !b->opened;
+}
+
+/* While a task moves, thousands of steps hold off the others of its CPU. */
+static uint32_t find_unlike(const struct history *h, uint32_t event,
+                            uint32_t older)
+{
+	const struct access_node *node;
+
+	if (older == NO_EVENT)
+		return NO_EVENT;
+	node = &h->accesses[older];
+	if (are_alike(&h->footprints[event], &h->footprints[node->event]))
+		return node->unlike;
+	return older;
+}
+
 static void add_access_of(struct history *h, uint32_t event, objid_t key,
                           bool writes, bool whole)
 {
@@ -127,6 +147,7 @@ static void add_access_of(struct history *h, uint32_t event, objid_t key,
 	node = &h->accesses[h->nr_accesses];
 	node->event = event;
 	node->older = h->slots[i].newest;
+	node->unlike = find_unlike(h, event, node->older);
 	node->slot = i;
 	node->writes = writes;
 	node->whole = whole;
@@ -148,6 +169,16 @@ struct search {
 	struct rivals *out;
 };
 
+/* Of its CPU: nor could it move right before @other for want of the CPU, or of
+ * interrupts; the rival is older. */
+static bool is_held_off(const struct search *s, const struct footprint *other)
+{
+	return s->which != RIVALS_ALL && other->lane &&
+	       other->lane == s->fp->lane &&
+	       ((other->suspended >> s->fp->agent & 1) ||
+	        (s->fp->kind == STEP_IRQ && other->masked));
+}
+
 /*
  * Does the step need @event to have come first?  What opened the gate it waits
  * at could only come later if something else opened it, which then depends on
@@ -162,12 +193,6 @@ static bool is_needed(const struct search *s, uint32_t event)
 	if (s->which == RIVALS_ALL)
 		return false;
 	if ((s->which & RIVALS_PAST_UNLOCKS) && other->kind == STEP_UNLOCK)
-		return true;
-	/* Of its CPU: nor could it move right before @event for want of the
-	 * CPU, or of interrupts; the rival is older. */
-	if (other->lane && other->lane == s->fp->lane &&
-	    ((other->suspended >> s->fp->agent & 1) ||
-	     (s->fp->kind == STEP_IRQ && other->masked)))
 		return true;
 	return (other->freed >> s->fp->agent & 1) &&
 	       (last == NO_EVENT || event > last);
@@ -196,13 +221,15 @@ static void search_object(struct search *s, objid_t key, bool writes,
                           bool whole)
 {
 	const struct history *h = s->h;
-	uint32_t i = newest_access(h, key);
+	uint32_t i, next;
 
-	for (; i != NO_EVENT; i = h->accesses[i].older) {
+	for (i = newest_access(h, key); i != NO_EVENT; i = next) {
 		const struct access_node *node = &h->accesses[i];
 		const struct footprint *other = &h->footprints[node->event];
 		bool commutes = other->commutes && s->may_commute;
+		bool held_off = is_held_off(s, other);
 
+		next = held_off ? node->unlike : node->older;
 		if (commutes && footprints_commute(other, s->fp))
 			continue;
 		if (!whole && !node->whole && !objects_conflict(other, s->fp))
@@ -213,7 +240,7 @@ static void search_object(struct search *s, objid_t key, bool writes,
 		if ((s->which & RIVALS_PAST_SIGNALS) && other->opened &&
 		    other->kind == STEP_SIGNAL)
 			break;
-		if (is_needed(s, node->event))
+		if (held_off || is_needed(s, node->event))
 			continue;
 		add_rival(s, node->event);
 		/* Those that commute among themselves are all looked at. */

@@ -22,6 +22,8 @@
 struct access_node {
 	uint32_t event;
 	uint32_t older; /* of the same object, NO_EVENT: none */
+	/* The newest older one that does not hold off the same agents. */
+	uint32_t unlike;
 	uint32_t slot;
 	bool writes;
 	bool whole; /* the ranges of the footprints do not matter */
