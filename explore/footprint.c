@@ -184,14 +184,17 @@ static bool governs(const struct footprint *a, const struct footprint *b)
 	       (a->queues >> (b->start & 0xff) & 1);
 }
 
-bool footprints_conflict(const struct footprint *a, const struct footprint *b)
+bool footprints_meet(const struct footprint *a, const struct footprint *b)
 {
-	if (a->agent == b->agent || (a->lane && a->lane == b->lane))
-		return true;
-	if (objects_conflict(a, b) || governs(a, b) || governs(b, a) ||
-	    shares_tlb(a, b) || shares_tlb(b, a))
+	if (a->agent == b->agent || objects_conflict(a, b) || governs(a, b) ||
+	    governs(b, a) || shares_tlb(a, b) || shares_tlb(b, a))
 		return true;
 	if ((a->changed & b->changed) && !footprints_commute(a, b))
 		return true;
 	return (a->quiet & b->quiet) || (a->queues & b->queues);
+}
+
+bool footprints_conflict(const struct footprint *a, const struct footprint *b)
+{
+	return (a->lane && a->lane == b->lane) || footprints_meet(a, b);
 }

@@ -118,6 +118,15 @@ bool footprints_commute(const struct footprint *a, const struct footprint *b);
  */
 bool objects_conflict(const struct footprint *a, const struct footprint *b);
 /**
+ * footprints_meet - do two steps depend on each other, even if their agents do
+ * not share a CPU?
+ * @a: with the effects if it was made
+ * @b: likewise
+ *
+ * Return: whether; the order does not matter.
+ */
+bool footprints_meet(const struct footprint *a, const struct footprint *b);
+/**
  * footprints_conflict - do two steps depend on each other?
  * @a: with the effects if it was made
  * @b: likewise

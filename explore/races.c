@@ -211,20 +211,23 @@ void races_before(struct explorer *x, const struct footprint *fp)
 /*
  * The newest event may conflict with the step that @a waits to make.  Then its
  * older races are looked at again as well: what would have to come first has
- * become more.
+ * become more.  What its CPU did counts once it may move there.
  */
-static void race_with(struct explorer *x, const struct agent *a)
+static void race_with(struct explorer *x, const struct machine *m,
+                      const struct agent *a)
 {
 	const struct history *h = &x->history;
 	const struct footprint *newest = &h->footprints[h->nr_events - 1];
 	struct footprint waiting;
 
 	footprint_announced(&waiting, a, x->watches[a->id]);
-	if (footprints_conflict(newest, &waiting))
+	if ((enabled_agents(&m->sched) & a->bit)
+	            ? footprints_conflict(newest, &waiting)
+	            : footprints_meet(newest, &waiting))
 		reverse_all(x, &waiting);
 }
 
 void races_find(struct explorer *x, const struct machine *m)
 {
-	for_each_bit(id, m->sched.alive) race_with(x, m->agents[id]);
+	for_each_bit(id, m->sched.alive) race_with(x, m, m->agents[id]);
 }
