@@ -29,6 +29,10 @@ struct cost_table {
 	uint32_t flush_all; /* CR3 or INVPCID all */
 	uint32_t cr3_write; /* arm64: MSR TTBR0_EL1 */
 	uint32_t dsb;       /* arm64: DSB ISH */
+	/* arm64: an STG; an LDG; the tags of a page cleared or copied; what a
+	 * store to Tagged memory waits for its check when that is synchronous,
+	 * which a load, or an asynchronous check, does not */
+	uint32_t stg, ldg, tag_page, tag_store;
 	uint32_t clear_page;
 	uint32_t copy_page;
 	uint32_t context_switch;

@@ -30,7 +30,7 @@ void arm64_move_tag(struct mmu *mmu, struct mmu_access *acc,
 		smp_mb();
 	step(store ? STEP_WRITE : STEP_READ, phys_obj(pa), MTE_GRANULE_SIZE,
 	     store ? "stg" : "ldg", t->va);
-	charge(m->costs->l1d_hit);
+	charge(store ? m->costs->stg : m->costs->ldg);
 	old = t->tagged ? mte_tag_get(&m->mem, pa) : 0;
 	if (!store)
 		acc->value = old;
@@ -120,5 +120,7 @@ bool arm64_check_tags(struct mmu *mmu, struct mmu_access *acc,
 		if (acc->user)
 			mmu->arm64.tfsr = true;
 	}
+	if (acc->op != MMU_LOAD && mmu->arm64.tcf == MTE_TCF_SYNC)
+		charge(mmu->machine->costs->tag_store);
 	return true;
 }

@@ -260,7 +260,9 @@ static void read_costs(struct reader *r, enum arch_id arch,
 	static const char *const x86[] = { COSTS(X) "invlpg", "cr3_write",
 		                           NULL };
 	static const char *const arm64[] = { COSTS(X) "tlbi", "ttbr_write",
-		                             "dsb", NULL };
+		                             "dsb",           "stg",
+		                             "ldg",           "tag_page",
+		                             "tag_store",     NULL };
 #undef X
 	r->group = "costs";
 	check_keys(r, arch == ARCH_ARM64 ? arm64 : x86);
@@ -275,6 +277,10 @@ static void read_costs(struct reader *r, enum arch_id arch,
 	c->invlpg = take_number(r, "tlbi", 0, COST_MAX);
 	c->cr3_write = take_number(r, "ttbr_write", 0, COST_MAX);
 	c->dsb = take_number(r, "dsb", 0, COST_MAX);
+	c->stg = take_number(r, "stg", 0, COST_MAX);
+	c->ldg = take_number(r, "ldg", 0, COST_MAX);
+	c->tag_page = take_number(r, "tag_page", 0, COST_MAX);
+	c->tag_store = take_number(r, "tag_store", 0, COST_MAX);
 }
 
 static void read_group(struct reader *r, const char *group,

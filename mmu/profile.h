@@ -31,8 +31,8 @@
  *	pml4e=4
  *	pml5e=2
  *	[costs]
- *	# the fields of struct cost_table; arm64: tlbi, ttbr_write and dsb for
- *	# invlpg and cr3_write
+ *	# the fields of struct cost_table; arm64: tlbi and ttbr_write for
+ *	# invlpg and cr3_write; dsb, stg, ldg, tag_page, tag_store as well
  *	mhz=2700
  *	...
  */

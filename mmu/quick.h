@@ -80,6 +80,8 @@ static inline uint8_t *quick_begin(struct mmu *mmu, struct agent *a, vaddr_t va,
 	if (unlikely(check)) {
 		quick_step(a, STEP_READ, phys_obj(pa & MTE_GRANULE_MASK));
 		trace_mix(a, mte_ptr_tag(va));
+		if (kind == STEP_WRITE && mmu->arm64.tcf == MTE_TCF_SYNC)
+			*a->cycles += m->costs->tag_store;
 	}
 	quick_step(a, kind, phys_obj(pa));
 	*a->cycles += m->costs->l1d_hit;

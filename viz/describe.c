@@ -36,11 +36,11 @@ static void describe_tag(GString *out, const struct record *rec)
 
 	g_string_append_printf(out, "%s 0x%" PRIx64, what, rec->addr);
 	if (g_strcmp0(what, "tag check") == 0)
-		g_string_append_printf(out, ": pointer %" PRIu64 ", memory",
+		g_string_append_printf(out, ": pointer 0x%" PRIx64 ", memory",
 		                       rec->c);
 	else
 		g_string_append(out, rec->write ? " :=" : " =");
-	g_string_append_printf(out, " %" PRIu64, rec->a);
+	g_string_append_printf(out, " 0x%" PRIx64, rec->a);
 }
 
 static void describe_page_tags(GString *out, const struct record *rec)

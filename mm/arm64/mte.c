@@ -7,10 +7,6 @@
 #include "mm/uapi.h"
 #include "mm/xarray.h"
 
-/* A page's tags with STGM, 64 bytes each, from the first-level cache: 64
- * instructions, one a cycle. */
-#define TAG_PAGE_CYCLES 64
-
 static bool system_supports_mte(void)
 {
 	return machine_kernel(this_machine())->options->mte;
@@ -152,7 +148,7 @@ static void mte_clear_page_tags(struct page *page)
 
 	step(STEP_WRITE, phys_obj(page_phys(page)), PAGE_SIZE,
 	     "mte_clear_page_tags", page_phys(page));
-	charge(TAG_PAGE_CYCLES);
+	charge(m->costs->tag_page);
 	mte_tags_set(&m->mem, page, NULL);
 	emit(m, EV_PAGE_TAGS, .addr = page_to_pfn(&m->mem, page));
 }
@@ -236,7 +232,7 @@ static void arm64_copy_highpage(struct page *to, struct page *from)
 	(void)!try_page_mte_tagging(to);
 	step(STEP_READ, phys_obj(page_phys(from)), PAGE_SIZE,
 	     "mte_copy_page_tags", page_phys(to));
-	charge(TAG_PAGE_CYCLES);
+	charge(m->costs->tag_page);
 	mte_tags_get(&m->mem, from, tags);
 	mte_tags_set(&m->mem, to, tags);
 	emit(m, EV_PAGE_TAGS, .addr = page_to_pfn(&m->mem, to),

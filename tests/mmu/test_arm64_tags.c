@@ -235,6 +235,52 @@ ARM64_TEST(quick_or_not_the_trace_is_the_same)
 	ck_assert_uint_eq(hash_of(true), hash_of(false));
 }
 
+/* ---- what it costs ---- */
+
+/* Cycles of a store, or of a load, that hits. */
+static uint64_t cycles_of(bool quick, bool is_store, enum mte_tcf mode)
+{
+	struct mmu *mmu = &b.mmu[0];
+	struct agent *a = current_agent;
+	uint64_t before = *a->cycles, value;
+
+	tcf(mode);
+	if (quick && is_store)
+		ck_assert(mmu_quick_store(mmu, a, TAGGED(VA, 5), 8, 1));
+	else if (quick)
+		ck_assert(mmu_quick_load(mmu, a, TAGGED(VA, 5), 8, &value));
+	else if (is_store)
+		ck_assert(store(TAGGED(VA, 5), 1));
+	else
+		ck_assert(load(TAGGED(VA, 5), NULL));
+	return *a->cycles - before;
+}
+
+/* profiles/cortex-a710.ini: only a store waits for its check, if it is
+ * synchronous. */
+ARM64_TEST(a_synchronous_check_costs_a_store_something)
+{
+	struct cost_table costs = *b.m->costs;
+
+	costs.tag_store = 100;
+	b.m->costs = &costs;
+	unobserve(b.m, &b.observer);
+	tagged_page(5, 6);
+	ck_assert(store(TAGGED(VA, 5), 77)); /* makes the hint */
+	for (int quick = 0; quick < 2; quick++) {
+		uint64_t hit = costs.l1d_hit;
+
+		ck_assert_uint_eq(cycles_of(quick, true, MTE_TCF_SYNC),
+		                  hit + 100);
+		ck_assert_uint_eq(cycles_of(quick, true, MTE_TCF_ASYNC), hit);
+		ck_assert_uint_eq(cycles_of(quick, true, MTE_TCF_ASYMM), hit);
+		ck_assert_uint_eq(cycles_of(quick, true, MTE_TCF_NONE), hit);
+		ck_assert_uint_eq(cycles_of(quick, false, MTE_TCF_SYNC), hit);
+		ck_assert_uint_eq(cycles_of(quick, false, MTE_TCF_ASYNC), hit);
+	}
+	b.m->costs = &cost_table_default;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("mmu/arm64_tags");
@@ -253,6 +299,7 @@ int main(void)
 	tcase_add_test(tc, an_ldtr_is_checked_unless_the_mode_is_async);
 	tcase_add_test(tc, the_quick_path_checks_too);
 	tcase_add_test(tc, quick_or_not_the_trace_is_the_same);
+	tcase_add_test(tc, a_synchronous_check_costs_a_store_something);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
