@@ -213,6 +213,13 @@ struct task_mte {
 	bool async_fault; /* TIF_MTE_ASYNC_FAULT */
 };
 
+/* The kernel's, Linux's tlbflush_unmap_batch: translations that reclaim took
+ * out of page tables and CPUs may still hold. */
+struct task_ubc {
+	cpumask_t cpumask; /* arch: the CPUs; unused where TLBI is broadcast */
+	bool flush_required;
+};
+
 struct task {
 	struct agent *agent;
 	struct cpu *cpu; /* a task stays on one CPU */
@@ -230,6 +237,7 @@ struct task {
 	uint64_t fault_addr;     /* its si_addr */
 	const char *exit_reason; /* why, for people; a literal */
 	struct task_mte mte;
+	struct task_ubc tlb_ubc;
 	void *hw_data;   /* emu: registers, engine */
 	void *user_data; /* scenario: thread; syscalls: process */
 	void (*fn)(struct task *t);

@@ -47,6 +47,11 @@ struct tlbflush_ops {
 	                                     vaddr_t addr, pte_t *ptep);
 	/* What a gather has unhooked: its range, sizes, freed tables. */
 	void (*tlb_flush)(struct mmu_gather *tlb);
+	/* Reclaim's deferred flush: is it worth it; one page more; all. */
+	bool (*arch_tlbbatch_should_defer)(struct mm_struct *mm);
+	void (*arch_tlbbatch_add_pending)(struct task_ubc *batch,
+	                                  struct mm_struct *mm, vaddr_t addr);
+	void (*arch_tlbbatch_flush)(struct task_ubc *batch);
 	/* Must a change from @old to @new be flushed? Pure. */
 	bool (*pte_needs_flush)(pte_t old, pte_t new);
 };

@@ -9,6 +9,7 @@
 #include "mm/pagewalk.h"
 #include "mm/pgtable_map.h"
 #include "mm/ptep.h"
+#include "mm/rmap.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
@@ -76,6 +77,7 @@ static int madvise_free_pte_range(pmd_t *pmd, vaddr_t addr, vaddr_t end,
 	start = pte_offset_map_lock(mf->vma->vm_mm, pmd, addr, &ptl);
 	if (!start)
 		return 0;
+	flush_tlb_batched_pending(mf->vma->vm_mm);
 	for (ptep = start; addr != end; ptep++, addr += PAGE_SIZE) {
 		pte_t pte = ptep_get(addr, ptep);
 

@@ -109,6 +109,7 @@ struct mm_struct {
 	atomic_t mm_users; /* tasks and temporary users */
 	atomic_t mm_count; /* mm_users as one, lazy CPUs */
 	atomic_t tlb_flush_pending;
+	atomic_t tlb_flush_batched; /* mm/unmap_batch.c */
 	atomic64_t pgtables_bytes;
 	atomic64_t rss_anon, rss_file, rss_shmem; /* pages */
 

@@ -128,6 +128,7 @@ static bool move_ptes(struct mover *mv, pmd_t *old_pmd, pmd_t *new_pmd,
 	}
 	if (new_ptl != old_ptl)
 		spin_lock_nested(new_ptl);
+	flush_tlb_batched_pending(mv->mm);
 	move_ptes_locked(mv, old, new, old_ptl, new_ptl, extent);
 	pte_unmap(new);
 	pte_unmap_unlock(old, old_ptl);

@@ -10,6 +10,7 @@
 #include "mm/pagewalk.h"
 #include "mm/pgtable_map.h"
 #include "mm/ptep.h"
+#include "mm/rmap.h"
 #include "mm/tlb.h"
 #include "mm/uapi.h"
 #include "mm/vma.h"
@@ -61,6 +62,7 @@ static bool change_pte_range(const struct change_prot *cp, pmd_t *pmd,
 	start = pte_offset_map_lock(cp->vma->vm_mm, pmd, addr, &ptl);
 	if (!start)
 		return false;
+	flush_tlb_batched_pending(cp->vma->vm_mm);
 	for (ptep = start; addr != end; ptep++, addr += PAGE_SIZE)
 		if (pte_present(ptep_get(addr, ptep)))
 			change_pte(cp, addr, ptep);

@@ -197,6 +197,15 @@ static const struct mm_option_value stack_expand_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value batched_unmap_values[] = {
+	{ "off", BATCHED_UNMAP_OFF, "each page by itself: before 4.3" },
+	{ "checked", BATCHED_UNMAP_CHECKED,
+	  "at the end; who finds the entry gone flushes: 3ea277194daa (4.13)" },
+	{ "unchecked", BATCHED_UNMAP_UNCHECKED,
+	  "at the end; nobody else knows: 72b252aed506 (4.3, M04)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value mte_sync_values[] = {
 	{ "locked", MTE_SYNC_LOCKED,
 	  "whoever takes PG_mte_lock: d77e59a8fccd (6.2)" },
@@ -360,6 +369,7 @@ static const struct mm_option_desc options[] = {
 	CHOICE(contpte_get, "arm64: what a look at one of 16 entries tells"),
 	SWITCH(mte, "arm64: memory tagging", "PROT_MTE and what comes with it",
 	       "the CPUs have none (arm64.nomte)"),
+	CHOICE(batched_unmap, "when reclaim flushes what it unmapped"),
 	CHOICE(mte_sync, "arm64: how a page that is mapped gets its tags"),
 	CHOICE(mte_tcf_preferred,
 	       "arm64: tag checks of a program that permits sync and async"),

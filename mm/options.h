@@ -73,6 +73,11 @@ enum vma_lock {
 	VMA_LOCK_6_4,
 	VMA_LOCK_6_12
 }; /* M34 */
+enum batched_unmap {
+	BATCHED_UNMAP_OFF,
+	BATCHED_UNMAP_CHECKED,
+	BATCHED_UNMAP_UNCHECKED
+}; /* M04 */
 enum mte_sync {
 	MTE_SYNC_LOCKED,
 	MTE_SYNC_FLAG_FIRST,
@@ -208,6 +213,7 @@ struct mm_options {
 	bool pcid; /* CR4.PCIDE is set: ASIDs survive a switch (off: nopcid) */
 	bool mte;  /* arm64.nomte is not given */
 	enum mte_sync mte_sync;
+	enum batched_unmap batched_unmap;
 	enum mte_tcf mte_tcf_preferred; /* of every CPU */
 };
 

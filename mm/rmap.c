@@ -485,10 +485,27 @@ static void unmap_lazyfree_folio(struct page_vma_mapped_walk *pvmw)
 }
 
 /*
+ * A clean entry that is gone cannot become dirty any more: hardware looks at
+ * the table before it stores through what it holds. So the flush may wait.
+ */
+static pte_t unmap_pte(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep,
+                       unsigned flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t pteval;
+
+	if (!should_defer_flush(mm, flags))
+		return ptep_clear_flush(vma, addr, ptep);
+	pteval = ptep_get_and_clear(mm, addr, ptep);
+	set_tlb_ubc_flush_pending(mm, pteval, addr);
+	return pteval;
+}
+
+/*
  * Linux v6.12 mm/rmap.c try_to_unmap_one().
  *
- * DIVERGES: no deferred flush (TTU_BATCH_FLUSH), no swap entries, no huge
- * PMDs: what would need them stays mapped.
+ * DIVERGES: no deferred flush of large folios, no swap entries, no huge PMDs:
+ * what would need the last two stays mapped.
  */
 static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
                              vaddr_t addr, void *arg)
@@ -497,9 +514,8 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
 		                             .vma = vma,
 		                             .address = addr };
 	bool lazyfree = PageAnon(page) && !PageSwapBacked(page);
+	const unsigned *flags = arg;
 	pte_t pteval;
-
-	(void)arg;
 	if (!page_vma_mapped_walk(&pvmw))
 		return true;
 	if ((vma->vm_flags & VM_LOCKED) || !pvmw.pte ||
@@ -514,7 +530,7 @@ static bool try_to_unmap_one(struct page *page, struct vm_area_struct *vma,
 		return false;
 	}
 
-	pteval = ptep_clear_flush(vma, addr, pvmw.pte);
+	pteval = unmap_pte(vma, addr, pvmw.pte, *flags);
 	if (pte_dirty(pteval))
 		SetPageDirty(page);
 
@@ -541,8 +557,8 @@ static bool page_not_mapped(struct page *page)
 void try_to_unmap(struct page *page, unsigned flags)
 {
 	struct rmap_walk_control rwc = { .rmap_one = try_to_unmap_one,
-		                         .done = page_not_mapped };
+		                         .done = page_not_mapped,
+		                         .arg = &flags };
 
-	(void)flags;
 	rmap_walk(page, &rwc);
 }

@@ -233,16 +233,51 @@ void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);
 /* try_to_unmap() flags. */
 #define TTU_SPLIT_HUGE_PMD 0x4u
 #define TTU_SYNC           0x10u
+#define TTU_BATCH_FLUSH    0x40u
 
 /**
  * try_to_unmap - take a page out of every page table.
  * @flags: TTU_*
  *
  * Clean lazyfree pages and shmem pages only; others are left mapped (there is
- * no swap).
+ * no swap). With TTU_BATCH_FLUSH the caller ends with try_to_unmap_flush().
  *
  * Context: folio lock held. Steps.
  */
 void try_to_unmap(struct page *page, unsigned flags);
+
+/* ---- the deferred flush: mm/unmap_batch.c ---- */
+
+/**
+ * should_defer_flush - may the flush of a page unmapped from @mm wait?
+ * @ttu_flags: of try_to_unmap()
+ *
+ * Context: PTL held. May take a step.
+ * Return: it may: set_tlb_ubc_flush_pending() instead.
+ */
+bool should_defer_flush(struct mm_struct *mm, unsigned ttu_flags);
+/**
+ * set_tlb_ubc_flush_pending - the current task owes a flush.
+ * @pteval: the entry that was cleared
+ * @addr: whose it was
+ *
+ * Context: the PTL of that entry held since it was cleared. Steps.
+ */
+void set_tlb_ubc_flush_pending(struct mm_struct *mm, pte_t pteval,
+                               vaddr_t addr);
+/**
+ * try_to_unmap_flush - flush what the current task owes.
+ *
+ * Context: interrupts on, before the pages are freed. Steps if there is any.
+ */
+void try_to_unmap_flush(void);
+/**
+ * flush_tlb_batched_pending - what reclaim has unmapped from @mm and not yet
+ * flushed must not be used from now on.
+ *
+ * Context: the PTL of the entries that are about to be looked at. A step, and
+ * those of a flush if one is owed; none with the option batched_unmap=off.
+ */
+void flush_tlb_batched_pending(struct mm_struct *mm);
 
 #endif

@@ -24,7 +24,8 @@ static bool free_lazyfree(struct kernel *k, struct page *page)
 	return true;
 }
 
-bool shrink_folio(struct kernel *k, struct page *page)
+/* Return: nobody has the page any more, it is to be freed. */
+static bool shrink_one(struct kernel *k, struct page *page)
 {
 	bool freed = false;
 
@@ -32,17 +33,32 @@ bool shrink_folio(struct kernel *k, struct page *page)
 		goto out_put;
 
 	if (PageAnon(page) && !PageSwapBacked(page)) {
-		try_to_unmap(page, 0);
+		try_to_unmap(page, TTU_BATCH_FLUSH);
 		freed = !PageSwapBacked(page) && free_lazyfree(k, page);
 	}
 	folio_unlock(page);
-	if (freed) {
-		free_frames(k->machine, page);
+	if (freed)
 		return true;
-	}
 out_put:
 	put_page(page);
 	return false;
+}
+
+unsigned shrink_folio_list(struct kernel *k, struct page **pages, unsigned nr)
+{
+	unsigned nr_free = 0, freed = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		if (shrink_one(k, pages[i]))
+			pages[nr_free++] = pages[i];
+	}
+	/* No frame goes while a CPU may reach it. */
+	try_to_unmap_flush();
+	for (unsigned i = 0; i < nr_free; i++) {
+		freed += compound_nr(pages[i]);
+		free_frames(k->machine, pages[i]);
+	}
+	return freed;
 }
 
 /*
@@ -66,6 +82,7 @@ static struct page *isolate_lazyfree(struct vm_area_struct *vma, vaddr_t addr)
 	if (!ptep)
 		return NULL;
 
+	flush_tlb_batched_pending(mm);
 	pte = ptep_get(addr, ptep);
 	page = pte_present(pte) ? vm_normal_page(vma, addr, pte) : NULL;
 	if (page)
@@ -81,29 +98,43 @@ static struct page *isolate_lazyfree(struct vm_area_struct *vma, vaddr_t addr)
 	return head;
 }
 
+/* The next page to try at or after *@addr, which moves behind it. Return: NULL:
+ * there is none there; then *@addr is @end if there is no VMA either. */
+static struct page *next_page(struct mm_struct *mm, vaddr_t *addr, vaddr_t end)
+{
+	struct vm_area_struct *vma;
+	struct page *page = NULL;
+
+	mmap_read_lock(mm);
+	vma = find_vma_intersection(mm, *addr, end);
+	if (vma)
+		*addr = MAX(*addr, vma->vm_start);
+	if (vma && !(vma->vm_flags & VM_LOCKED))
+		page = isolate_lazyfree(vma, *addr);
+	mmap_read_unlock(mm);
+	*addr = vma ? *addr + PAGE_SIZE : end;
+	return page;
+}
+
+/* Linux v6.12 mm/vmscan.c reclaim_pages(), a batch at a time. */
 long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 {
+	unsigned batch = mm_opt(mm)->batched_unmap == BATCHED_UNMAP_OFF
+	                         ? 1
+	                         : SWAP_CLUSTER_MAX;
+	struct page *pages[SWAP_CLUSTER_MAX];
 	vaddr_t end = addr + len;
 	long freed = 0;
 
-	for (addr = ALIGN_DOWN(addr, PAGE_SIZE); addr < end;
-	     addr += PAGE_SIZE) {
-		struct vm_area_struct *vma;
-		struct page *page = NULL;
-		unsigned nr;
+	addr = ALIGN_DOWN(addr, PAGE_SIZE);
+	while (addr < end) {
+		unsigned nr = 0;
 
-		mmap_read_lock(mm);
-		vma = find_vma_intersection(mm, addr, end);
-		if (vma)
-			addr = MAX(addr, vma->vm_start);
-		if (vma && !(vma->vm_flags & VM_LOCKED))
-			page = isolate_lazyfree(vma, addr);
-		mmap_read_unlock(mm);
-		if (!vma)
-			break;
-		nr = page ? compound_nr(page) : 0;
-		if (page && shrink_folio(mm->kernel, page))
-			freed += nr;
+		while (addr < end && nr < batch) {
+			pages[nr] = next_page(mm, &addr, end);
+			nr += pages[nr] != NULL;
+		}
+		freed += shrink_folio_list(mm->kernel, pages, nr);
 	}
 	return freed;
 }

@@ -22,12 +22,19 @@
  */
 long reclaim_range(struct mm_struct *mm, vaddr_t addr, uint64_t len);
 
+/* Pages that share a flush. */
+#define SWAP_CLUSTER_MAX 32
+
 /**
- * shrink_folio - try to reclaim the one @page.
+ * shrink_folio_list - try to reclaim pages.
+ * @pages: @nr heads of folios, in any order after it
+ * @nr: how many
  *
- * Consumes the caller's reference (the one of isolation).
- * Return: true if the page was freed.
+ * Consumes the caller's references (those of isolation). Flushes once, if the
+ * option batched_unmap says so. Steps.
+ *
+ * Return: small pages freed.
  */
-bool shrink_folio(struct kernel *k, struct page *page);
+unsigned shrink_folio_list(struct kernel *k, struct page **pages, unsigned nr);
 
 #endif

@@ -174,6 +174,7 @@ static vaddr_t zap_one_pass(struct mmu_gather *tlb, struct vm_area_struct *vma,
 	if (!pte)
 		return 0;
 
+	flush_tlb_batched_pending(mm);
 	next = zap_pass_ptes(&zap, pte, addr, end);
 	if (zap.any_skipped) {
 		table->can_reclaim = false;

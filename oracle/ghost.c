@@ -272,8 +272,7 @@ static void report_load(const struct visit *v, const struct ghost_line *l,
 		report_lost(v, l, got, expected_value(v, l));
 }
 
-/* What was seen is what is there from now on: where it was open, and after a
- * report, so that one loss is not reported at every load. */
+/* What was seen is what is there from now on. */
 static void settle(const struct visit *v, uint32_t line, uint64_t got)
 {
 	struct ghost_line *l = ghost_line_at(&v->g->mem, line);
@@ -282,6 +281,17 @@ static void settle(const struct visit *v, uint32_t line, uint64_t got)
 	ghost_alt_remove(&v->g->mem, line, mask);
 	l->known |= mask;
 	memcpy(l->val + first_byte(v), &got, v->rec->size);
+}
+
+/* After a report: one loss is not to be reported at every load, nor is what
+ * should have been there wrong. */
+static void also_allow(const struct visit *v, uint32_t line, uint64_t got)
+{
+	uint64_t mask = ghost_bytes(v->offset, v->rec->size);
+	uint8_t val[LINE_BYTES] = { 0 };
+
+	memcpy(val + first_byte(v), &got, v->rec->size);
+	ghost_alt_add(&v->g->mem, line, mask, val, v->ev->step);
 }
 
 static bool value_allowed(const struct visit *v, const struct ghost_line *l,
@@ -336,7 +346,7 @@ static void judge_load(const struct visit *v, uint64_t got)
 		return;
 	}
 	report_load(v, l, got);
-	settle(v, line, got);
+	also_allow(v, line, got);
 }
 
 /* ---- stores ---- */

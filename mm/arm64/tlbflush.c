@@ -126,6 +126,29 @@ static void arm64_flush_tlb_page(struct vm_area_struct *vma, vaddr_t addr)
 }
 
 /*
+ * Linux v6.12 arch/arm64/include/asm/tlbflush.h: the TLBIs are under way at
+ * once; only their end is waited for once for all.
+ */
+static bool arm64_tlbbatch_should_defer(struct mm_struct *mm)
+{
+	(void)mm;
+	return true;
+}
+
+static void arm64_tlbbatch_add_pending(struct task_ubc *batch,
+                                       struct mm_struct *mm, vaddr_t addr)
+{
+	(void)batch;
+	__flush_tlb_page_nosync(mm, addr);
+}
+
+static void arm64_tlbbatch_flush(struct task_ubc *batch)
+{
+	(void)batch;
+	tlbi_sync();
+}
+
+/*
  * __flush_tlb_range_op(): with FEAT_TLBIRANGE the largest power of 32 pages
  * first, times up to 32; what is left, an odd page, by itself.
  */
@@ -264,5 +287,8 @@ const struct tlbflush_ops arm64_tlbflush_ops = {
 	.flush_pmd_tlb_range = arm64_flush_pmd_tlb_range,
 	.flush_tlb_fix_spurious_fault = arm64_flush_tlb_fix_spurious_fault,
 	.tlb_flush = arm64_tlb_flush,
+	.arch_tlbbatch_should_defer = arm64_tlbbatch_should_defer,
+	.arch_tlbbatch_add_pending = arm64_tlbbatch_add_pending,
+	.arch_tlbbatch_flush = arm64_tlbbatch_flush,
 	.pte_needs_flush = arm64_pte_needs_flush,
 };

@@ -551,6 +551,45 @@ static void x86_flush_tlb_mm(struct mm_struct *mm)
 	flush_tlb_mm_range(mm, 0, TLB_FLUSH_ALL, 0, true);
 }
 
+/* ---- reclaim's deferred flush ---- */
+
+/* Linux v6.12 arch/x86/include/asm/tlbflush.h: only interrupts are saved. */
+static bool x86_tlbbatch_should_defer(struct mm_struct *mm)
+{
+	return mm_cpumask(mm) & ~BIT_ULL(smp_processor_id());
+}
+
+static void x86_tlbbatch_add_pending(struct task_ubc *batch,
+                                     struct mm_struct *mm, vaddr_t addr)
+{
+	(void)addr;
+	(void)inc_mm_tlb_gen(mm);
+	batch->cpumask |= mm_cpumask(mm);
+}
+
+/* Linux v6.12 arch/x86/mm/tlb.c arch_tlbbatch_flush(): each CPU all of what it
+ * has loaded. */
+static void x86_tlbbatch_flush(struct task_ubc *batch)
+{
+	struct flush_tlb_info *info;
+	bool flags;
+
+	preempt_disable();
+	info = get_flush_tlb_info(NULL, 0, TLB_FLUSH_ALL, 0);
+	emit(this_machine(), EV_FLUSH, .a = FLUSH_BEGUN, .addr = 0,
+	     .b = TLB_FLUSH_ALL, .c = FLUSH_EVERY_CPU);
+	if (batch->cpumask & ~BIT_ULL(smp_processor_id())) {
+		native_flush_tlb_multi(batch->cpumask, info);
+	} else if (batch->cpumask) {
+		flags = local_irq_save();
+		flush_tlb_func(info);
+		local_irq_restore(flags);
+	}
+	batch->cpumask = 0;
+	put_flush_tlb_info();
+	preempt_enable();
+}
+
 static void do_flush_tlb_all(void *info)
 {
 	struct machine *m = this_machine();
@@ -628,5 +667,8 @@ const struct tlbflush_ops x86_tlbflush_ops = {
 	.flush_pmd_tlb_range = x86_flush_pmd_tlb_range,
 	.flush_tlb_fix_spurious_fault = x86_flush_tlb_fix_spurious_fault,
 	.tlb_flush = x86_tlb_flush,
+	.arch_tlbbatch_should_defer = x86_tlbbatch_should_defer,
+	.arch_tlbbatch_add_pending = x86_tlbbatch_add_pending,
+	.arch_tlbbatch_flush = x86_tlbbatch_flush,
 	.pte_needs_flush = x86_pte_needs_flush,
 };

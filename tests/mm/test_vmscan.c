@@ -195,6 +195,80 @@ static void body_huge_clean(struct task *t)
 	exit_mm(t);
 }
 
+/* ---- one flush for many: mm/unmap_batch.c ---- */
+
+static uint64_t remote_flushes(struct task *t)
+{
+	return lab_of(t)->k->vmstat->nr_tlb_remote_flush;
+}
+
+/* CPU 1 may hold them, too. */
+static void make_shared_lazyfree(struct task *t)
+{
+	make_lazyfree(t);
+	t->mm->cpu_bitmap |= 2;
+}
+
+static void body_batched(struct task *t)
+{
+	bool x86 = lab_of(t)->m->arch == ARCH_X86_64;
+	uint64_t before;
+
+	make_shared_lazyfree(t);
+	before = remote_flushes(t);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 4 * PAGE_SIZE), 4);
+	ck_assert_uint_eq(remote_flushes(t) - before, x86 ? 1 : 0);
+	ck_assert(!t->tlb_ubc.flush_required);
+	/* Four pending, none flushed; the first who comes by flushes. */
+	ck_assert_int_eq(t->mm->tlb_flush_batched.counter, 4);
+	ck_assert_int_eq(do_sys_mprotect(t, HEAP, 4 * PAGE_SIZE, PROT_READ), 0);
+	ck_assert_int_eq(t->mm->tlb_flush_batched.counter, 4 | 4 << 16);
+	before = remote_flushes(t);
+	ck_assert_int_eq(do_sys_mprotect(t, HEAP, 4 * PAGE_SIZE, PROT_NONE), 0);
+	ck_assert_uint_eq(remote_flushes(t), before);
+	ck_assert_int_eq(t->mm->tlb_flush_batched.counter, 4 | 4 << 16);
+	exit_mm(t);
+}
+
+/* Before `pending' catches up with `flushed' both begin anew. */
+static void body_overflow(struct task *t)
+{
+	make_shared_lazyfree(t);
+	t->mm->tlb_flush_batched.counter = 1 << 14;
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, PAGE_SIZE), 1);
+	ck_assert_int_eq(t->mm->tlb_flush_batched.counter, 1);
+	exit_mm(t);
+}
+
+/* Up to Linux 4.12 nobody counts. */
+static void body_unchecked(struct task *t)
+{
+	make_shared_lazyfree(t);
+	ck_assert_int_eq(reclaim_range(t->mm, HEAP, 4 * PAGE_SIZE), 4);
+	ck_assert_int_eq(t->mm->tlb_flush_batched.counter, 0);
+	exit_mm(t);
+}
+
+static void run_batched(void (*fn)(struct task *t), enum batched_unmap how)
+{
+	struct lab *lab = lab_new(2);
+
+	lab->options.thp = THP_NEVER;
+	lab->options.batched_unmap = how;
+	lab_boot(lab);
+	lab_task(lab, 0, lab_mm(lab, "A"), "t", fn);
+	lab_run(lab);
+	lab_free(lab, true);
+}
+
+START_TEST(a_batch_is_flushed_once)
+{
+	run_batched(body_batched, BATCHED_UNMAP_CHECKED);
+	run_batched(body_overflow, BATCHED_UNMAP_CHECKED);
+	run_batched(body_unchecked, BATCHED_UNMAP_UNCHECKED);
+}
+END_TEST
+
 START_TEST(a_split_huge_page_is_freed_whole)
 {
 	run_huge(body_huge_clean);
@@ -243,6 +317,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_split_huge_page_is_freed_whole);
 	tcase_add_test(tc, a_huge_page_written_since_is_kept);
 	tcase_add_test(tc, part_of_a_huge_page_is_left_alone);
+	tcase_add_test(tc, a_batch_is_flushed_once);
 	tcase_add_test(tc, clean_lazyfree_pages_are_freed);
 	tcase_add_test(tc, a_page_written_since_is_put_back);
 	tcase_add_test(tc, a_page_somebody_holds_is_put_back);

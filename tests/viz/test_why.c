@@ -183,6 +183,11 @@ static const struct {
 	  "filled setup, changed first, owed first, skipped second, "
 	  "declared second, used second, flushed first" },
 	{ "late-flush/madvise-nested.scn", "fixed", "" },
+	/* 3ea277194daa: reclaim owes the flush. */
+	{ "late-flush/reclaim-batched.scn", "vulnerable",
+	  "filled user, changed kswapd, owed kswapd, flushed kswapd, "
+	  "declared user, used user" },
+	{ "late-flush/reclaim-batched.scn", "fixed", "" },
 	/* CVE-2018-18281: freed through the new address. */
 	{ "late-flush/mremap-truncate.scn", "vulnerable",
 	  "filled user, changed move, changed move, owed move, changed user, "
