@@ -136,6 +136,50 @@ START_TEST(mappings_lie_in_user_space)
 }
 END_TEST
 
+struct refused {
+	const char *line;
+	unsigned column;
+};
+
+/* On a machine that is x86_64, or has a variant that is. */
+START_TEST(tags_are_for_arm64_alone)
+{
+	static const struct refused cases[] = {
+		{ "thread t of A on cpu 0 { stg 0x20000 5 }", 26 },
+		{ "thread t of A on cpu 0 { r1 = ldg 0x20000 }", 26 },
+		{ "thread t of A on cpu 0 { mte sync }", 26 },
+		{ "thread t of A on cpu 0 { load 0x20000 tag 5 }", 31 },
+		{ "thread t of A on cpu 0 { r1 = 0x20000 tag 5 }", 31 },
+		{ "thread t of A on cpu 0 { mprotect 0x20000 4K r|mte }", 26 },
+		{ "always ([0x20000].tag == 0)", 9 },
+		{ "process A { mte sync } machine { arch arm64, x86_64 } "
+		  "variant v { }",
+		  13 },
+	};
+
+	assert_refused(cases[_i].line, cases[_i].column,
+	               "memory tags are arm64's: machine { arch arm64 }");
+}
+END_TEST
+
+START_TEST(tags_are_four_bits_of_sixteen_bytes_behind_pointers)
+{
+#define ARM64 "machine { arch arm64 } "
+	assert_refused(ARM64 "thread t of A on cpu 0 { stg 0x20008 5 }", 53,
+	               "a tag is that of 16 bytes: the address must be a "
+	               "multiple of 16");
+	assert_refused(ARM64 "thread t of A on cpu 0 { stg 0x20000 16 }", 61,
+	               "a tag is a number from 0 to 15");
+	assert_refused(ARM64 "always ([0x20000 tag 5] == 0)", 33,
+	               "a tag is for the pointers of threads");
+	assert_refused(ARM64 "kthread k on cpu 0 { walk A 0x20000 tag 5 }", 52,
+	               "a tag is for the pointers of threads");
+	assert_refused(ARM64 "thread t of A on cpu 0 { mte asymm }", 53,
+	               "a CPU chooses asymm where a thread permits "
+	               "sync|async: option mte_tcf_preferred = asymm");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scenario/check");
@@ -147,6 +191,9 @@ int main(void)
 	tcase_add_test(tcase, ranges_may_end_where_user_space_does);
 	tcase_add_test(tcase, a_process_has_sixteen_threads_at_most);
 	tcase_add_test(tcase, mappings_lie_in_user_space);
+	tcase_add_loop_test(tcase, tags_are_for_arm64_alone, 0, 8);
+	tcase_add_test(tcase,
+	               tags_are_four_bits_of_sixteen_bytes_behind_pointers);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

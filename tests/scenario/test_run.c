@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/vcpu_ops.h"
+#include "scenario/killed.h"
 #include "scenario/parse.h"
 #include "scenario/verdict.h"
 
@@ -141,6 +142,36 @@ START_TEST(registers_and_signals_of_threads_are_kept)
 	ck_assert_int_eq(run.threads[0].signal, 0);
 	ck_assert_int_eq(run.threads[1].signal, 11);
 	ck_assert_uint_eq(run.fired, 0);
+	runner_free(r);
+	scenario_free(s);
+}
+END_TEST
+
+/* Whoever looks at how a thread ended has counted on that. */
+START_TEST(a_death_that_a_condition_looks_at_is_expected)
+{
+	static const struct {
+		const char *condition;
+		bool unexpected;
+	} cases[] = {
+		{ "always (t:signal == SIGSEGV)", false },
+		{ "always (t:si_code == SEGV_MAPERR)", false },
+		{ "never (t:r1 == 1 /\\ t:si_addr == 0)", false },
+		{ "always (t:r1 == 0)", true },
+	};
+	g_autofree char *text =
+		g_strconcat("process A { }\n"
+	                    "thread t of A on cpu 0 { store 0x1000000 1 }\n",
+	                    cases[_i].condition, NULL);
+	struct scenario *s = parse(text);
+	struct runner *r = make(s, NULL, &vcpu_ops_direct);
+	struct run_result run = run_once(r, policy_timed_new());
+	GArray *killed = killed_threads(r, &run);
+
+	ck_assert_uint_eq(killed->len, 1);
+	ck_assert(g_array_index(killed, struct killed, 0).unexpected ==
+	          cases[_i].unexpected);
+	g_array_unref(killed);
 	runner_free(r);
 	scenario_free(s);
 }
@@ -336,6 +367,8 @@ int main(void)
 	tcase_add_loop_test(runs, a_recorded_run_replays, 0, 20);
 	tcase_add_test(runs, a_run_that_differs_from_its_log_says_so);
 	tcase_add_test(runs, registers_and_signals_of_threads_are_kept);
+	tcase_add_loop_test(runs, a_death_that_a_condition_looks_at_is_expected,
+	                    0, 4);
 	tcase_add_test(runs,
 	               a_failing_system_call_of_the_initial_part_is_named);
 	tcase_add_test(runs, a_thread_that_has_not_run_yet_is_not_blocked);
