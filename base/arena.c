@@ -54,6 +54,8 @@ void arena_reset(struct arena *a)
 {
 	a->used = 0;
 	a->nr_objects = 0;
+	a->nr_frees = 0;
+	a->nr_recent = 0;
 	for (unsigned i = 0; i <= NR_SIZES; i++)
 		a->freed[i].first = a->freed[i].nr = 0;
 }
@@ -155,6 +157,24 @@ char *kstrdup(struct machine *m, const char *s)
 	return memcpy(p, s, len);
 }
 
+/* So that it can be seen what a step freed. */
+static void note_free(struct arena *a, uint64_t step, struct arena_range range)
+{
+	struct arena_range *last = &a->recent[ARENA_RANGES_MAX - 1];
+	uint32_t start = MIN(last->line, range.line);
+	uint32_t end =
+		MAX(last->line + last->nr_lines, range.line + range.nr_lines);
+
+	if (a->recent_step != step)
+		a->nr_recent = 0;
+	a->recent_step = step;
+	a->nr_frees++;
+	if (a->nr_recent < ARENA_RANGES_MAX)
+		a->recent[a->nr_recent++] = range;
+	else
+		*last = (struct arena_range){ start, end - start };
+}
+
 void kfree(struct machine *m, void *p)
 {
 	struct arena *a = m->arena;
@@ -176,6 +196,9 @@ void kfree(struct machine *m, void *p)
 	emit(m, EV_OBJ_FREE, .addr = o->offset, .a = o->size_bytes,
 	     .text = o->type);
 	lines = (MAX(o->size_bytes, 1U) + LINE_SIZE - 1) >> LINE_SHIFT;
+	note_free(a, m->sched.nr_steps,
+	          (struct arena_range){ (uint32_t)(o->offset >> LINE_SHIFT),
+	                                (uint32_t)lines });
 	if (lines <= NR_SIZES)
 		rest(&a->freed[lines], (uint32_t)(o - a->objects));
 }

@@ -28,6 +28,12 @@ struct arena_freed {
 	unsigned first, nr, room;
 };
 
+/* Memory that a step freed: lines of the arena. */
+struct arena_range {
+	uint32_t line, nr_lines;
+};
+#define ARENA_RANGES_MAX 4
+
 /* Nothing beyond `used` and `nr_objects` means anything: a reset is cheap. */
 struct arena {
 	uint8_t *base;
@@ -38,6 +44,12 @@ struct arena {
 	struct arena_object *objects;
 	unsigned nr_objects, room;
 	struct arena_freed freed[ARENA_NR_SIZES + 1]; /* by size in lines */
+	uint64_t nr_frees;
+	/* What was freed since step @recent_step; what does not fit is part of
+	 * the last, with whatever lies in between. */
+	struct arena_range recent[ARENA_RANGES_MAX];
+	unsigned nr_recent;
+	uint64_t recent_step;
 };
 
 /**

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "explore/footprint.h"
 
+#include <string.h>
+
 #define GRANULE 8
 
 static bool has_bytes(objid_t object)
@@ -83,6 +85,8 @@ void hidden_state_read(struct hidden_state *s, const struct machine *m)
 	s->nr_queued = m->rcu.nr_queued;
 	s->nr_opened = m->sched.nr_opened;
 	s->nr_cpus = m->nr_cpus;
+	s->arena = m->arena;
+	s->nr_frees = m->arena->nr_frees;
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
 		if (!cpu_takes_interrupts(&m->cpus[i]))
 			s->masked |= BIT_ULL(i);
@@ -126,6 +130,16 @@ static void note_reports(struct footprint *fp,
 	}
 }
 
+static void note_frees(struct footprint *fp, const struct hidden_state *before,
+                       const struct hidden_state *after)
+{
+	fp->nr_frees = 0;
+	if (before->nr_frees == after->nr_frees)
+		return;
+	fp->nr_frees = after->arena->nr_recent;
+	memcpy(fp->frees, after->arena->recent, sizeof(fp->frees));
+}
+
 void footprint_effects(struct footprint *fp, const struct hidden_state *before,
                        const struct hidden_state *after)
 {
@@ -136,6 +150,7 @@ void footprint_effects(struct footprint *fp, const struct hidden_state *before,
 	fp->masked = fp->lane && (before->masked >> (fp->lane - 1) & 1);
 	fp->quiet = fp->begun = fp->ended = fp->queues = 0;
 	note_reports(fp, before, after);
+	note_frees(fp, before, after);
 	for (unsigned i = 0; i < before->nr_cpus; i++) {
 		if (before->flips[i] != after->flips[i])
 			note_flips(fp, before, after, i);
@@ -155,8 +170,33 @@ bool footprints_commute(const struct footprint *a, const struct footprint *b)
 	return b->commutes >= COMMUTES_BIT && a->commutes != b->commutes;
 }
 
+static bool frees(const struct footprint *a, objid_t start, objid_t end)
+{
+	for (unsigned i = 0; i < a->nr_frees; i++) {
+		if (freed_start(&a->frees[i]) < end &&
+		    start < freed_end(&a->frees[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Did @a free what @b touches or frees? */
+static bool frees_under(const struct footprint *a, const struct footprint *b)
+{
+	if (!a->nr_frees)
+		return false;
+	for (unsigned i = 0; i < b->nr_frees; i++) {
+		if (frees(a, freed_start(&b->frees[i]),
+		          freed_end(&b->frees[i])))
+			return true;
+	}
+	return frees(a, b->start, b->end);
+}
+
 bool objects_conflict(const struct footprint *a, const struct footprint *b)
 {
+	if (frees_under(a, b) || frees_under(b, a))
+		return true;
 	return a->start < b->end && b->start < a->end &&
 	       (a->writes || b->writes) && !footprints_commute(a, b);
 }

@@ -8,7 +8,8 @@
  * the other move or keeps it from moving.  The last cannot be announced.  It is
  * found by looking at the machine before and after: who could move, which CPUs
  * were quiescent (what a grace period waits for), what the CPUs' run queues
- * held, and whether a step of a page walk filled a TLB.
+ * held, whether a step of a page walk filled a TLB, and which objects were
+ * freed.
  */
 #ifndef MMULATOR_EXPLORE_FOOTPRINT_H
 #define MMULATOR_EXPLORE_FOOTPRINT_H
@@ -45,6 +46,9 @@ struct footprint {
 	uint64_t reports;
 	uint32_t first_report, last_report;
 	uint32_t queued; /* number of the callback it queued */
+	/* Objects it freed: a write to all of each. */
+	unsigned nr_frees;
+	struct arena_range frees[ARENA_RANGES_MAX];
 };
 
 /* What of a machine steps change besides their object. */
@@ -58,6 +62,8 @@ struct hidden_state {
 	uint32_t queue[NR_CPUS_MAX];
 	uint64_t fills[NR_CPUS_MAX]; /* of the TLB */
 	uint64_t reported[NR_CPUS_MAX], nr_queued;
+	const struct arena *arena;
+	uint64_t nr_frees;
 };
 
 /**
@@ -110,7 +116,7 @@ void footprint_effects(struct footprint *fp, const struct hidden_state *before,
 bool footprints_commute(const struct footprint *a, const struct footprint *b);
 /**
  * objects_conflict - do the objects of two steps overlap, and does one change
- * its object?
+ * its object, or free it?
  * @a: announced
  * @b: announced
  *
@@ -135,6 +141,18 @@ bool footprints_meet(const struct footprint *a, const struct footprint *b);
  * that was not made is left out.
  */
 bool footprints_conflict(const struct footprint *a, const struct footprint *b);
+
+/* The bytes of memory that a step freed. */
+static inline objid_t freed_start(const struct arena_range *range)
+{
+	return obj_make(OBJ_SPACE_KERNEL,
+	                (uint64_t)range->line << ARENA_LINE_SHIFT);
+}
+static inline objid_t freed_end(const struct arena_range *range)
+{
+	return freed_start(range) +
+	       ((uint64_t)range->nr_lines << ARENA_LINE_SHIFT);
+}
 
 /* Objects that nobody announces. */
 enum {

@@ -275,6 +275,20 @@ static void search_all(struct search *s)
 	}
 }
 
+/* Who touched what the step freed. */
+static void search_freed(struct search *s)
+{
+	const struct footprint *fp = s->fp;
+
+	for (unsigned i = 0; i < fp->nr_frees; i++) {
+		objid_t key = freed_start(&fp->frees[i]) >> GRANULE_SHIFT;
+		objid_t end = freed_end(&fp->frees[i]) >> GRANULE_SHIFT;
+
+		for (; key < end; key++)
+			search_object(s, key, true, true);
+	}
+}
+
 static objid_t enabled_key(const struct history *h, unsigned agent)
 {
 	uint32_t last = h->last[agent];
@@ -326,6 +340,7 @@ static void search_hidden(struct search *s)
 	for_each_bit(watched, fp->watches) search_object(
 		s, hidden_obj(HIDDEN_QUIET, watched), false, true);
 	search_sections(s);
+	search_freed(s);
 	if (fp->ends && s->which == RIVALS_ALL)
 		search_reports(s);
 	if (fp->tlb)
@@ -466,6 +481,17 @@ static void add_sections(struct history *h, const struct footprint *fp)
 	add_access(h, hidden_obj(HIDDEN_QUEUED, fp->queued), true, true);
 }
 
+static void add_freed(struct history *h, const struct footprint *fp)
+{
+	for (unsigned i = 0; i < fp->nr_frees; i++) {
+		objid_t key = freed_start(&fp->frees[i]) >> GRANULE_SHIFT;
+		objid_t end = freed_end(&fp->frees[i]) >> GRANULE_SHIFT;
+
+		for (; key < end; key++)
+			add_access(h, key, true, true);
+	}
+}
+
 static void add_accesses(struct history *h, const struct footprint *fp)
 {
 	objid_t keys[KEYS_MAX];
@@ -485,6 +511,7 @@ static void add_accesses(struct history *h, const struct footprint *fp)
 		add_access(h, obj_make(OBJ_SPACE_TLB, fp->tlb - 1U), true,
 		           true);
 	add_sections(h, fp);
+	add_freed(h, fp);
 	for_each_bit(cpu, fp->queues)
 		add_access(h, obj_make(OBJ_SPACE_CPU, cpu), true, true);
 	for_each_bit(agent, fp->changed)

@@ -204,7 +204,7 @@ static void reverse_all(struct explorer *x, const struct footprint *fp)
 
 void races_before(struct explorer *x, const struct footprint *fp)
 {
-	if (fp->changed || fp->quiet || fp->queues || fp->tlb)
+	if (fp->changed || fp->quiet || fp->queues || fp->tlb || fp->nr_frees)
 		reverse_all(x, fp);
 }
 

@@ -55,6 +55,18 @@ static void sign_object(uint64_t *bits, const struct footprint *fp)
 		sign(bits, key);
 }
 
+static void sign_freed(uint64_t *bits, const struct footprint *fp)
+{
+	for (unsigned i = 0; i < fp->nr_frees; i++) {
+		objid_t key = freed_start(&fp->frees[i]) >> 3;
+
+		if (fp->frees[i].nr_lines > SIGNATURE_WORDS)
+			sign_all(bits);
+		for (; key < freed_end(&fp->frees[i]) >> 3; key++)
+			sign(bits, key);
+	}
+}
+
 static void sign_cpus(uint64_t *bits, uint64_t space, uint64_t cpus)
 {
 	for_each_bit(cpu, cpus) sign(bits, hidden_obj(space, cpu));
@@ -86,6 +98,8 @@ static void signature_add(struct signature *s, const struct footprint *fp)
 {
 	sign_hidden(s->all, fp);
 	sign_hidden(s->writes, fp);
+	sign_freed(s->all, fp);
+	sign_freed(s->writes, fp);
 	if (fp->start == fp->end)
 		return;
 	sign_object(s->all, fp);

@@ -293,6 +293,84 @@ START_TEST(a_moment_between_two_sections_is_a_quiescent_state)
 }
 END_TEST
 
+/* ---- freed objects ---- */
+
+static uint64_t (*victim)[16];
+static bool used_freed;
+
+static void note_uaf(struct observer *o, struct machine *machine,
+                     const struct event *e)
+{
+	(void)o;
+	(void)machine;
+	(void)e;
+	used_freed = true;
+}
+
+static void frees_later(struct rcu_head *head)
+{
+	(void)head;
+	kfree(m, victim);
+}
+
+static void drops(struct task *t)
+{
+	(void)t;
+	call_rcu(&sh->head, frees_later);
+}
+
+static void frees_two(struct task *t)
+{
+	(void)t;
+	step(STEP_WRITE, mem_obj(m, &sh->pad), 8, "free", 0);
+	kfree(m, kzalloc(m, 8, "other"));
+	kfree(m, victim);
+}
+
+/* Without rcu_read_lock(). */
+static void uses(struct task *t)
+{
+	(void)t;
+	sh->word = READ_ONCE((*victim)[12]) + 1;
+}
+
+static void make_victim(void (*body)(struct task *t))
+{
+	victim = kzalloc(m, sizeof(*victim), "victim");
+	task_new(m, &m->cpus[0], AGENT_TASK, "user", uses);
+	task_new(m, &m->cpus[1], AGENT_TASK, "freer", body);
+}
+
+static void make_dropped(void)
+{
+	make_victim(drops);
+}
+
+static void make_freed(void)
+{
+	make_victim(frees_two);
+}
+
+/* Nothing that the steps say of themselves tells that the two could meet. */
+START_TEST(what_was_freed_is_used_after_it)
+{
+	void (*const makers[])(void) = { make_dropped, make_freed };
+	const struct explorer_options options = { .bounded = _i & 1,
+		                                  .bound = 2 };
+	struct observer o = { .name = "test",
+		              .types = BIT_ULL(EV_OBJ_UAF),
+		              .event = note_uaf };
+	struct explorer_stats stats;
+
+	used_freed = false;
+	observe(m, &o);
+	explore(makers[_i / 2], &options, &stats);
+	unobserve(m, &o);
+	ck_assert(stats.exhausted);
+	ck_assert(used_freed);
+}
+END_TEST
+
 /* ---- hardware on its own ---- */
 
 static void walk(void *arg)
@@ -447,6 +525,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_taken_alone_excludes_as_well);
 	tcase_add_loop_test(
 		tc, a_moment_between_two_sections_is_a_quiescent_state, 0, 2);
+	tcase_add_loop_test(tc, what_was_freed_is_used_after_it, 0, 4);
 	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
 	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
 	tcase_add_test(tc, two_early_preemptions_come_before_late_ones);
