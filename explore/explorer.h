@@ -12,7 +12,8 @@
  * that the first hazard found has the fewest.  A preemption is a move of
  * another agent than the last while that one could go on; spontaneous steps of
  * hardware are none.  The reduction is then the one of Coons, Musuvathi and
- * McKinley (2013), without sleep sets: traces may be run more than once.
+ * McKinley (2013), with the sleep sets of explore/sleep.c: traces may be run
+ * more than once.
  *
  * Use:
  *	while ((policy = explorer_next(x))) {

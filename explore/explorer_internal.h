@@ -20,6 +20,7 @@ struct node {
 	uint64_t enabled;
 	uint64_t backtrack; /* to be tried, or were */
 	uint64_t sleep;     /* were, here or at an equivalent state */
+	uint64_t wanted;    /* by what was seen below @agent's event */
 	unsigned agent;     /* being tried; or NOBODY */
 	unsigned previous;  /* moved last, not counting walkers; or NOBODY */
 	unsigned ending;    /* all it has to do is to end the run; or NOBODY */

@@ -100,11 +100,20 @@ static void add_source(struct explorer *x, const struct race *race)
 
 /* ---- with a bound ---- */
 
-static void add_all(struct node *node, uint64_t agents)
+/* Where the agent of an event began to move; walkers do not count. */
+static unsigned turn_start(const struct explorer *x, unsigned event)
 {
-	if (agents & ~node->enabled)
-		agents = node->enabled;
-	node->backtrack |= agents;
+	unsigned agent = x->nodes[event].agent, start = event;
+
+	for (; event--;) {
+		unsigned mover = x->nodes[event].agent;
+
+		if (mover == agent)
+			start = event;
+		else if (!(x->walkers >> mover & 1))
+			break;
+	}
+	return start;
 }
 
 /*
@@ -114,21 +123,18 @@ static void add_all(struct node *node, uint64_t agents)
  */
 static void add_conservative(struct explorer *x, const struct race *race)
 {
-	const struct node *nodes = x->nodes;
 	struct race early = *race;
 	struct sources s;
 
 	find_sources(x, race, 0, &s);
 	if (!s.agents)
 		return;
-	add_all(&x->nodes[race->event], s.agents);
-	while (early.event &&
-	       nodes[early.event - 1].agent == nodes[race->event].agent)
-		early.event--;
+	sleep_want(x, race->event, s.agents);
+	early.event = turn_start(x, race->event);
 	if (early.event == race->event)
 		return;
 	find_sources(x, &early, 0, &s);
-	add_all(&x->nodes[early.event], s.agents);
+	sleep_want(x, early.event, s.agents);
 }
 
 static void reverse(struct explorer *x, const struct race *race)

@@ -19,6 +19,11 @@
  * t1 y, moving t1 to the front moves that preemption along: n t1 w y costs no
  * more either.
  *
+ * Of the second kind of sleeper only those runs are made in which T comes as
+ * soon as it can.  Whoever depends on T and could come before it is not seen
+ * where t sleeps: it was found below n t, and is to be tried at n.  Where t
+ * sleeps and is to be tried it is therefore to be tried as well.
+ *
  * What w ends with and z begins with costs the same in both.  Walkers move for
  * free, wherever they do: as long as they can, T may be interrupted for free by
  * what depends on w, and only t's next step counts.  The same goes for the
@@ -284,6 +289,7 @@ void sleep_tried(struct explorer *x, struct node *node, unsigned event)
 	const struct footprint *fp = &x->history.footprints[event];
 	struct sleeper s = { .agent = node->agent,
 		             .fp = *fp,
+		             .rivals = node->wanted,
 		             .first_step = block_base(x, node),
 		             .block_known = !x->part_level ||
 		                            node->level >= x->part_level };
@@ -304,6 +310,44 @@ void sleep_tried(struct explorer *x, struct node *node, unsigned event)
 	if (node->first_agent == node->agent)
 		node->block_end = s.end_step;
 	node->goes_with_child = false;
+	node->wanted = 0;
+}
+
+/* Who was wanted where those of @agents fell asleep that sleep at node @at? */
+static uint64_t rivals_of(const struct explorer *x, unsigned at,
+                          uint64_t agents)
+{
+	const struct node *node = &x->nodes[at];
+	unsigned end =
+		at + 1 < x->nr_nodes ? node[1].first_dozer : x->dozers->len;
+	uint64_t rivals = 0;
+
+	if (!(agents & node->sleep))
+		return 0;
+	for (unsigned i = node->first_dozer; i < end; i++) {
+		const struct dozer *d =
+			&g_array_index(x->dozers, struct dozer, i);
+		const struct sleeper *s = sleeper_at(x, d->sleeper);
+
+		if (d->depth != DOZES_STEP && (agents >> s->agent & 1))
+			rivals |= s->rivals;
+	}
+	return rivals;
+}
+
+void sleep_want(struct explorer *x, unsigned at, uint64_t agents)
+{
+	struct node *node = &x->nodes[at];
+	uint64_t fresh;
+
+	do {
+		if (agents & ~node->enabled)
+			agents = node->enabled;
+		fresh = agents & ~node->backtrack;
+		node->wanted |= agents;
+		node->backtrack |= agents;
+		agents = rivals_of(x, at, fresh);
+	} while (agents);
 }
 
 void sleep_pop(struct explorer *x, struct node *node, struct node *parent)

@@ -19,7 +19,9 @@ struct signature {
 struct sleeper {
 	unsigned agent;
 	unsigned debt; /* preemptions it took */
-	bool goes_on;  /* the agent can, after its step */
+	/* Who was to be tried at its node by what was seen below. */
+	uint64_t rivals;
+	bool goes_on; /* the agent can, after its step */
 	bool block_known, is_signed;
 	unsigned first_step, end_step; /* of its block: explorer.block_steps */
 	struct footprint fp;
@@ -65,6 +67,15 @@ void sleep_blocked(struct explorer *x, const struct machine *m,
  * @event: its number in the history
  */
 void sleep_tried(struct explorer *x, struct node *node, unsigned event);
+/**
+ * sleep_want - agents are to be tried at a node, within a bound.
+ * @at: the node's number
+ * @agents: who leads to a race's other order there; if one of them cannot move
+ *	there everybody is to be tried
+ *
+ * In place of those that sleep there, others may have to be tried.
+ */
+void sleep_want(struct explorer *x, unsigned at, uint64_t agents);
 /**
  * sleep_pop - a node leaves the path, and its sleepers and dozers with it.
  * @node: the last of the path

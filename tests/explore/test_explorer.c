@@ -143,6 +143,29 @@ START_TEST(a_bounded_search_finds_all_that_needs_no_more_preemptions)
 }
 END_TEST
 
+/* What a search once missed. */
+static const struct {
+	uint64_t seed;
+	unsigned first, end; /* programs */
+	unsigned bound;
+} missed[] = {
+	/* Where 0 sleeps 3 has to be tried, or its choice never comes first. */
+	{ 10, 300, 301, 0 }, { 5, 0, 400, 0 },  { 5, 0, 100, 1 },
+	{ 12, 0, 400, 0 },   { 12, 0, 100, 1 },
+};
+
+START_TEST(what_was_missed_once_is_found)
+{
+	struct rng rng = { .state = missed[_i].seed };
+
+	for (unsigned i = 0; i < missed[_i].end; i++) {
+		program_generate(&run.text, &rng);
+		if (i >= missed[_i].first)
+			compare_bounded(i, missed[_i].bound);
+	}
+}
+END_TEST
+
 /* ---- in parts ---- */
 
 struct deal {
@@ -265,6 +288,8 @@ int main(void)
 	tcase_add_loop_test(
 		tc, a_bounded_search_finds_all_that_needs_no_more_preemptions,
 		0, 4);
+	tcase_add_loop_test(tc, what_was_missed_once_is_found, 0,
+	                    G_N_ELEMENTS(missed));
 	tcase_add_test(tc, parts_of_a_search_run_the_same_traces_as_one);
 	tcase_add_test(tc,
 	               parts_of_a_bounded_search_are_the_same_however_dealt);
