@@ -280,6 +280,14 @@ void put_user_page(const struct gup_page *page)
 	gup_put_page(page->page, page->flags & FOLL_PIN);
 }
 
+/* Linux v6.12 mm/gup.c gup_vma_lookup() */
+static struct vm_area_struct *gup_vma_lookup(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	return vma && addr >= read_vm_start(vma) ? vma : NULL;
+}
+
 /* Linux v6.12 mm/gup.c __get_user_pages() */
 long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
                     unsigned flags, struct gup_page *pages)
@@ -298,7 +306,7 @@ long get_user_pages(struct mm_struct *mm, vaddr_t start, unsigned nr,
 			                      .flags = flags };
 
 		if (!vma || start >= vma->vm_end)
-			vma = vma_lookup(mm, start);
+			vma = gup_vma_lookup(mm, start);
 		if (vma && vma_permits_gup(vma, flags)) {
 			f.vma = vma;
 			f.flags = gup_flags_of(vma, flags);
@@ -519,7 +527,7 @@ int faultin_page_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
                        bool write)
 {
 	while (start < end) {
-		struct vm_area_struct *vma = vma_lookup(mm, start);
+		struct vm_area_struct *vma = gup_vma_lookup(mm, start);
 		vaddr_t stop;
 		int err;
 
@@ -550,7 +558,7 @@ void populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 		 * the first access. */
 		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 			continue;
-		if (populate_vma_page_range(vma, MAX(start, vma->vm_start),
+		if (populate_vma_page_range(vma, MAX(start, read_vm_start(vma)),
 		                            MIN(end, vma->vm_end),
 		                            write) == -ENOMEM)
 			break;

@@ -218,17 +218,18 @@ static int madvise_walk_vmas(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	int unmapped_error = 0;
 
 	vma = find_vma_prev(mm, start, &prev);
-	if (vma && start > vma->vm_start)
+	if (vma && start > read_vm_start(vma))
 		prev = vma;
 	for (;;) {
-		vaddr_t stop;
+		vaddr_t vm_start, stop;
 		int err;
 
 		if (!vma)
 			return -ENOMEM;
-		if (start < vma->vm_start) {
+		vm_start = read_vm_start(vma);
+		if (start < vm_start) {
 			unmapped_error = -ENOMEM;
-			start = vma->vm_start;
+			start = vm_start;
 			if (start >= end)
 				return unmapped_error;
 		}

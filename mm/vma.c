@@ -32,6 +32,13 @@ struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr)
 	return vma && vma->vm_start <= addr ? vma : NULL;
 }
 
+vaddr_t read_vm_start(const struct vm_area_struct *vma)
+{
+	if (mm_opt(vma->vm_mm)->stack_expand == STACK_EXPAND_WRITE)
+		return vma->vm_start;
+	return READ_ONCE_AT(vma->vm_start, "read vma->vm_start", 0);
+}
+
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,
                                              vaddr_t start, vaddr_t end)
 {

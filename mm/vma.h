@@ -42,6 +42,18 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
                                      struct vm_area_struct **prev);
 /** vma_lookup - the VMA @addr lies in. Return: it, or NULL. */
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr);
+
+/**
+ * read_vm_start - where a VMA starts, for who reads that it does not move.
+ * @vma: of an mm whose mmap_lock is held, for reading or writing
+ *
+ * Since Linux 6.5 a stack grows with mmap_lock for writing, so it protects
+ * vma->vm_start.  Up to 6.4 (option stack_expand) one grows with the lock for
+ * reading: then this is a step.
+ *
+ * Return: vma->vm_start.
+ */
+vaddr_t read_vm_start(const struct vm_area_struct *vma);
 /** find_vma_intersection - the first VMA that overlaps [@start, @end). Return:
  * it, or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm,

@@ -115,8 +115,54 @@ START_TEST(stacks_grow_beside_each_other)
 }
 END_TEST
 
+/* ---- who reads where a stack starts ---- */
+
+static uint64_t nr_steps;
+
+static void body_counted(struct task *t)
+{
+	uint64_t before = current_agent->machine->sched.nr_steps;
+
+	ck_assert_int_eq(do_sys_madvise(t, LOW, PAGE_SIZE, MADV_DONTNEED), 0);
+	nr_steps = current_agent->machine->sched.nr_steps - before;
+	exit_mm(t);
+}
+
+static uint64_t steps_of_madvise(enum stack_expand how)
+{
+	struct lab *lab = lab_new(1);
+	struct mm_struct *mm;
+
+	lab->options.thp = THP_NEVER;
+	lab->options.stack_expand = how;
+	lab_boot(lab);
+	mm = lab_mm(lab, "A");
+	mm->mm_users.counter = 2;
+	lab_task(lab, 0, mm, "setup", body_setup);
+	lab_run(lab);
+	mm->mm_users.counter--; /* setup's */
+	lab_task(lab, 0, mm, "counted", body_counted);
+	lab_run(lab);
+	lab_free(lab, true);
+	return nr_steps;
+}
+
+/* madvise_walk_vmas() looks twice, with mmap_lock for reading: that is nobody
+ * else's business only if stacks grow with it for writing. */
+START_TEST(where_a_stack_starts_is_read_in_a_step_if_it_may_grow)
+{
+	uint64_t steps = steps_of_madvise(STACK_EXPAND_WRITE);
+
+	ck_assert_uint_eq(steps_of_madvise(STACK_EXPAND_READ), steps + 2);
+	ck_assert_uint_eq(steps_of_madvise(STACK_EXPAND_READ_DOWNGRADE),
+	                  steps + 2);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+	tcase_add_test(tc,
+	               where_a_stack_starts_is_read_in_a_step_if_it_may_grow);
 	tcase_add_loop_test(tc, stacks_grow_beside_each_other, 0, 6);
 }
 
