@@ -293,6 +293,40 @@ START_TEST(a_moment_between_two_sections_is_a_quiescent_state)
 }
 END_TEST
 
+static void reads_section(struct task *t)
+{
+	(void)t;
+	rcu_read_lock();
+	WRITE_ONCE(sh->word, 1);
+	rcu_read_unlock();
+}
+
+static void calls_at_once(struct task *t)
+{
+	(void)t;
+	call_rcu(&sh->head, called);
+}
+
+static void make_reader_and_caller(void)
+{
+	task_new(m, &m->cpus[0], AGENT_TASK, "a", reads_section);
+	task_new(m, &m->cpus[1], AGENT_TASK, "b", calls_at_once);
+}
+
+/* The section begins before call_rcu(): its end comes before that of the grace
+ * period.  Or after: then the two writes can have either order. */
+START_TEST(a_grace_period_ends_after_the_sections_it_waits_for)
+{
+	const struct explorer_options options = { 0 };
+	struct explorer_stats stats;
+	uint64_t values = explore(make_reader_and_caller, &options, &stats);
+
+	ck_assert_uint_eq(values, BIT_ULL(1) | BIT_ULL(40));
+	ck_assert_uint_eq(stats.executions, 3);
+	ck_assert_uint_eq(stats.blocked, 0);
+}
+END_TEST
+
 /* ---- freed objects ---- */
 
 static uint64_t (*victim)[16];
@@ -525,6 +559,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_taken_alone_excludes_as_well);
 	tcase_add_loop_test(
 		tc, a_moment_between_two_sections_is_a_quiescent_state, 0, 2);
+	tcase_add_test(tc, a_grace_period_ends_after_the_sections_it_waits_for);
 	tcase_add_loop_test(tc, what_was_freed_is_used_after_it, 0, 4);
 	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
 	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
