@@ -50,7 +50,8 @@ enum event_type {
 	                * a = pfn they come from, 0: they are 0 now */
 	EV_INSN,       /* an instruction of a scenario's thread begins:
 	                * addr = pc, a = size; data = its bytes */
-	EV_FAULT,      /* exception raised; addr = va, a = code */
+	EV_FAULT, /* exception raised; addr = va, a = code, b = from user mode
+	           */
 
 	/* kernel, seen from outside */
 	EV_PT_WRITE,      /* kernel wrote an entry: addr = pa, a = new, b = old,

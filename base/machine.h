@@ -106,6 +106,13 @@ struct machine_ops {
 	void (*write_mte)(struct machine *m, enum mte_tcf tcf,
 	                  uint16_t exclude);
 
+	/* The root of the kernel's tables, known since boot: arm64's TTBR1_EL1;
+	 * x86: CR3 of CPUs that have none. No step. */
+	void (*set_kernel_root)(struct machine *m, paddr_t root);
+	/* An instruction in kernel mode loads, or stores, 8 bytes of kernel
+	 * memory at @va. Return: false: it faulted. */
+	bool (*kernel_access)(struct machine *m, vaddr_t va, bool write,
+	                      uint64_t *value);
 	/* The kernel loads @n bytes of user memory, as an instruction in kernel
 	 * mode would. @atomic: under pagefault_disable(), a fault ends it.
 	 * Return: bytes not loaded. */

@@ -93,6 +93,35 @@ static void hw_write_mte(struct machine *m, enum mte_tcf tcf, uint16_t exclude)
 	this_vcpu()->mte.exclude = exclude;
 }
 
+static void hw_set_kernel_root(struct machine *m, paddr_t root)
+{
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		struct mmu *mmu = &cpu_vcpu(&m->cpus[i])->mmu;
+
+		if (m->arch == ARCH_ARM64)
+			mmu->arm64.root1 = root;
+		else if (!mmu->root)
+			mmu->root = root;
+	}
+}
+
+static bool hw_kernel_access(struct machine *m, vaddr_t va, bool write,
+                             uint64_t *value)
+{
+	struct mmu_access acc = { .va = va,
+		                  .value = *value,
+		                  .size = 8,
+		                  .op = write ? MMU_STORE : MMU_LOAD };
+	struct fault_info fault = { 0 };
+	bool done = mmu_access(this_mmu(), &acc, &fault);
+
+	(void)m;
+	cpu_end_insn(current_task()->cpu);
+	if (done)
+		*value = acc.value;
+	return done;
+}
+
 static size_t hw_copy_from_user(struct machine *m, void *to, vaddr_t from,
                                 size_t n, bool atomic)
 {
@@ -107,6 +136,8 @@ const struct machine_ops emu_machine_ops = {
 	.write_cr3 = hw_write_cr3,
 	.read_cr3 = hw_read_cr3,
 	.flush_all = hw_flush_all,
+	.set_kernel_root = hw_set_kernel_root,
+	.kernel_access = hw_kernel_access,
 	.copy_from_user = hw_copy_from_user,
 };
 
@@ -117,6 +148,8 @@ static const struct machine_ops arm64_machine_ops = {
 	.dsb = hw_dsb,
 	.isb = hw_isb,
 	.write_mte = hw_write_mte,
+	.set_kernel_root = hw_set_kernel_root,
+	.kernel_access = hw_kernel_access,
 	.copy_from_user = hw_copy_from_user,
 };
 

@@ -37,6 +37,10 @@ struct mmu_context_ops {
 struct tlbflush_ops {
 	void (*flush_tlb_all)(void);
 	void (*flush_tlb_mm)(struct mm_struct *mm);
+	/* Kernel addresses; what is cached of the tables above may stay. */
+	void (*flush_tlb_kernel_range)(vaddr_t start, vaddr_t end);
+	/* The way to the table that kernel address @addr was mapped by. */
+	void (*flush_tlb_kernel_pgtable)(vaddr_t addr);
 	void (*flush_tlb_page)(struct vm_area_struct *vma, vaddr_t addr);
 	void (*flush_tlb_range)(struct vm_area_struct *vma, vaddr_t start,
 	                        vaddr_t end);
@@ -80,6 +84,11 @@ struct pgtable_ops {
 	                                vaddr_t addr, pte_t *ptep, pte_t pte);
 	bool (*ptep_set_access_flags)(struct vm_area_struct *vma, vaddr_t addr,
 	                              pte_t *ptep, pte_t entry, bool dirty);
+	/* The root of a new mm. NULL: nothing to do. */
+	void (*pgd_ctor)(struct mm_struct *mm);
+	/* Kernel address @addr may have a new table below the root. NULL: all
+	 * know it. */
+	void (*sync_global_pgds)(struct kernel *k, vaddr_t addr);
 	bool (*pmdp_set_access_flags)(struct vm_area_struct *vma, vaddr_t addr,
 	                              pmd_t *pmdp, pmd_t entry, bool dirty);
 };

@@ -5,6 +5,7 @@
 
 #include "mm/check_internal.h"
 #include "mm/vma_tree.h"
+#include "mm/vmalloc.h"
 #include "pagetable/format.h"
 
 void check_found(struct mm_checker *c, const char *fmt, ...)
@@ -240,6 +241,28 @@ static void check_mm(struct mm_checker *c, struct mm_struct *mm)
 	check_vmas(c, mm);
 }
 
+/* Tables of kernel memory: what they map is nobody's. */
+static bool check_kernel_entry(const struct pt_entry *e, vaddr_t addr,
+                               void *data)
+{
+	struct table_scan *s = data;
+
+	if (!e->present || e->leaf)
+		return false;
+	return check_table(s, e, addr);
+}
+
+static void check_kernel(struct mm_checker *c)
+{
+	struct table_scan s = { .c = c, .mm = c->kernel->init_mm };
+	vaddr_t start = pt_format_of(c->machine)->vmalloc_start;
+
+	if (c->kernel->vmalloc)
+		pt_for_each_entry(c->machine, s.mm->pgd, start,
+		                  start + VMALLOC_AREAS * VMALLOC_AREA_SIZE,
+		                  check_kernel_entry, &s);
+}
+
 unsigned mm_check(struct kernel *k, GPtrArray *out)
 {
 	struct machine *m = k->machine;
@@ -256,6 +279,7 @@ unsigned mm_check(struct kernel *k, GPtrArray *out)
 
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&c, mm);
+	check_kernel(&c);
 	check_files(&c);
 	check_gup_pages(&c);
 	check_frames(&c);

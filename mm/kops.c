@@ -15,6 +15,7 @@
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
+#include "mm/vmalloc.h"
 #include "mm/vmscan.h"
 #include "mm/zap.h"
 
@@ -153,6 +154,27 @@ static long kop_flush_tlb_range(struct kernel *k, struct mm_struct *mm,
 		"SLOT", "VALUE"        \
 	}
 
+#define ARGS_AREA         \
+	{ KOP_ARG_AREA }, \
+	{                 \
+		"AREA"    \
+	}
+#define ARGS_AREA_PAGES                  \
+	{ KOP_ARG_AREA, KOP_ARG_PAGES }, \
+	{                                \
+		"AREA", "PAGES"          \
+	}
+#define ARGS_AREA_OFFSET                  \
+	{ KOP_ARG_AREA, KOP_ARG_OFFSET }, \
+	{                                 \
+		"AREA", "OFFSET"          \
+	}
+#define ARGS_AREA_OFFSET_VALUE                         \
+	{ KOP_ARG_AREA, KOP_ARG_OFFSET, KOP_ARG_NUM }, \
+	{                                              \
+		"AREA", "OFFSET", "VALUE"              \
+	}
+
 static const struct kop kops[] = {
 	{ "collapse", "khugepaged: make the 2 MiB around ADDR one huge page",
 	  true, ARGS_ADDR, kop_collapse },
@@ -187,6 +209,16 @@ static const struct kop kops[] = {
 	  false, ARGS_SLOT_VALUE, kop_dma_write },
 	{ "dma_read", "a device reads 8 bytes of it", false, ARGS_SLOT,
 	  kop_dma_read },
+	{ "vmap", "map PAGES new pages in area 0 - 7 of kernel memory", false,
+	  ARGS_AREA_PAGES, kop_vmap },
+	{ "vmap_huge", "map 2 MiB there by a block (option pmd_free_pte_page)",
+	  false, ARGS_AREA, kop_vmap_huge },
+	{ "vunmap", "unmap what is mapped there; its tables stay", false,
+	  ARGS_AREA, kop_vunmap },
+	{ "kernel_load", "load 8 bytes of an area, if something is mapped",
+	  false, ARGS_AREA_OFFSET, kop_kernel_load },
+	{ "kernel_store", "store 8 bytes there", false, ARGS_AREA_OFFSET_VALUE,
+	  kop_kernel_store },
 	{ "flush_tlb_all", "flush every TLB entry of every CPU", false,
 	  ARGS_NONE, kop_flush_tlb_all },
 	{ "flush_tlb_mm", "flush an address space on the CPUs that use it",
@@ -254,6 +286,18 @@ const char *kop_args_error(const struct kop *op,
 		case KOP_ARG_LOCK:
 			if (args[i] >= KOP_NR_LOCKS)
 				return "there is no such lock";
+			break;
+		case KOP_ARG_AREA:
+			if (args[i] >= VMALLOC_AREAS)
+				return "there is no such area";
+			break;
+		case KOP_ARG_PAGES:
+			if (args[i] - 1 >= PTRS_PER_PTE)
+				return "an area has 1 to 512 pages";
+			break;
+		case KOP_ARG_OFFSET:
+			if (args[i] >= VMALLOC_AREA_SIZE || args[i] % 8)
+				return "not a multiple of 8 below 2M";
 			break;
 		case KOP_ARG_SLOT:
 			if (args[i] >= KOP_NR_PINS)

@@ -15,12 +15,15 @@
 
 enum kop_arg_kind {
 	KOP_ARG_NONE,
-	KOP_ARG_ADDR, /* an address in the mm */
-	KOP_ARG_LEN,  /* a number of bytes */
-	KOP_ARG_NUM,  /* any number */
-	KOP_ARG_SLOT, /* of a pinned page, 0 .. KOP_NR_PINS - 1 */
-	KOP_ARG_LOCK, /* number of a test lock, 0 .. KOP_NR_LOCKS - 1; the
-	               * scenario language gives them names */
+	KOP_ARG_ADDR,   /* an address in the mm */
+	KOP_ARG_LEN,    /* a number of bytes */
+	KOP_ARG_NUM,    /* any number */
+	KOP_ARG_AREA,   /* of kernel memory, 0 .. VMALLOC_AREAS - 1 */
+	KOP_ARG_PAGES,  /* as many as an area has at most, 1 .. 512 */
+	KOP_ARG_OFFSET, /* in an area, a multiple of 8 */
+	KOP_ARG_SLOT,   /* of a pinned page, 0 .. KOP_NR_PINS - 1 */
+	KOP_ARG_LOCK,   /* number of a test lock, 0 .. KOP_NR_LOCKS - 1; the
+	                 * scenario language gives them names */
 };
 
 /* Locks a scenario may declare; each number is a spinlock (`lock`, `unlock`)

@@ -24,6 +24,13 @@ KOP_BODY(kop_unpin);
 KOP_BODY(kop_dma_write);
 KOP_BODY(kop_dma_read);
 
+/* kops_vmalloc.c */
+KOP_BODY(kop_vmap);
+KOP_BODY(kop_vmap_huge);
+KOP_BODY(kop_vunmap);
+KOP_BODY(kop_kernel_load);
+KOP_BODY(kop_kernel_store);
+
 /* kops_lock.c */
 KOP_BODY(kop_lock);
 KOP_BODY(kop_unlock);

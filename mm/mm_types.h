@@ -134,6 +134,7 @@ struct kernel {
 	struct xarray *mte_gates;    /* likewise, mm/arm64/mte.c */
 	struct kop_locks *kop_locks; /* of kernel operations; likewise */
 	struct kop_pins *kop_pins;   /* likewise */
+	struct vmalloc *vmalloc;     /* mm/vmalloc.c; likewise */
 	struct vmstat *vmstat;
 	const struct mm_arch *arch;
 	void *arch_data; /* the architecture's own */

@@ -75,6 +75,14 @@ static const struct mm_option_value irqsave_spin_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value pmd_free_pte_page_values[] = {
+	{ "flush", PMD_FREE_PTE_PAGE_FLUSH,
+	  "walk caches forget it first: 5e0fb5df2ee8, ec28bb9c9b08 (4.19)" },
+	{ "no_flush", PMD_FREE_PTE_PAGE_NO_FLUSH,
+	  "at once: CPUs walk it through what they hold of the PMD (M24)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value thp_split_values[] = {
 	{ "invalidate", THP_SPLIT_INVALIDATE,
 	  "make the PMD not present, flush, then hook the table in" },
@@ -321,6 +329,8 @@ static const struct mm_option_desc options[] = {
 	       "has written the tables before the mask is read",
 	       "may read the mask while its stores to the tables still wait"),
 	CHOICE(irqsave_spin, "how the operation lock_irqsave waits for a lock"),
+	CHOICE(pmd_free_pte_page,
+	       "how a kernel table is freed that a block takes the place of"),
 	CHOICE(thp_split, "how a huge PMD becomes a table of PTEs"),
 	CHOICE(thp_split_dirty, "where a split PMD's dirty bit is taken from"),
 	CHOICE(pmd_update, "how MADV_FREE and mprotect change a huge PMD"),

@@ -52,6 +52,10 @@ enum irqsave_spin {
 	IRQSAVE_SPIN_IRQS_OFF,
 	IRQSAVE_SPIN_IRQS_ON
 }; /* M43 */
+enum pmd_free_pte_page {
+	PMD_FREE_PTE_PAGE_FLUSH,
+	PMD_FREE_PTE_PAGE_NO_FLUSH
+}; /* M24 */
 enum thp_split {
 	THP_SPLIT_INVALIDATE,
 	THP_SPLIT_DIRECT
@@ -178,6 +182,7 @@ struct mm_options {
 	bool lazy_barrier;  /* smp_mb() in switch_mm_irqs_off() (M11) */
 	bool flush_barrier; /* the flush's smp_mb() (M11) */
 	enum irqsave_spin irqsave_spin;
+	enum pmd_free_pte_page pmd_free_pte_page;
 	enum thp_split thp_split;
 	enum thp_split_dirty thp_split_dirty;
 	enum pmd_update pmd_update;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/bug.h"
+#include "mm/arch.h"
 #include "mm/page.h"
 #include "mm/pgtable_map.h"
 #include "mm/pt_reclaim.h"
@@ -161,6 +162,8 @@ int pgd_alloc(struct mm_struct *mm)
 	if (!root)
 		return -ENOMEM;
 	mm->pgd = page_to_pfn(&mm->kernel->machine->mem, root) << PAGE_SHIFT;
+	if (mm->kernel->arch->pgtable->pgd_ctor)
+		mm->kernel->arch->pgtable->pgd_ctor(mm);
 	return 0;
 }
 

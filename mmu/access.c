@@ -168,7 +168,7 @@ static struct access_record access_record(const struct mmu *mmu,
                                           uint64_t value, uint64_t old)
 {
 	return (struct access_record){
-		.root = mmu->root,
+		.root = mmu_root_of(mmu, p->va),
 		.pcid = mmu->pcid,
 		.cpu = (uint16_t)mmu->cpu->id,
 		.size = (uint8_t)p->size,

@@ -118,6 +118,6 @@ bool mmu_report_fault(struct mmu *mmu, const struct fault_info *fault)
 {
 	trace_mix(current_agent, fault->addr ^ fault->code);
 	emit(mmu->machine, EV_FAULT, .addr = fault->addr, .a = fault->code,
-	     .c = mmu->cpu->id);
+	     .b = fault->user, .c = mmu->cpu->id);
 	return false;
 }

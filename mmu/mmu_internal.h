@@ -140,6 +140,14 @@ static inline uint64_t mmu_mem_load(struct physmem *mem, paddr_t pa,
 	return phys_read(mem, pa, size);
 }
 
+/** mmu_root_of - the root that @va is translated from. */
+static inline paddr_t mmu_root_of(const struct mmu *mmu, vaddr_t va)
+{
+	return unlikely(va >> 63) && mmu->machine->arch == ARCH_ARM64
+	               ? mmu->arm64.root1
+	               : mmu->root;
+}
+
 /** mmu_op_writes - does an access of kind @op store? */
 static inline bool mmu_op_writes(unsigned op)
 {

@@ -7,13 +7,16 @@
 #include "oracle/scene.h"
 #include "oracle/set_internal.h"
 
-/* Does an address space that still exists own the table? */
+/* Does an address space that still exists own the table? Those of init_mm, id
+ * 0, stay. */
 static bool has_owner(const struct scene *s, const struct page *page)
 {
+	if (!page->pt_owner)
+		return true;
 	for (unsigned i = 0; i < s->mms->len; i++) {
 		const struct scene_mm *mm =
 			&g_array_index(s->mms, struct scene_mm, i);
-		if (mm->live && (!page->pt_owner || mm->id == page->pt_owner))
+		if (mm->live && mm->id == page->pt_owner)
 			return true;
 	}
 	return false;

@@ -47,6 +47,8 @@ const struct oracle_info oracle_infos[ORACLE_COUNT] = {
 	                       "program had given it" },
 	[ORACLE_BBM] = { "bbm", "a live arm64 entry was changed without "
 	                        "break-before-make" },
+	[ORACLE_KERNEL_FAULT] = { "kernel-fault",
+	                          "the kernel faulted on an address of its own" },
 };
 
 const struct oracle_ops oracle_table[ORACLE_COUNT] = {
@@ -75,6 +77,7 @@ const struct oracle_ops oracle_table[ORACLE_COUNT] = {
 	[ORACLE_BBM] = { TYPES4(EV_PT_WRITE, EV_TLB_FLUSH, EV_CR3,
 	                        EV_FRAME_FREE),
 	                 bbm_event, NULL },
+	[ORACLE_KERNEL_FAULT] = { EV_BIT(EV_FAULT), kernel_fault_event, NULL },
 	[ORACLE_DEADLOCK] = { EV_BIT(EV_DEADLOCK), deadlock_event, NULL },
 };
 

@@ -120,6 +120,8 @@ void rcu_uaf_event(struct oracle_set *set, enum oracle_id id,
                    const struct event *ev);
 void bbm_event(struct oracle_set *set, enum oracle_id id,
                const struct event *ev);
+void kernel_fault_event(struct oracle_set *set, enum oracle_id id,
+                        const struct event *ev);
 void deadlock_event(struct oracle_set *set, enum oracle_id id,
                     const struct event *ev);
 void leak_finish(struct oracle_set *set, bool run_to_end);

@@ -290,6 +290,10 @@ const struct pt_format arm64_pt_format_4k = {
 	.va_bits = 48,
 	/* TASK_SIZE_64 */
 	.task_size = BIT_ULL(48),
+	/* Behind 2 GiB of modules. */
+	.vmalloc_start = UINT64_C(0xffff800080000000),
+	.kernel_prot = PAGE_DEFAULT | ARM64_PXN | ARM64_UXN | ARM64_DBM |
+	               ARM64_SW_DIRTY,
 	.fields = arm64_fields,
 	.test = arm64_test,
 	.table_test = arm64_table_test,

@@ -29,6 +29,8 @@ struct pt_format {
 	 * signed. */
 	bool sign_extended;
 	vaddr_t task_size; /* where user space ends */
+	vaddr_t vmalloc_start;
+	uint64_t kernel_prot; /* PAGE_KERNEL */
 
 	const struct entry_field *fields; /* ends with a NULL name */
 

@@ -193,22 +193,28 @@ static uint64_t x86_swap_offset(uint64_t e)
 	return ~(e >> SWAP_OFFSET_SHIFT) & SWAP_OFFSET_MASK;
 }
 
-#define X86_FORMAT(name_, levels_, va_bits_)                                  \
-	{                                                                     \
-		.name = (name_), .levels = (levels_), .va_bits = (va_bits_),  \
-		.sign_extended = true,                                        \
-		.task_size = BIT_ULL((va_bits_)-1) - PAGE_SIZE,               \
-		.fields = x86_fields, .test = x86_test, .change = x86_change, \
-		.none = x86_none, .present = x86_present,                     \
-		.hw_present = x86_hw_present, .protnone = x86_protnone,       \
-		.leaf = x86_leaf, .bad_table = x86_bad_table,                 \
-		.reserved = x86_format_reserved, .pfn = x86_pfn,              \
-		.make_leaf = x86_make_leaf, .make_table = x86_make_table,     \
-		.modify = x86_modify, .prot = x86_prot,                       \
-		.make_huge = x86_make_huge, .make_invalid = x86_make_invalid, \
-		.vm_prot = x86_vm_prot, .make_swap = x86_make_swap,           \
-		.swap_type = x86_swap_type, .swap_offset = x86_swap_offset,   \
+/* Linux v6.12 arch/x86/include/asm/pgtable_types.h __PAGE_KERNEL */
+#define KERNEL_PROT (X86_P | X86_RW | X86_A | X86_D | X86_G | X86_NX)
+
+#define X86_FORMAT(name_, levels_, va_bits_, vmalloc_start_)                   \
+	{                                                                      \
+		.name = (name_), .levels = (levels_), .va_bits = (va_bits_),   \
+		.sign_extended = true,                                         \
+		.task_size = BIT_ULL((va_bits_)-1) - PAGE_SIZE,                \
+		.vmalloc_start = (vmalloc_start_), .kernel_prot = KERNEL_PROT, \
+		.fields = x86_fields, .test = x86_test, .change = x86_change,  \
+		.none = x86_none, .present = x86_present,                      \
+		.hw_present = x86_hw_present, .protnone = x86_protnone,        \
+		.leaf = x86_leaf, .bad_table = x86_bad_table,                  \
+		.reserved = x86_format_reserved, .pfn = x86_pfn,               \
+		.make_leaf = x86_make_leaf, .make_table = x86_make_table,      \
+		.modify = x86_modify, .prot = x86_prot,                        \
+		.make_huge = x86_make_huge, .make_invalid = x86_make_invalid,  \
+		.vm_prot = x86_vm_prot, .make_swap = x86_make_swap,            \
+		.swap_type = x86_swap_type, .swap_offset = x86_swap_offset,    \
 	}
 
-const struct pt_format x86_pt_format_4level = X86_FORMAT("x86-64", 4, 48);
-const struct pt_format x86_pt_format_5level = X86_FORMAT("x86-64-la57", 5, 57);
+const struct pt_format x86_pt_format_4level =
+	X86_FORMAT("x86-64", 4, 48, UINT64_C(0xffffc90000000000));
+const struct pt_format x86_pt_format_5level =
+	X86_FORMAT("x86-64-la57", 5, 57, UINT64_C(0xffa0000000000000));

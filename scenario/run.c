@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "mm/sys.h"
 #include "mm/uapi.h"
+#include "mm/vmalloc.h"
 #include "pagetable/format.h"
 #include "scenario/conditions.h"
 #include "scenario/guest.h"
@@ -527,18 +528,44 @@ static void add_candidates(struct runner *r, const struct program *program)
 	}
 }
 
+/* Areas of kernel memory that operations name: a bit for each. */
+static unsigned areas_named(const struct ast_stmt *stmt)
+{
+	unsigned areas = 0;
+
+	for (; stmt; stmt = stmt->next)
+		for (unsigned i = 0; i < stmt->nr_args; i++)
+			if (stmt->kop->args[i] == KOP_ARG_AREA)
+				areas |= 1U << stmt->args[i].number;
+	return areas;
+}
+
+static void add_area_candidates(struct runner *r, unsigned areas)
+{
+	for (unsigned i = 0; i < VMALLOC_AREAS; i++)
+		if (areas >> i & 1 &&
+		    emu_add_candidate(r->emu, vmalloc_area(r->machine, i)))
+			return;
+}
+
 static void start_walkers(struct runner *r)
 {
 	const struct ast_machine *d = &r->description;
 	const struct ast_thread *t = r->s->threads;
+	unsigned areas = 0;
 
 	if (!d->speculation && !d->eviction)
 		return;
 	r->machine->caps.spontaneous = d->speculation + d->eviction;
 	if (emu_start_walkers(r->emu, d->eviction > 0))
 		return;
-	for (; t && d->speculation; t = t->next)
-		add_candidates(r, &t->program);
+	for (; t && d->speculation; t = t->next) {
+		if (t->kthread)
+			areas |= areas_named(t->body);
+		else
+			add_candidates(r, &t->program);
+	}
+	add_area_candidates(r, areas);
 }
 
 static void keep_threads(struct runner *r)

@@ -439,6 +439,31 @@ static void explain_live_change(struct why *w)
 	}
 }
 
+/* The entry: how it came to be what the walk found, and what it became. */
+static void explain_kernel_fault(struct why *w)
+{
+	size_t used = why_role_record(w, HAZARD_USED), before = NO_RECORD;
+
+	add_links(w);
+	for (size_t i = 0; used != NO_RECORD && i < w->nr_records; i++) {
+		const struct record *rec = &w->records[i];
+
+		if (rec->type != EV_PT_WRITE ||
+		    w->h->addr - rec->addr >=
+		            BIT_ULL(pt_level_shift(rec->level)))
+			continue;
+		if (i < used) {
+			before = i;
+			continue;
+		}
+		why_add(w, i, WHY_CHANGED, NULL);
+		if (rec->level == PT_LEVEL_PTE)
+			break;
+	}
+	if (before != NO_RECORD)
+		why_add(w, before, WHY_CHANGED, NULL);
+}
+
 static void explain_object(struct why *w)
 {
 	size_t used = why_role_record(w, HAZARD_USED);
@@ -574,6 +599,7 @@ static void (*const explain[ORACLE_COUNT])(struct why *w) = {
 	[ORACLE_DEADLOCK] = explain_deadlock,
 	[ORACLE_TAG_CHECK] = explain_tags,
 	[ORACLE_BBM] = explain_live_change,
+	[ORACLE_KERNEL_FAULT] = explain_kernel_fault,
 };
 
 /* Of what the judge says was removed: the table, if there is one. */

@@ -26,7 +26,7 @@ static const uint64_t role_types[HAZARD_ROLE_COUNT] = {
 	                BIT(EV_FRAME_UAF) | BIT(EV_OBJ_UAF) |
 	                BIT(EV_OBJ_BAD_FREE) | BIT(EV_FRAME_BAD_FREE) |
 	                BIT(EV_PT_WRITE) | BIT(EV_RULE) | BIT(EV_NOTE) |
-	                BIT(EV_PIN) | BIT(EV_TAG),
+	                BIT(EV_PIN) | BIT(EV_TAG) | BIT(EV_FAULT),
 };
 
 /* The first record of @step or later. */

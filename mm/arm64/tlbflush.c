@@ -106,6 +106,36 @@ static void arm64_flush_tlb_mm(struct mm_struct *mm)
 	tlbi_sync();
 }
 
+static void arm64_flush_tlb_kernel_range(vaddr_t start, vaddr_t end)
+{
+	struct tlbi t = { .op = TLBI_VAA,
+		          .last_level = true,
+		          .inner_shareable = true };
+
+	if (end - start > MAX_DVM_OPS * PAGE_SIZE) {
+		arm64_flush_tlb_all();
+		return;
+	}
+	dsb_ishst();
+	for (t.va = start; t.va < end; t.va += PAGE_SIZE)
+		tlbi(&t);
+	tlbi_sync();
+	isb();
+}
+
+/* __flush_tlb_kernel_pgtable() */
+static void arm64_flush_tlb_kernel_pgtable(vaddr_t addr)
+{
+	const struct tlbi t = { .op = TLBI_VAA,
+		                .inner_shareable = true,
+		                .va = addr & PAGE_MASK };
+
+	dsb_ishst();
+	tlbi(&t);
+	tlbi_sync();
+	isb();
+}
+
 static void __flush_tlb_page_nosync(struct mm_struct *mm, vaddr_t addr)
 {
 	struct tlbi t = { .op = TLBI_VA,
@@ -282,6 +312,8 @@ static bool arm64_pte_needs_flush(pte_t old, pte_t new)
 const struct tlbflush_ops arm64_tlbflush_ops = {
 	.flush_tlb_all = arm64_flush_tlb_all,
 	.flush_tlb_mm = arm64_flush_tlb_mm,
+	.flush_tlb_kernel_range = arm64_flush_tlb_kernel_range,
+	.flush_tlb_kernel_pgtable = arm64_flush_tlb_kernel_pgtable,
 	.flush_tlb_page = arm64_flush_tlb_page,
 	.flush_tlb_range = arm64_flush_tlb_range,
 	.flush_pmd_tlb_range = arm64_flush_pmd_tlb_range,

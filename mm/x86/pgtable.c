@@ -2,6 +2,8 @@
 /* asm/pgtable.h: entries of an mm are what is in memory. */
 #include "mm/x86/x86.h"
 
+#include "mm/vmalloc.h"
+
 /* Linux v6.12 include/linux/pgtable.h set_ptes() */
 static void x86_set_ptes(struct mm_struct *mm, vaddr_t addr, pte_t *ptep,
                          pte_t pte, unsigned nr)
@@ -99,7 +101,55 @@ static bool x86_pmdp_set_access_flags(struct vm_area_struct *vma, vaddr_t addr,
 	return __pmdp_set_access_flags(addr, pmdp, entry, dirty);
 }
 
+/*
+ * The root's entry for kernel address @addr. With 4 levels a p4d is folded into
+ * the pgd: both are one word.
+ */
+static uint64_t *root_entry(const struct mm_struct *mm, vaddr_t addr)
+{
+	return (uint64_t *)(void *)pgd_offset_pgd(mm->pgd, addr);
+}
+
+/*
+ * Linux v6.12 arch/x86/mm/pgtable.c pgd_ctor(): a copy of the kernel's half of
+ * swapper_pg_dir. Nobody knows the root yet.
+ */
+static void x86_pgd_ctor(struct mm_struct *mm)
+{
+	const struct kernel *k = mm->kernel;
+
+	if (k->init_mm && k->vmalloc) {
+		vaddr_t addr = vmalloc_area(k->machine, 0);
+
+		*root_entry(mm, addr) = *root_entry(k->init_mm, addr);
+	}
+}
+
+/*
+ * Linux v6.12 arch/x86/mm/init_64.c sync_global_pgds().
+ *
+ * DIVERGES: what vmalloc uses is there from its first use; since v5.9
+ * (6eb82f994026, preallocate_vmalloc_pages()) it is from boot.
+ */
+static void x86_sync_global_pgds(struct kernel *k, vaddr_t addr)
+{
+	uint64_t e = *root_entry(k->init_mm, addr);
+
+	for (struct mm_struct *mm = k->mms; mm; mm = mm->next) {
+		pgd_t *pgd = pgd_offset_pgd(mm->pgd, addr);
+
+		if (*root_entry(mm, addr) == e)
+			continue;
+		if (pgtable_l5_enabled())
+			set_pgd(addr, pgd, __pgd(e));
+		else
+			set_p4d(addr, p4d_offset(pgd, addr), __p4d(e));
+	}
+}
+
 const struct pgtable_ops x86_pgtable_ops = {
+	.pgd_ctor = x86_pgd_ctor,
+	.sync_global_pgds = x86_sync_global_pgds,
 	.ptep_get = __ptep_get,
 	.ptep_get_lockless = __ptep_get_lockless,
 	.set_ptes = x86_set_ptes,

@@ -611,6 +611,44 @@ static void x86_flush_tlb_all(void)
 	on_each_cpu_mask(all, do_flush_tlb_all, NULL, true);
 }
 
+struct kernel_range {
+	vaddr_t start, end;
+};
+
+/* Without PTI kernel entries are global: INVLPG is enough. */
+static void do_kernel_range_flush(void *info)
+{
+	const struct kernel_range *r = info;
+	struct machine *m = this_machine();
+
+	for (vaddr_t va = r->start; va < r->end; va += PAGE_SIZE) {
+		count_vm_event(machine_kernel(m), nr_tlb_local_flush_one);
+		if (m->hw && m->hw->invlpg)
+			m->hw->invlpg(m, va);
+	}
+}
+
+/* Linux v6.12 arch/x86/mm/tlb.c flush_tlb_kernel_range() */
+static void x86_flush_tlb_kernel_range(vaddr_t start, vaddr_t end)
+{
+	struct machine *m = this_machine();
+	struct kernel_range r = { start, end };
+	cpumask_t all = m->nr_cpus == NR_CPUS_MAX ? ~UINT64_C(0)
+	                                          : BIT_ULL(m->nr_cpus) - 1;
+
+	if (end - start > TLB_SINGLE_PAGE_FLUSH_CEILING << PAGE_SHIFT)
+		on_each_cpu_mask(all, do_flush_tlb_all, NULL, true);
+	else
+		on_each_cpu_mask(all, do_kernel_range_flush, &r, true);
+}
+
+/* Linux v6.12 arch/x86/mm/pgtable.c pmd_free_pte_page(): one INVLPG drops all
+ * paging-structure caches. */
+static void x86_flush_tlb_kernel_pgtable(vaddr_t addr)
+{
+	x86_flush_tlb_kernel_range(addr, addr + PAGE_SIZE - 1);
+}
+
 /*
  * Linux v6.12 arch/x86/include/asm/pgtable.h: nothing, the fault itself dropped
  * the entry.
@@ -662,6 +700,8 @@ static bool x86_pte_needs_flush(pte_t old, pte_t new)
 const struct tlbflush_ops x86_tlbflush_ops = {
 	.flush_tlb_all = x86_flush_tlb_all,
 	.flush_tlb_mm = x86_flush_tlb_mm,
+	.flush_tlb_kernel_range = x86_flush_tlb_kernel_range,
+	.flush_tlb_kernel_pgtable = x86_flush_tlb_kernel_pgtable,
 	.flush_tlb_page = x86_flush_tlb_page,
 	.flush_tlb_range = x86_flush_tlb_range,
 	.flush_pmd_tlb_range = x86_flush_pmd_tlb_range,

@@ -5,10 +5,10 @@
 
 /* The names that scenarios rely on. */
 static const char *const names[] = {
-	"stale-use",  "frame-uaf",  "table-uaf", "lost-write",
-	"size-mix",   "split-view", "bad-table", "lock-rule",
-	"rcu-uaf",    "deadlock",   "leak",      "postcondition",
-	"lost-dirty", "cow-leak",   "tag-check", "bbm",
+	"stale-use",  "frame-uaf",     "table-uaf",  "lost-write", "size-mix",
+	"split-view", "bad-table",     "lock-rule",  "rcu-uaf",    "deadlock",
+	"leak",       "postcondition", "lost-dirty", "cow-leak",   "tag-check",
+	"bbm",        "kernel-fault",
 };
 
 START_TEST(every_oracle_has_its_name_and_a_line_of_help)
@@ -21,6 +21,22 @@ START_TEST(every_oracle_has_its_name_and_a_line_of_help)
 		ck_assert_uint_gt(strlen(oracle_infos[id].help), 10);
 	}
 	ck_assert_uint_eq(oracle_by_name("sloth"), ORACLE_COUNT);
+}
+END_TEST
+
+#define KERNEL_VA UINT64_C(0xffff800080000000)
+
+START_TEST(the_kernel_must_not_fault_on_its_own_addresses)
+{
+	struct stage *s = stage_new(false);
+
+	act(s, 0);
+	emit(s->m, EV_FAULT, .addr = KERNEL_VA, .b = true); /* a program's */
+	emit(s->m, EV_FAULT, .addr = HEAP);                 /* copy_to_user() */
+	expect_quiet(s);
+	emit(s->m, EV_FAULT, .addr = KERNEL_VA);
+	ck_assert_str_eq(the_hazard(s, ORACLE_KERNEL_FAULT)->user, "zero");
+	stage_free(s);
 }
 END_TEST
 
@@ -80,6 +96,7 @@ int main(void)
 	TCase *tc = tcase_create("set");
 
 	tcase_add_test(tc, every_oracle_has_its_name_and_a_line_of_help);
+	tcase_add_test(tc, the_kernel_must_not_fault_on_its_own_addresses);
 	tcase_add_test(tc, a_disabled_oracle_is_silent);
 	tcase_add_test(tc, too_many_hazards_are_counted_not_kept);
 	tcase_add_test(tc, a_keymap_keeps_many_keys_and_forgets_at_once);
