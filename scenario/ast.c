@@ -157,6 +157,10 @@ static void apply_machine(struct ast_machine *to,
 	APPLY(MACHINE_EVICTION, eviction);
 	APPLY(MACHINE_ERRATUM383, erratum383);
 	APPLY(MACHINE_TLBI_ERRATUM, tlbi_erratum);
+	APPLY(MACHINE_HW_AF, hw_af);
+	APPLY(MACHINE_HW_DBM, hw_dbm);
+	APPLY(MACHINE_ASID_BITS, asid_bits);
+	APPLY(MACHINE_BBM_LEVEL, bbm_level);
 	APPLY(MACHINE_MEMORY_MODEL, memory_model);
 #undef APPLY
 #undef APPLY_LIST
@@ -172,6 +176,9 @@ struct ast_machine effective_machine(const struct scenario *s,
 		.nr_cpus = 1,
 		.memory_bytes = UINT64_C(1) << 30,
 		.levels = 4,
+		.hw_af = true,
+		.hw_dbm = true,
+		.asid_bits = 16,
 		.pcid = true,
 		.global = true,
 	};

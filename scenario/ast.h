@@ -41,6 +41,10 @@ enum machine_key {
 	MACHINE_EVICTION,
 	MACHINE_ERRATUM383,
 	MACHINE_TLBI_ERRATUM,
+	MACHINE_HW_AF,
+	MACHINE_HW_DBM,
+	MACHINE_ASID_BITS,
+	MACHINE_BBM_LEVEL,
 	MACHINE_MEMORY_MODEL,
 	MACHINE_KEY_COUNT
 };
@@ -63,6 +67,10 @@ struct ast_machine {
 	unsigned eviction;    /* spontaneous evictions, 0 = off */
 	bool erratum383;      /* AMD: overlapping sizes = machine check */
 	bool tlbi_erratum;    /* Arm: a DSB does not wait for accesses */
+	bool hw_af;           /* TCR_EL1.HA */
+	bool hw_dbm;          /* TCR_EL1.HD; nothing without hw_af */
+	unsigned asid_bits;   /* 8 or 16 */
+	unsigned bbm_level;   /* FEAT_BBM, 0 .. 2 */
 	enum memory_model memory_model;
 };
 

@@ -22,6 +22,10 @@ static const char *const machine_names[MACHINE_KEY_COUNT + 1] = {
 	[MACHINE_EVICTION] = "eviction",
 	[MACHINE_ERRATUM383] = "erratum383",
 	[MACHINE_TLBI_ERRATUM] = "tlbi_erratum",
+	[MACHINE_HW_AF] = "hw_af",
+	[MACHINE_HW_DBM] = "hw_dbm",
+	[MACHINE_ASID_BITS] = "asid_bits",
+	[MACHINE_BBM_LEVEL] = "bbm_level",
 	[MACHINE_MEMORY_MODEL] = "memory_model",
 	[MACHINE_KEY_COUNT] = NULL,
 };
@@ -144,6 +148,16 @@ static void parse_memory(struct parser *p, struct ast_machine *machine)
 		            "expected at least 4M of memory, a multiple of 2M");
 }
 
+/* ID_AA64MMFR0_EL1.ASIDBits */
+static void parse_asid_bits(struct parser *p, struct ast_machine *machine)
+{
+	struct source_pos pos = p->tok.pos;
+
+	machine->asid_bits = (unsigned)take_number(p, "a number of bits", 16);
+	if (machine->asid_bits != 8 && machine->asid_bits != 16)
+		parse_error(p, pos, "an ASID has 8 or 16 bits");
+}
+
 /* NOLINTNEXTLINE(readability-function-size): one flat switch */
 static void parse_machine_key(struct parser *p, struct ast_machine *machine,
                               enum machine_key key)
@@ -184,6 +198,18 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		break;
 	case MACHINE_TLBI_ERRATUM:
 		machine->tlbi_erratum = take_switch(p);
+		break;
+	case MACHINE_HW_AF:
+		machine->hw_af = take_switch(p);
+		break;
+	case MACHINE_HW_DBM:
+		machine->hw_dbm = take_switch(p);
+		break;
+	case MACHINE_ASID_BITS:
+		parse_asid_bits(p, machine);
+		break;
+	case MACHINE_BBM_LEVEL:
+		machine->bbm_level = take_count(p, "a level", 0, 2);
 		break;
 	case MACHINE_MEMORY_MODEL:
 		machine->memory_model = take_memory_model(p);

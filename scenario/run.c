@@ -98,6 +98,8 @@ static bool apply_options(struct runner *r, GError **error)
 	}
 	/* The kernel uses what the CPU has. */
 	r->options.pcid &= r->description.pcid;
+	r->options.asid_bits =
+		MIN(r->options.asid_bits, r->description.asid_bits);
 	return true;
 }
 
@@ -145,7 +147,10 @@ static void make_hardware(struct runner *r)
 		.nr_cpus = d->nr_cpus,
 		.memory_bytes = d->memory_bytes,
 	};
-	const struct oracle_options oracles = { .strict = d->strict };
+	const struct oracle_options oracles = {
+		.strict = d->strict,
+		.bbm_level = (uint8_t)d->bbm_level,
+	};
 	struct emu_config hardware;
 
 	emu_config_default(&hardware);
@@ -154,6 +159,9 @@ static void make_hardware(struct runner *r)
 	hardware.pcid = d->pcid;
 	hardware.global = d->global;
 	hardware.switches.tlbi_erratum = d->tlbi_erratum;
+	hardware.switches.hw_af = d->hw_af;
+	hardware.switches.hw_dbm = d->hw_dbm;
+	hardware.switches.asid_bits = (uint8_t)d->asid_bits;
 	if (d->erratum383)
 		hardware.size_mix = SIZE_MIX_MACHINE_CHECK;
 	r->machine = machine_new(&machine);
