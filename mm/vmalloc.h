@@ -45,6 +45,7 @@ int vmap(struct kernel *k, unsigned area, unsigned nr);
 
 /**
  * vmap_huge - likewise 2 MiB by one block, in place of a table that was left.
+ * @area: below VMALLOC_AREAS
  *
  * Return: as vmap().
  * Source: Linux v6.12 mm/vmalloc.c vmap_try_huge_pmd()
@@ -53,6 +54,7 @@ int vmap_huge(struct kernel *k, unsigned area);
 
 /**
  * vunmap - take an area's pointer back, unmap and flush it, free its pages.
+ * @area: below VMALLOC_AREAS
  *
  * Context: nobody reads it any more. Steps.
  * Return: 0; -EINVAL if nothing is mapped there.

@@ -12,10 +12,10 @@
 #include "mm/mm.h"
 #include "mm/sys.h"
 #include "mm/uapi.h"
-#include "mm/vmalloc.h"
 #include "pagetable/format.h"
 #include "scenario/conditions.h"
 #include "scenario/guest.h"
+#include "scenario/walkers.h"
 #include "syscalls/process.h"
 
 struct runner {
@@ -524,58 +524,6 @@ static void start_thread(struct runner *r, const struct ast_thread *thread)
 	r->tasks[thread->index] = t;
 }
 
-/* Addresses that the machine may walk for on its own. */
-static void add_candidates(struct runner *r, const struct program *program)
-{
-	for (unsigned i = 0; i < program->nr_ops; i++) {
-		const struct op *op = &program->ops[i];
-
-		if (op->kind <= OP_LDG && !op->base.is_reg &&
-		    emu_add_candidate(r->emu, op->base.imm))
-			return;
-	}
-}
-
-/* Areas of kernel memory that operations name: a bit for each. */
-static unsigned areas_named(const struct ast_stmt *stmt)
-{
-	unsigned areas = 0;
-
-	for (; stmt; stmt = stmt->next)
-		for (unsigned i = 0; i < stmt->nr_args; i++)
-			if (stmt->kop->args[i] == KOP_ARG_AREA)
-				areas |= 1U << stmt->args[i].number;
-	return areas;
-}
-
-static void add_area_candidates(struct runner *r, unsigned areas)
-{
-	for (unsigned i = 0; i < VMALLOC_AREAS; i++)
-		if (areas >> i & 1 &&
-		    emu_add_candidate(r->emu, vmalloc_area(r->machine, i)))
-			return;
-}
-
-static void start_walkers(struct runner *r)
-{
-	const struct ast_machine *d = &r->description;
-	const struct ast_thread *t = r->s->threads;
-	unsigned areas = 0;
-
-	if (!d->speculation && !d->eviction)
-		return;
-	r->machine->caps.spontaneous = d->speculation + d->eviction;
-	if (emu_start_walkers(r->emu, d->eviction > 0))
-		return;
-	for (; t && d->speculation; t = t->next) {
-		if (t->kthread)
-			areas |= areas_named(t->body);
-		else
-			add_candidates(r, &t->program);
-	}
-	add_area_candidates(r, areas);
-}
-
 static void keep_threads(struct runner *r)
 {
 	const struct ast_thread *thread;
@@ -640,7 +588,7 @@ static void start_threads(struct runner *r, struct policy *policy)
 	r->first_step = m->sched.nr_steps;
 	for (thread = r->s->threads; thread; thread = thread->next)
 		start_thread(r, thread);
-	start_walkers(r);
+	scenario_start_walkers(r->s, &r->description, r->emu);
 	start_store_buffers(r);
 	for (unsigned i = 0; i < m->nr_cpus; i++)
 		r->start[i] = m->cpus[i].cycles;
