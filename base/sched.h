@@ -84,6 +84,8 @@ enum step_commutes {
 	/* Releases it. The last one lets a writer in, unless another reader
 	 * came before: coming and going do not commute. */
 	COMMUTES_READER_GOES,
+	/* The object says only where: nothing of it is read or changed. */
+	COMMUTES_WITH_ALL,
 	COMMUTES_BIT = 64 /* + number: sets or clears that bit */
 };
 

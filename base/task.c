@@ -117,8 +117,10 @@ void schedule(void)
 		context_switch(cpu, prev, next);
 		if (prev->state == TASK_DEAD)
 			agent_exit();
-		/* Suspended: goes on when somebody switches back. */
-		step(STEP_SWITCH, cpu_obj(cpu), 0, "switch to", cpu->id);
+		/* Suspended: goes on when somebody switches back, who has
+		 * looked at the run queue. */
+		step_commuting(STEP_SWITCH, COMMUTES_WITH_ALL, cpu_obj(cpu), 0,
+		               "switch to", cpu->id);
 	}
 	finish_switch(cpu);
 }

@@ -22,6 +22,10 @@ static void set_range(struct footprint *fp, const struct step *st)
 {
 	if (st->object == OBJ_NONE || st->kind == STEP_LOCAL)
 		return;
+	if (st->commutes == COMMUTES_WITH_ALL) {
+		fp->commutes = COMMUTES_NOT; /* what else it does */
+		return;
+	}
 	fp->start = st->object;
 	fp->end = st->object + MAX(st->size, 1U);
 	if (st->size || !has_bytes(st->object))
