@@ -79,12 +79,11 @@ static bool unmapped_from(struct oracle_set *set, unsigned agent, unsigned id,
 	const struct scene *scene = set->scene;
 	uint64_t op = scene->current_op[agent];
 	const struct scene_op *under_way = scene_op(scene, op);
-	const struct scene_write *w;
 
 	for (uint64_t i = scene->writes.nr; under_way && i-- > 0;) {
+		const struct scene_write *w = scene_write(scene, i);
 		struct pt_entry old, new;
 
-		w = scene_write(scene, i);
 		if (!w || w->step < under_way->enter_step)
 			break;
 		if (w->op != op || w->owner != id || w->level > PT_LEVEL_PMD)
