@@ -216,6 +216,35 @@ static bool covers(const struct footprint *all, const struct footprint *part)
 	return all->start <= part->start && part->end <= all->end;
 }
 
+static bool commutes(const struct search *s, const struct footprint *other)
+{
+	return other->commutes && s->may_commute;
+}
+
+/* Does what @s looks for depend on this access of one of its objects? */
+static bool concerns(const struct search *s, const struct access_node *node,
+                     bool writes, bool whole)
+{
+	const struct footprint *other = &s->h->footprints[node->event];
+
+	if (commutes(s, other) && footprints_commute(other, s->fp))
+		return false;
+	if (!whole && !node->whole && !objects_conflict(other, s->fp))
+		return false;
+	return writes || node->writes;
+}
+
+/* Is what came before @node ordered before it, and so no rival? Those that
+ * commute among themselves are all looked at. */
+static bool hides_older(const struct search *s, const struct access_node *node,
+                        bool whole)
+{
+	const struct footprint *other = &s->h->footprints[node->event];
+
+	return node->writes && !commutes(s, other) &&
+	       (whole || node->whole || covers(other, s->fp));
+}
+
 /* Reads since the last write of an object, and that write. */
 static void search_object(struct search *s, objid_t key, bool writes,
                           bool whole)
@@ -226,15 +255,10 @@ static void search_object(struct search *s, objid_t key, bool writes,
 	for (i = newest_access(h, key); i != NO_EVENT; i = next) {
 		const struct access_node *node = &h->accesses[i];
 		const struct footprint *other = &h->footprints[node->event];
-		bool commutes = other->commutes && s->may_commute;
 		bool held_off = is_held_off(s, other);
 
 		next = held_off ? node->unlike : node->older;
-		if (commutes && footprints_commute(other, s->fp))
-			continue;
-		if (!whole && !node->whole && !objects_conflict(other, s->fp))
-			continue;
-		if (!writes && !node->writes)
+		if (!concerns(s, node, writes, whole))
 			continue;
 		/* Before that the gate was closed. */
 		if ((s->which & RIVALS_PAST_SIGNALS) && other->opened &&
@@ -243,9 +267,7 @@ static void search_object(struct search *s, objid_t key, bool writes,
 		if (held_off || is_needed(s, node->event))
 			continue;
 		add_rival(s, node->event);
-		/* Those that commute among themselves are all looked at. */
-		if (node->writes && !commutes &&
-		    (whole || node->whole || covers(other, s->fp)))
+		if (hides_older(s, node, whole))
 			break;
 	}
 }
