@@ -266,48 +266,41 @@ const struct kop *kop_find(const char *name)
 	return NULL;
 }
 
+/* What is wrong with an argument that is no address. */
+static const char *number_error(enum kop_arg_kind kind, uint64_t arg)
+{
+	if (kind == KOP_ARG_LOCK && arg >= KOP_NR_LOCKS)
+		return "there is no such lock";
+	if (kind == KOP_ARG_SLOT && arg >= KOP_NR_PINS)
+		return "there is no such slot";
+	if (kind == KOP_ARG_AREA && arg >= VMALLOC_AREAS)
+		return "there is no such area";
+	if (kind == KOP_ARG_PAGES && arg - 1 >= PTRS_PER_PTE)
+		return "an area has 1 to 512 pages";
+	if (kind == KOP_ARG_OFFSET && (arg >= VMALLOC_AREA_SIZE || arg % 8))
+		return "not a multiple of 8 below 2M";
+	return NULL;
+}
+
 const char *kop_args_error(const struct kop *op,
                            const uint64_t args[KOP_ARGS_MAX], vaddr_t user_end,
                            unsigned *which)
 {
 	for (unsigned i = 0; i < KOP_ARGS_MAX; i++) {
+		const char *error = number_error(op->args[i], args[i]);
+
 		*which = i;
-		switch (op->args[i]) {
-		case KOP_ARG_ADDR:
-			if (args[i] >= user_end)
-				return "the address lies outside of user space";
-			break;
-		case KOP_ARG_LEN: /* of what begins at the argument before */
-			if (!args[i])
-				return "the length is 0";
-			if (args[i] > user_end - args[i - 1])
-				return "the range ends outside of user space";
-			break;
-		case KOP_ARG_LOCK:
-			if (args[i] >= KOP_NR_LOCKS)
-				return "there is no such lock";
-			break;
-		case KOP_ARG_AREA:
-			if (args[i] >= VMALLOC_AREAS)
-				return "there is no such area";
-			break;
-		case KOP_ARG_PAGES:
-			if (args[i] - 1 >= PTRS_PER_PTE)
-				return "an area has 1 to 512 pages";
-			break;
-		case KOP_ARG_OFFSET:
-			if (args[i] >= VMALLOC_AREA_SIZE || args[i] % 8)
-				return "not a multiple of 8 below 2M";
-			break;
-		case KOP_ARG_SLOT:
-			if (args[i] >= KOP_NR_PINS)
-				return "there is no such slot";
-			break;
-		case KOP_ARG_NUM:
-		case KOP_ARG_NONE:
-		default:
-			break;
-		}
+		if (error)
+			return error;
+		if (op->args[i] == KOP_ARG_ADDR && args[i] >= user_end)
+			return "the address lies outside of user space";
+		if (op->args[i] != KOP_ARG_LEN)
+			continue;
+		/* Of what begins at the argument before. */
+		if (!args[i])
+			return "the length is 0";
+		if (args[i] > user_end - args[i - 1])
+			return "the range ends outside of user space";
 	}
 	return NULL;
 }

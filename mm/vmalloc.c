@@ -149,13 +149,13 @@ static void vunmap_range(struct kernel *k, vaddr_t addr,
 	pmd_t *pmd = mm_find_pmd(k->init_mm, addr);
 	vaddr_t end =
 		addr + (vm->nr_pages ? vm->nr_pages * PAGE_SIZE : PMD_SIZE);
-	pte_t *pte;
 
 	BUG_ON(!pmd);
 	if (pmd_leaf(pmdp_get(addr, pmd))) {
 		pmd_clear(addr, pmd); /* pmd_clear_huge() */
 	} else {
-		pte = pte_offset_kernel(pmd, addr);
+		pte_t *pte = pte_offset_kernel(pmd, addr);
+
 		for (vaddr_t va = addr; va < end; va += PAGE_SIZE)
 			(void)ptep_get_and_clear(k->init_mm, va, pte++);
 	}
