@@ -338,9 +338,10 @@ static uint64_t rivals_of(const struct explorer *x, unsigned at,
 void sleep_want(struct explorer *x, unsigned at, uint64_t agents)
 {
 	struct node *node = &x->nodes[at];
-	uint64_t fresh;
 
 	do {
+		uint64_t fresh;
+
 		if (agents & ~node->enabled)
 			agents = node->enabled;
 		fresh = agents & ~node->backtrack;
