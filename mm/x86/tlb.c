@@ -425,6 +425,14 @@ static const char *shouldnt_flush_tlb(struct cpu *cpu,
 	return loaded_mm == info->mm ? NULL : OTHER_MM;
 }
 
+/* For reports: of every mm, when the first CPU is about to be told. */
+static void note_flush_of_batch(const struct flush_tlb_info *info)
+{
+	if (!info->mm)
+		emit(this_machine(), EV_FLUSH, .a = FLUSH_BEGUN,
+		     .addr = info->start, .b = info->end, .c = FLUSH_EVERY_CPU);
+}
+
 /*
  * Linux v6.12 arch/x86/mm/tlb.c native_flush_tlb_multi().
  *
@@ -463,6 +471,7 @@ static void native_flush_tlb_multi(cpumask_t mask, struct flush_tlb_info *info)
 		else
 			wanted |= BIT_ULL(cpu);
 	}
+	note_flush_of_batch(info);
 	on_each_cpu_mask(wanted, flush_tlb_func, info, true);
 }
 
@@ -576,8 +585,6 @@ static void x86_tlbbatch_flush(struct task_ubc *batch)
 
 	preempt_disable();
 	info = get_flush_tlb_info(NULL, 0, TLB_FLUSH_ALL, 0);
-	emit(this_machine(), EV_FLUSH, .a = FLUSH_BEGUN, .addr = 0,
-	     .b = TLB_FLUSH_ALL, .c = FLUSH_EVERY_CPU);
 	if (batch->cpumask & ~BIT_ULL(smp_processor_id())) {
 		native_flush_tlb_multi(batch->cpumask, info);
 	} else if (batch->cpumask) {

@@ -185,8 +185,8 @@ static const struct {
 	{ "late-flush/madvise-nested.scn", "fixed", "" },
 	/* 3ea277194daa: reclaim owes the flush. */
 	{ "late-flush/reclaim-batched.scn", "vulnerable",
-	  "filled user, changed kswapd, owed kswapd, flushed kswapd, "
-	  "declared user, used user" },
+	  "filled user, changed kswapd, owed kswapd, declared user, "
+	  "used user, flushed kswapd" },
 	{ "late-flush/reclaim-batched.scn", "fixed", "" },
 	/* CVE-2018-18281: freed through the new address. */
 	{ "late-flush/mremap-truncate.scn", "vulnerable",
