@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmu/quick.h"
 #include "tests/evidence/armarm.h"
 #include "tests/evidence/stage.h"
 
@@ -122,18 +121,9 @@ static bool entries_as(const uint64_t before[4], const struct arm_result *r)
 static bool make_access(struct mmu_access *acc, struct fault_info *fault,
                         bool quick)
 {
-	bool done = false;
-
-	if (quick && acc->user && acc->op == MMU_LOAD)
-		done = mmu_quick_load(&s.mmu, current_agent, va, 8,
-		                      &acc->value);
-	if (quick && acc->user && acc->op == MMU_STORE)
-		done = mmu_quick_store(&s.mmu, current_agent, va, 8,
-		                       acc->value);
-	if (!done)
+	if (!quick || !stage_quick(&s, acc))
 		return mmu_access(&s.mmu, acc, fault);
 	nr_quick++;
-	acc->outcome = MMU_DONE;
 	acc->pa = page + (va & 0xfff);
 	return true;
 }

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmu/quick.h"
 #include "tests/evidence/sdm.h"
 #include "tests/evidence/stage.h"
 
@@ -112,22 +111,12 @@ static void snapshot(uint64_t entries[6])
 		entries[level] = *word[level];
 }
 
-/* The access by mmu_access(), or the quick path if it takes it. */
 static bool make_access(struct mmu_access *acc, struct fault_info *fault,
                         bool quick)
 {
-	bool done = false;
-
-	if (quick && acc->user && acc->op == MMU_LOAD)
-		done = mmu_quick_load(&s.mmu, current_agent, va, 8,
-		                      &acc->value);
-	if (quick && acc->user && acc->op == MMU_STORE)
-		done = mmu_quick_store(&s.mmu, current_agent, va, 8,
-		                       acc->value);
-	if (!done)
+	if (!quick || !stage_quick(&s, acc))
 		return mmu_access(&s.mmu, acc, fault);
 	nr_quick++;
-	acc->outcome = MMU_DONE;
 	acc->pa = page + (va & 0xfff);
 	return true;
 }

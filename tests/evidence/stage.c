@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmu/quick.h"
+
 #define DATA (1 << TLB_DATA)
 #define INSN (1 << TLB_INSN)
 #define ALL  (1 << TLB_4K | 1 << TLB_2M | 1 << TLB_1G)
@@ -94,6 +96,21 @@ void stage_fail_at(uint64_t nr, const struct stage_args *args, const char *what)
 	              (unsigned long long)nr, (unsigned long long)args->seed,
 	              what);
 	stage_fail();
+}
+
+bool stage_quick(struct stage *s, struct mmu_access *acc)
+{
+	bool done = false;
+
+	if (acc->user && acc->op == MMU_LOAD)
+		done = mmu_quick_load(&s->mmu, current_agent, acc->va,
+		                      acc->size, &acc->value);
+	if (acc->user && acc->op == MMU_STORE)
+		done = mmu_quick_store(&s->mmu, current_agent, acc->va,
+		                       acc->size, acc->value);
+	if (done)
+		acc->outcome = MMU_DONE;
+	return done;
 }
 
 /* ---- the command line ---- */

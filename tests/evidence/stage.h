@@ -29,6 +29,10 @@ paddr_t stage_frame(struct stage *s, enum frame_kind kind);
 /** stage_word - the 8 bytes at @pa, in a frame that was allocated. */
 uint64_t *stage_word(struct stage *s, paddr_t pa);
 
+/** stage_quick - a load or store of a user by the quick path. Return: it took
+ * it; all but acc->pa is set. */
+bool stage_quick(struct stage *s, struct mmu_access *acc);
+
 /** stage_fail - the test has failed and has said why; also inside a task. */
 __attribute__((noreturn)) void stage_fail(void);
 
