@@ -334,6 +334,30 @@ static bool fast_may_keep(const struct mm_struct *mm, const struct page *page,
 	return PageAnonExclusive(page);
 }
 
+/* asm/pgtable.h pte_access_permitted(): not of PROT_NONE, not of what else the
+ * kernel alone may use. */
+static bool pte_access_permitted(pte_t pte, bool write)
+{
+	return pte_hw_present(pte) && pte_user(pte) &&
+	       (!write || pte_write(pte));
+}
+
+/* What @pte maps; NULL: not for this walk. A table that was freed meanwhile may
+ * hold anything. */
+static struct page *fast_page(pte_t pte, unsigned flags)
+{
+	struct machine *m = this_machine();
+
+	if (!pte_access_permitted(pte, flags & FOLL_WRITE))
+		return NULL;
+	if (!pfn_valid(&m->mem, pte_pfn(pte))) {
+		emit(m, EV_RULE, .text = "PTE leads out of memory",
+		     .a = pte_pfn(pte));
+		return NULL;
+	}
+	return is_zero_page(pte_page(pte)) ? NULL : pte_page(pte);
+}
+
 /* Linux v6.12 mm/gup.c gup_fast_pte_range(), one entry. */
 static struct page *gup_fast_pte(struct mm_struct *mm, vaddr_t addr,
                                  unsigned flags)
@@ -350,16 +374,13 @@ static struct page *gup_fast_pte(struct mm_struct *mm, vaddr_t addr,
 
 	ptep = pte_offset_lockless(pmd, addr);
 	pte = ptep_get_lockless(addr, ptep);
-	if (!pte_present(pte) || is_zero_page(pte_page(pte)) ||
-	    ((flags & FOLL_WRITE) && !pte_write(pte)))
-		return NULL;
 
 	/*
 	 * Interrupts off keep the table, not the page: its last reference may
 	 * go between the read and this, unless freeing it takes an IPI to us.
 	 */
-	page = pte_page(pte);
-	if (!try_grab_page_fast(page, flags & FOLL_PIN))
+	page = fast_page(pte, flags);
+	if (!page || !try_grab_page_fast(page, flags & FOLL_PIN))
 		return NULL;
 	if (pmd_same(pmd, pmdp_get_lockless(addr, pmdp)) &&
 	    pte_same(pte, ptep_get_lockless(addr, ptep)) &&

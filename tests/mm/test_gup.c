@@ -10,6 +10,7 @@
 #include "mm/huge_memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/page.h"
+#include "mm/pgtable_map.h"
 #include "mm/shmem.h"
 #include "mm/vma.h"
 #include "tests/mm/world.h"
@@ -466,6 +467,8 @@ static void fast_body(struct task *t)
 
 	ck_assert_int_eq(do_sys_mprotect(t, HEAP, PAGES(1), PROT_READ), 0);
 	ck_assert_ptr_null(gup_fast(t->mm, HEAP, FOLL_GET | FOLL_WRITE));
+	ck_assert_int_eq(do_sys_mprotect(t, HEAP, PAGES(1), PROT_NONE), 0);
+	ck_assert_ptr_null(gup_fast(t->mm, HEAP, FOLL_GET));
 	ck_assert_int_eq(
 		get_user_page_fast(t->mm, HEAP + PAGES(2), FOLL_GET, &page),
 		-EFAULT);
@@ -477,6 +480,33 @@ static void fast_body(struct task *t)
 START_TEST(the_fast_walk_takes_what_is_there)
 {
 	world_do(w, fast_body);
+}
+END_TEST
+
+/* What a table holds once it is somebody else's page. */
+static void garbage_body(struct task *t)
+{
+	struct gup_page page;
+	pte_t *ptep, pte;
+
+	map_heap(t, PAGES(1));
+	page = get_one(t->mm, HEAP, FOLL_PIN | FOLL_WRITE);
+	put_user_page(&page);
+	ptep = pte_offset_lockless(
+		pmdp_get_lockless(HEAP, mm_find_pmd(t->mm, HEAP)), HEAP);
+	pte = *ptep;
+	ptep->pte |= UINT64_C(0xff) << 40; /* no memory there */
+	ck_assert_ptr_null(gup_fast(t->mm, HEAP, FOLL_GET));
+	ck_assert_str_eq(w->rule, "PTE leads out of memory");
+	w->rules = 0;
+	memset(ptep, PAGE_POISON, sizeof(*ptep));
+	ck_assert_ptr_null(gup_fast(t->mm, HEAP, FOLL_GET));
+	*ptep = pte;
+}
+
+START_TEST(the_fast_walk_believes_no_garbage)
+{
+	world_do(w, garbage_body);
 }
 END_TEST
 
@@ -530,6 +560,7 @@ int main(void)
 	                    FOLL_COW_EXCLUSIVE, FOLL_COW_DROP_WRITE);
 	tcase_add_test(tc, shared_memory_cannot_be_forced);
 	tcase_add_test(tc, the_fast_walk_takes_what_is_there);
+	tcase_add_test(tc, the_fast_walk_believes_no_garbage);
 	tcase_add_test(tc, the_full_scan_names_a_leaked_pin);
 	suite_add_tcase(s, tc);
 	return world_suite(s);
