@@ -19,6 +19,7 @@ static struct ast_machine machine_of_arch(const struct ast_machine *m,
 
 	one.arch[0] = m->arch[n];
 	one.nr_archs = 1;
+	one.memory_model[0] = m->memory_model[n];
 	one.profile[0] = m->profile[n];
 	if (!one.profile[0])
 		one.profile[0] = usual_profile[one.arch[0]];

@@ -161,7 +161,7 @@ static void apply_machine(struct ast_machine *to,
 	APPLY(MACHINE_HW_DBM, hw_dbm);
 	APPLY(MACHINE_ASID_BITS, asid_bits);
 	APPLY(MACHINE_BBM_LEVEL, bbm_level);
-	APPLY(MACHINE_MEMORY_MODEL, memory_model);
+	APPLY_LIST(MACHINE_MEMORY_MODEL, memory_model);
 #undef APPLY
 #undef APPLY_LIST
 	to->set |= from->set;

@@ -71,7 +71,8 @@ struct ast_machine {
 	bool hw_dbm;          /* TCR_EL1.HD; nothing without hw_af */
 	unsigned asid_bits;   /* 8 or 16 */
 	unsigned bbm_level;   /* FEAT_BBM, 0 .. 2 */
-	enum memory_model memory_model;
+	/* Of the architecture of the same number. */
+	enum memory_model memory_model[ARCH_COUNT];
 };
 
 /* ---- expressions ---- */

@@ -134,11 +134,11 @@ unsigned check_conditions(struct checker *c, struct ast_condition *condition)
 
 /* ---- schedules ---- */
 
-/* Agents the machine brings along: irq/0, walker1, rcu, idle/0. */
+/* Agents the machine brings along: irq/0, walker1, rcu, dvm/0. */
 static bool machine_agent(const char *name)
 {
-	static const char *const prefixes[] = { "irq", "walker", "idle", "rcu",
-		                                "sb/" };
+	static const char *const prefixes[] = { "irq", "walker", "idle",
+		                                "rcu", "sb/",    "dvm/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (g_str_has_prefix(name, prefixes[i]))

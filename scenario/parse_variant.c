@@ -84,11 +84,31 @@ static enum memory_model take_memory_model(struct parser *p)
 {
 	enum memory_model model = MEMORY_SC;
 	struct source_pos pos = p->tok.pos;
-	const char *name = take_word(p, "a memory model (sc or tso)");
+	const char *name = take_word(p, "a memory model (sc, tso or weak)");
 
 	if (name && !memory_model_parse(name, &model))
-		parse_error(p, pos, "expected sc or tso");
+		parse_error(p, pos, "expected sc, tso or weak");
 	return model;
+}
+
+/* The last one goes for all architectures that are left. */
+static void parse_memory_models(struct parser *p, struct ast_machine *machine)
+{
+	unsigned n = 0;
+
+	do {
+		struct source_pos pos = p->tok.pos;
+		enum memory_model model = take_memory_model(p);
+
+		if (n == ARCH_COUNT) {
+			parse_error(
+				p, pos,
+				"a memory model for each architecture at most");
+			return;
+		}
+		for (unsigned i = n++; i < ARCH_COUNT; i++)
+			machine->memory_model[i] = model;
+	} while (accept_token(p, TOK_COMMA));
 }
 
 static void parse_archs(struct parser *p, struct ast_machine *machine)
@@ -212,7 +232,7 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		machine->bbm_level = take_count(p, "a level", 0, 2);
 		break;
 	case MACHINE_MEMORY_MODEL:
-		machine->memory_model = take_memory_model(p);
+		parse_memory_models(p, machine);
 		break;
 	case MACHINE_KEY_COUNT:
 	default:

@@ -107,7 +107,7 @@ static bool apply_memory_model(struct runner *r, GError **error)
 {
 	const char *name = r->config.memory_model;
 
-	if (!name || memory_model_parse(name, &r->description.memory_model))
+	if (!name || memory_model_parse(name, &r->description.memory_model[0]))
 		return true;
 	g_set_error(error, SCENARIO_ERROR, SCENARIO_ERROR_RULE,
 	            "there is no memory model '%s', only sc and tso", name);
@@ -545,9 +545,9 @@ static void keep_threads(struct runner *r)
 
 static void start_store_buffers(struct runner *r)
 {
-	if (r->description.memory_model == MEMORY_SC)
+	if (r->description.memory_model[0] == MEMORY_SC)
 		return;
-	if (!storebuf_start(r->machine, r->description.memory_model))
+	if (!storebuf_start(r->machine, r->description.memory_model[0]))
 		BUG(); /* agents_fit() */
 }
 
@@ -555,7 +555,7 @@ static void start_store_buffers(struct runner *r)
 static bool agents_fit(const struct runner *r, GError **error)
 {
 	const struct ast_machine *d = &r->description;
-	unsigned hardware = (d->memory_model != MEMORY_SC) +
+	unsigned hardware = (d->memory_model[0] != MEMORY_SC) +
 	                    (d->speculation || d->eviction);
 	unsigned nr = r->machine->nr_agents + r->s->nr_threads +
 	              hardware * d->nr_cpus + 1;
@@ -746,8 +746,9 @@ const struct choice_log *runner_log(struct runner *r)
 	choice_log_set_header(log, "sha256", digest);
 	choice_log_set_header(log, "variant", variant_name(r->v));
 	choice_log_set_header(log, "engine", r->emu->config.engine->name);
-	choice_log_set_header(log, "memory-model",
-	                      memory_model_name(r->description.memory_model));
+	choice_log_set_header(
+		log, "memory-model",
+		memory_model_name(r->description.memory_model[0]));
 	if (r->config.step_cap != RUN_STEP_CAP_DEFAULT) {
 		g_autofree char *cap = g_strdup_printf("%" G_GUINT64_FORMAT,
 		                                       r->config.step_cap);

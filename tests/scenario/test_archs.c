@@ -76,6 +76,27 @@ START_TEST(the_first_one_listed_keeps_the_name)
 }
 END_TEST
 
+static enum memory_model model_of(struct scenario *s, const char *name)
+{
+	return effective_machine(s, find_variant(s, name)).memory_model[0];
+}
+
+START_TEST(each_may_have_a_memory_model_of_its_own)
+{
+	struct scenario *s =
+		parse(PROLOGUE "machine { arch x86_64, arm64 "
+	                       "memory_model tso, weak }\n" PEOPLE
+	                       "variant a { expect clean }\n"
+	                       "variant b { machine { memory_model tso } }\n");
+
+	ck_assert_int_eq(model_of(s, "a"), MEMORY_TSO);
+	ck_assert_int_eq(model_of(s, "a@arm64"), MEMORY_WEAK);
+	ck_assert_int_eq(model_of(s, "b"), MEMORY_TSO);
+	ck_assert_int_eq(model_of(s, "b@arm64"), MEMORY_TSO);
+	scenario_free(s);
+}
+END_TEST
+
 START_TEST(a_variant_may_have_its_own)
 {
 	struct scenario *s =
@@ -103,6 +124,8 @@ START_TEST(what_no_machine_is_refused)
 	        "a scenario needs a variant");
 	refused(PROLOGUE "machine { profile a, b, c }\n",
 	        "a profile for each architecture at most");
+	refused(PROLOGUE "machine { memory_model sc, tso, weak }\n",
+	        "a memory model for each architecture at most");
 }
 END_TEST
 
@@ -136,6 +159,7 @@ int main(void)
 
 	tcase_add_test(tcase, each_variant_exists_for_each_architecture);
 	tcase_add_test(tcase, the_first_one_listed_keeps_the_name);
+	tcase_add_test(tcase, each_may_have_a_memory_model_of_its_own);
 	tcase_add_test(tcase, a_variant_may_have_its_own);
 	tcase_add_test(tcase, what_no_machine_is_refused);
 	tcase_add_test(tcase, schedules_of_an_architecture_are_its_own);
