@@ -180,7 +180,7 @@ struct mm_options {
 	enum pte_update pte_update;
 	enum switch_mm_kind switch_mm;
 	bool lazy_barrier;  /* smp_mb() in switch_mm_irqs_off() (M11) */
-	bool flush_barrier; /* the flush's smp_mb() (M11) */
+	bool flush_barrier; /* the flush's smp_mb(), DSB ISHST (M11) */
 	enum irqsave_spin irqsave_spin;
 	enum pmd_free_pte_page pmd_free_pte_page;
 	enum thp_split thp_split;

@@ -53,6 +53,20 @@ clean_tree() {
 		# not a heading
 		```
 	END
+	write docs/races/architectures.md <<-'END'
+		# Architectures
+		## x86-64 only
+		| `lazy/a` | no lazy CPUs | b.c `f()` |
+		## arm64 only
+	END
+	write scenarios/lazy/a.scn <<-'END'
+		scenario "arch arm64"
+		variant v { machine { arch arm64 } }
+	END
+	write scenarios/lazy/b.scn <<-'END'
+		scenario "b"
+		machine { arch x86_64, arm64 }
+	END
 }
 
 run_check() {
@@ -164,6 +178,16 @@ test_shape() {
 	expect check-shape "0 first-level"
 }
 
+test_archs() {
+	add scenarios/mte/c.scn 'machine { arch arm64 cpus 2 }'
+	expect check-archs "scenarios/mte/c.scn: arm64 only, and"
+	# shellcheck disable=SC2016 # Markdown's
+	add docs/races/architectures.md '| `lazy/b` | of both | |'
+	expect check-archs "lazy/b is not there, or not arm64's only"
+	rm "$tree/scenarios/lazy/a.scn"
+	expect check-archs "lazy/a is not there, or not x86_64's only"
+}
+
 test_headers() {
 	add mm/fault_internal.h 'pfn_t missing;'
 	expect check-headers "mm/fault_internal.h: does not compile"
@@ -273,13 +297,14 @@ test_globals() {
 }
 
 clean_tree
-for check in check-layers check-banned check-shape check-headers; do
+for check in check-layers check-banned check-shape check-headers check-archs; do
 	expect_clean $check
 done
 test_layers
 test_banned
 test_shape
 test_headers
+test_archs
 test_globals
 [ $failures = 0 ] || exit 1
 echo "selftest: the checks found all that was planted ($planted cases)"

@@ -85,6 +85,17 @@ void local_flush_tlb_all(void)
 
 /* ---- flushing ---- */
 
+/*
+ * A TLBI does not wait for stores: a CPU that has performed it may walk what is
+ * still in memory, and keep that.  csky had no such barrier before 3b756ccddb8a
+ * (v5.12); option flush_barrier=off leaves it out here.
+ */
+static void publish_tables(const struct mm_struct *mm)
+{
+	if (mm_opt(mm)->flush_barrier)
+		dsb_ishst();
+}
+
 static void arm64_flush_tlb_all(void)
 {
 	const struct tlbi t = { .op = TLBI_ALL, .inner_shareable = true };
@@ -100,7 +111,7 @@ static void arm64_flush_tlb_mm(struct mm_struct *mm)
 	struct tlbi t = { .op = TLBI_ASID, .inner_shareable = true };
 
 	note_flush(mm, FLUSH_BEGUN, 0, TLB_FLUSH_ALL, NULL);
-	dsb_ishst();
+	publish_tables(mm);
 	t.asid = mm_asid(mm);
 	tlbi(&t);
 	tlbi_sync();
@@ -144,7 +155,7 @@ static void __flush_tlb_page_nosync(struct mm_struct *mm, vaddr_t addr)
 		          .va = addr & PAGE_MASK };
 
 	note_flush(mm, FLUSH_BEGUN, t.va, t.va + PAGE_SIZE, NULL);
-	dsb_ishst();
+	publish_tables(mm);
 	t.asid = mm_asid(mm);
 	tlbi(&t);
 }
@@ -233,7 +244,7 @@ void __flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 		return;
 	}
 	note_flush(mm, FLUSH_BEGUN, start, end, NULL);
-	dsb_ishst();
+	publish_tables(mm);
 	t.asid = mm_asid(mm);
 	flush_range_op(&t, start, (end - start) >> PAGE_SHIFT, stride);
 	tlbi_sync();
