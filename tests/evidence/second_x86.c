@@ -19,14 +19,14 @@
 #define NR_STATES 128
 
 /* Its own pages: code of the kernel, code of the user, tables. */
-#define KERNEL_PAGE SECOND_OWN
-#define USER_PAGE   (SECOND_OWN + 0x1000)
-#define OWN_PT      (SECOND_OWN + 0x2000)
-#define OWN_PD      (SECOND_OWN + 0x3000)
-#define OWN_PDPT    (SECOND_OWN + 0x4000)
-#define OWN_PML4    (SECOND_OWN + 0x5000)
-#define BOOT_PDPT   (SECOND_OWN + 0x6000)
-#define BOOT_PML4   (SECOND_OWN + 0x7000)
+#define KERNEL_PAGE WORLD_OWN
+#define USER_PAGE   (WORLD_OWN + 0x1000)
+#define OWN_PT      (WORLD_OWN + 0x2000)
+#define OWN_PD      (WORLD_OWN + 0x3000)
+#define OWN_PDPT    (WORLD_OWN + 0x4000)
+#define OWN_PML4    (WORLD_OWN + 0x5000)
+#define BOOT_PDPT   (WORLD_OWN + 0x6000)
+#define BOOT_PML4   (WORLD_OWN + 0x7000)
 
 /* In both pages of code. */
 #define AT_STOP    0x000
@@ -85,12 +85,6 @@ uint8_t *second_ram(struct second *s)
 	return s->ram;
 }
 
-uint64_t second_code(uint32_t number)
-{
-	/* mov eax, number; int3 */
-	return UINT64_C(0xb8) | (uint64_t)number << 8 | UINT64_C(0xcc) << 40;
-}
-
 #define WINDOW (UINT64_C(2) << 20)
 
 bool second_window(struct second *s, uint64_t va)
@@ -115,12 +109,12 @@ bool second_is_physical(const struct second *s)
 static bool own_window(struct second *s, uint64_t va)
 {
 	return !uc_mem_map_ptr(s->uc, va, WINDOW, UC_PROT_ALL,
-	                       s->ram + SECOND_OWN);
+	                       s->ram + WORLD_OWN);
 }
 
 /* ---- the guest program ---- */
 
-static unsigned access_at(enum second_op op, unsigned size)
+static unsigned access_at(enum world_op op, unsigned size)
 {
 	unsigned log = size == 8 ? 3 : size == 4 ? 2 : size - 1;
 
@@ -144,21 +138,21 @@ static void write_program(struct second *s)
 	PUT(AT_CONTROL, "\x0f\x22\xe3"       /* mov cr4, rbx */
 	                "\x0f\x22\xc6\xcc"); /* mov cr0, rsi */
 	PUT(AT_SYSRET, "\x48\x0f\x07");      /* sysretq */
-	PUT(access_at(SECOND_READ, 8), "\x48\x8b\x07\xcc");
-	PUT(access_at(SECOND_READ, 4), "\x8b\x07\xcc");
-	PUT(access_at(SECOND_READ, 2), "\x0f\xb7\x07\xcc");
-	PUT(access_at(SECOND_READ, 1), "\x0f\xb6\x07\xcc");
-	PUT(access_at(SECOND_WRITE, 8), "\x48\x89\x37\xcc");
-	PUT(access_at(SECOND_WRITE, 4), "\x89\x37\xcc");
-	PUT(access_at(SECOND_WRITE, 2), "\x66\x89\x37\xcc");
-	PUT(access_at(SECOND_WRITE, 1), "\x40\x88\x37\xcc");
-	PUT(access_at(SECOND_XADD, 8), "\xf0\x48\x0f\xc1\x37\x48\x89\xf0\xcc");
-	PUT(access_at(SECOND_FETCH, 8), "\xff\xe7"); /* jmp rdi */
+	PUT(access_at(WORLD_READ, 8), "\x48\x8b\x07\xcc");
+	PUT(access_at(WORLD_READ, 4), "\x8b\x07\xcc");
+	PUT(access_at(WORLD_READ, 2), "\x0f\xb7\x07\xcc");
+	PUT(access_at(WORLD_READ, 1), "\x0f\xb6\x07\xcc");
+	PUT(access_at(WORLD_WRITE, 8), "\x48\x89\x37\xcc");
+	PUT(access_at(WORLD_WRITE, 4), "\x89\x37\xcc");
+	PUT(access_at(WORLD_WRITE, 2), "\x66\x89\x37\xcc");
+	PUT(access_at(WORLD_WRITE, 1), "\x40\x88\x37\xcc");
+	PUT(access_at(WORLD_XADD, 8), "\xf0\x48\x0f\xc1\x37\x48\x89\xf0\xcc");
+	PUT(access_at(WORLD_FETCH, 8), "\xff\xe7"); /* jmp rdi */
 }
 
 static uint64_t own_va(bool la57)
 {
-	return (uint64_t)SECOND_SLOT << (la57 ? 48 : 39);
+	return (uint64_t)WORLD_OWN_SLOT << (la57 ? 48 : 39);
 }
 
 static void write_tables(struct second *s)
@@ -170,19 +164,19 @@ static void write_tables(struct second *s)
 	*ram_word(s, OWN_PD) = OWN_PT | all;
 	*ram_word(s, OWN_PDPT) = OWN_PD | all;
 	*ram_word(s, OWN_PML4) = OWN_PDPT | all;
-	*ram_word(s, SECOND_ROOT4 + 8 * SECOND_SLOT) = OWN_PDPT | all;
-	*ram_word(s, SECOND_ROOT5 + 8 * SECOND_SLOT) = OWN_PML4 | all;
+	*ram_word(s, WORLD_ROOT4 + 8 * WORLD_OWN_SLOT) = OWN_PDPT | all;
+	*ram_word(s, WORLD_ROOT5 + 8 * WORLD_OWN_SLOT) = OWN_PML4 | all;
 	/* Where it is when paging comes on: addresses are physical ones. */
 	*ram_word(s, BOOT_PDPT) = PRESENT | WRITABLE | LARGE;
 	*ram_word(s, BOOT_PML4) = BOOT_PDPT | PRESENT | WRITABLE;
-	*ram_word(s, SECOND_ROOT4) = BOOT_PDPT | PRESENT | WRITABLE;
-	*ram_word(s, SECOND_ROOT5) = BOOT_PML4 | PRESENT | WRITABLE;
+	*ram_word(s, WORLD_ROOT4) = BOOT_PDPT | PRESENT | WRITABLE;
+	*ram_word(s, WORLD_ROOT5) = BOOT_PML4 | PRESENT | WRITABLE;
 }
 
 static void forget_boot(struct second *s)
 {
-	*ram_word(s, SECOND_ROOT4) = 0;
-	*ram_word(s, SECOND_ROOT5) = 0;
+	*ram_word(s, WORLD_ROOT4) = 0;
+	*ram_word(s, WORLD_ROOT5) = 0;
 }
 
 /* ---- executing ---- */
@@ -265,7 +259,7 @@ static bool find_efer(struct second *s)
 	return false;
 }
 
-static unsigned state_number(const struct second_access *acc)
+static unsigned state_number(const struct world_access *acc)
 {
 	return (unsigned)acc->la57 | (unsigned)acc->wp << 1 |
 	       (unsigned)acc->smep << 2 | (unsigned)acc->smap << 3 |
@@ -275,18 +269,14 @@ static unsigned state_number(const struct second_access *acc)
 
 /* Faults whose error code nobody disputes, at an address that is not mapped. */
 static const struct {
-	enum second_op op;
+	enum world_op op;
 	bool user, nxe;
 	unsigned code;
 } known[] = {
-	{ SECOND_READ, false, false, 0x00 },
-	{ SECOND_WRITE, false, false, 0x02 },
-	{ SECOND_READ, true, false, 0x04 },
-	{ SECOND_WRITE, true, false, 0x06 },
-	{ SECOND_FETCH, true, true, 0x14 },
-	{ SECOND_FETCH, false, true, 0x10 },
-	{ SECOND_WRITE, true, true, 0x06 },
-	{ SECOND_FETCH, true, false, 0x04 },
+	{ WORLD_READ, false, false, 0x00 }, { WORLD_WRITE, false, false, 0x02 },
+	{ WORLD_READ, true, false, 0x04 },  { WORLD_WRITE, true, false, 0x06 },
+	{ WORLD_FETCH, true, true, 0x14 },  { WORLD_FETCH, false, true, 0x10 },
+	{ WORLD_WRITE, true, true, 0x06 },  { WORLD_FETCH, true, false, 0x04 },
 };
 
 static bool find_code(struct second *s)
@@ -299,13 +289,13 @@ static bool find_code(struct second *s)
 		return false;
 	memset(possible, 1, size);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct second_access acc = { .va = UINT64_C(1) << 39,
-			                     .size = 8,
-			                     .op = known[i].op,
-			                     .user = known[i].user,
-			                     .nxe = known[i].nxe };
+		struct world_access acc = { .va = UINT64_C(1) << 39,
+			                    .size = 8,
+			                    .op = known[i].op,
+			                    .user = known[i].user,
+			                    .nxe = known[i].nxe };
 
-		if (second_access(s, &acc).end != SECOND_PF)
+		if (second_access(s, &acc).end != WORLD_PF)
 			break;
 		(void)uc_context_save(s->uc, s->scratch);
 		nr = 0;
@@ -327,14 +317,14 @@ static bool find_code(struct second *s)
 
 static bool boot_paging(struct second *s, bool la57)
 {
-	set_reg(s, UC_X86_REG_RAX, la57 ? SECOND_ROOT5 : SECOND_ROOT4);
+	set_reg(s, UC_X86_REG_RAX, la57 ? WORLD_ROOT5 : WORLD_ROOT4);
 	set_reg(s, UC_X86_REG_RBX, CR4 | (la57 ? CR4_LA57 : 0));
 	set_reg(s, UC_X86_REG_RSI, CR0);
 	return execute(s, KERNEL_PAGE + AT_FLUSH) == BREAKPOINT &&
 	       execute(s, KERNEL_PAGE + AT_CONTROL) == BREAKPOINT;
 }
 
-static bool enter_user(struct second *s, const struct second_access *acc)
+static bool enter_user(struct second *s, const struct world_access *acc)
 {
 	/* CS is this + 16, SS this + 8. */
 	uc_x86_msr star = { .rid = MSR_STAR, .value = UINT64_C(0x13) << 48 };
@@ -346,7 +336,7 @@ static bool enter_user(struct second *s, const struct second_access *acc)
 	       (get_reg(s, UC_X86_REG_CS) & 3) == 3;
 }
 
-static bool boot_state(struct second *s, const struct second_access *acc)
+static bool boot_state(struct second *s, const struct world_access *acc)
 {
 	const uint64_t cr4 = CR4 | (acc->la57 ? CR4_LA57 : 0) |
 	                     (acc->smep ? CR4_SMEP : 0) |
@@ -382,7 +372,7 @@ static bool boot_all(struct second *s)
 	          !uc_context_save(s->uc, reset);
 
 	for (unsigned i = 0; ok && i < NR_STATES; i++) {
-		struct second_access acc = {
+		struct world_access acc = {
 			.la57 = i & 1,
 			.wp = i & 2,
 			.smep = i & 4,
@@ -403,19 +393,19 @@ static bool boot_all(struct second *s)
  * read there? */
 static bool find_physical(struct second *s)
 {
-	struct second_access acc = { .va = UINT64_C(1) << 39, .size = 8 };
+	struct world_access acc = { .va = UINT64_C(1) << 39, .size = 8 };
 	const uint64_t number = UINT64_C(0x1234567812345678);
-	struct second_result r;
+	struct world_result r;
 
 	if (!second_window(s, acc.va))
 		return false;
-	*ram_word(s, SECOND_ROOT4 + 8) = OWN_PDPT | PRESENT;
+	*ram_word(s, WORLD_ROOT4 + 8) = OWN_PDPT | PRESENT;
 	*ram_word(s, KERNEL_PAGE + 0xff8) = number;
 	acc.va += 0xff8;
 	r = second_access(s, &acc);
-	*ram_word(s, SECOND_ROOT4 + 8) = 0;
+	*ram_word(s, WORLD_ROOT4 + 8) = 0;
 	s->physical = r.value == number;
-	return r.end == SECOND_DONE;
+	return r.end == WORLD_DONE;
 }
 
 static const char *set_up(struct second *s)
@@ -424,13 +414,13 @@ static const char *set_up(struct second *s)
 
 	if (uc_open(UC_ARCH_X86, UC_MODE_64, &s->uc))
 		return "Unicorn does not open";
-	s->ram = mmap(NULL, SECOND_RAM, PROT_READ | PROT_WRITE,
+	s->ram = mmap(NULL, WORLD_RAM, PROT_READ | PROT_WRITE,
 	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	s->decoy = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE,
 	                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s->ram == MAP_FAILED || s->decoy == MAP_FAILED)
 		return "no address space";
-	if (uc_mem_map_ptr(s->uc, 0, SECOND_RAM, UC_PROT_ALL, s->ram) ||
+	if (uc_mem_map_ptr(s->uc, 0, WORLD_RAM, UC_PROT_ALL, s->ram) ||
 	    !own_window(s, own_va(false)) || !own_window(s, own_va(true)))
 		return "Unicorn does not map memory";
 	/* A function pointer as void *: Unicorn's interface. */
@@ -476,7 +466,7 @@ void second_free(struct second *s)
 	if (s->uc)
 		(void)uc_close(s->uc);
 	if (s->ram && s->ram != MAP_FAILED)
-		(void)munmap(s->ram, SECOND_RAM);
+		(void)munmap(s->ram, WORLD_RAM);
 	if (s->decoy && s->decoy != MAP_FAILED)
 		(void)munmap(s->decoy, WINDOW);
 	free(s);
@@ -486,10 +476,10 @@ void second_free(struct second *s)
 
 static void flush(struct second *s, bool la57)
 {
-	const struct second_access kernel = { .la57 = la57 };
+	const struct world_access kernel = { .la57 = la57 };
 
 	(void)uc_context_restore(s->uc, s->state[state_number(&kernel)]);
-	set_reg(s, UC_X86_REG_RAX, la57 ? SECOND_ROOT5 : SECOND_ROOT4);
+	set_reg(s, UC_X86_REG_RAX, la57 ? WORLD_ROOT5 : WORLD_ROOT4);
 	if (execute(s, own_va(la57) + AT_FLUSH) != BREAKPOINT)
 		abort();
 }
@@ -503,10 +493,10 @@ static unsigned error_code(struct second *s)
 	return code;
 }
 
-struct second_result second_access(struct second *s,
-                                   const struct second_access *acc)
+struct world_result second_access(struct second *s,
+                                  const struct world_access *acc)
 {
-	struct second_result r = { .end = SECOND_OTHER };
+	struct world_result r = { .end = WORLD_OTHER };
 	const uint64_t base = own_va(acc->la57) + (acc->user ? 0x1000 : 0);
 
 	if (!acc->keep_tlb)
@@ -514,17 +504,17 @@ struct second_result second_access(struct second *s,
 	(void)uc_context_restore(s->uc, s->state[state_number(acc)]);
 	set_reg(s, UC_X86_REG_RDI, acc->va);
 	set_reg(s, UC_X86_REG_RSI, acc->value);
-	if (acc->op == SECOND_FETCH)
+	if (acc->op == WORLD_FETCH)
 		*(uint64_t *)(void *)(s->decoy + (acc->va & (WINDOW - 1))) =
-			second_code(0);
+			world_code(0);
 	r.number = execute(s, base + access_at(acc->op, acc->size));
 	if (r.number == BREAKPOINT) {
-		r.end = SECOND_DONE;
+		r.end = WORLD_DONE;
 		r.value = get_reg(s, UC_X86_REG_RAX);
 	} else if (r.number == GP_FAULT) {
-		r.end = SECOND_GP;
+		r.end = WORLD_GP;
 	} else if (r.number == PAGE_FAULT) {
-		r.end = SECOND_PF;
+		r.end = WORLD_PF;
 		r.cr2 = get_reg(s, UC_X86_REG_CR2);
 		r.code = error_code(s);
 	}
