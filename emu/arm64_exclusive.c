@@ -20,6 +20,7 @@ struct exclusive {
 	unsigned size; /* of one access, bytes */
 	unsigned nr;   /* of accesses: 2 for a pair of 64 bits */
 	unsigned rs, rt, rt2;
+	bool by_sp;
 	vaddr_t va;
 };
 
@@ -33,6 +34,7 @@ static struct exclusive decode(struct engine *e, uint32_t insn)
 		.rs = insn >> 16 & 31,
 		.rt2 = insn >> 10 & 31,
 		.rt = insn & 31,
+		.by_sp = (insn >> 5 & 31) == 31,
 		.va = arm64_get_xsp(e, insn >> 5 & 31),
 	};
 
@@ -51,6 +53,7 @@ static bool load(struct engine *e, const struct exclusive *x)
 	for (unsigned i = 0; i < x->nr; i++) {
 		struct mmu_access acc = { .va = x->va + (vaddr_t)8 * i,
 			                  .size = (uint8_t)x->size,
+			                  .by_sp = x->by_sp,
 			                  .op = MMU_LOAD };
 
 		if (!engine_access(e, &acc))
@@ -94,6 +97,7 @@ static bool store(struct engine *e, const struct exclusive *x)
 		struct mmu_access acc = { .va = x->va + (vaddr_t)8 * i,
 			                  .size = (uint8_t)x->size,
 			                  .op = MMU_STXR,
+			                  .by_sp = x->by_sp,
 			                  .value = value[i],
 			                  .exclusive = marked };
 

@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "emu/arm64_insn_internal.h"
+#include "emu/arm64_ldst.h"
 #include "emu/arm64_mte.h"
 #include "emu/arm64_regs_internal.h"
 #include "emu/unicorn_internal.h"
@@ -201,6 +202,22 @@ static void on_special(struct engine *e, uint64_t pc, const uint8_t *code,
 		e->locked = (struct locked){ .pc = pc };
 }
 
+static bool by_sp(struct engine *e)
+{
+	struct a64_ldst access = { 0 };
+	unsigned nr = 0;
+
+	for (uint32_t at = 0; at < e->block_size && nr < e->nth; at += 4) {
+		uint32_t insn;
+
+		memcpy(&insn, window_bytes(e, e->last_block + at),
+		       sizeof(insn));
+		access = a64_ldst(insn);
+		nr += access.nr;
+	}
+	return nr >= e->nth && !access.tag_checked;
+}
+
 /* ---- registers ---- */
 
 static void save_regs(struct engine *e, struct guest_regs *to)
@@ -291,4 +308,5 @@ const struct unicorn_arch unicorn_arch_arm64 = {
 	.insn_max = 4,
 	.is_special = is_special,
 	.on_special = on_special,
+	.by_sp = by_sp,
 };

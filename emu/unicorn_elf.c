@@ -234,6 +234,8 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *data)
 		return;
 	e->retranslate = false;
 	e->last_block = pc;
+	e->block_size = size;
+	e->nth = 0;
 	if (unlikely(!fetched(e, first, last))) {
 		e->fetch_page = NO_PAGE;
 		if (!fetch(e, pc) || (last != first && !fetch(e, last)))
@@ -254,6 +256,14 @@ static bool may_be_quick(const struct engine *e)
 {
 	return likely(!e->locked.pc && !e->guest->ended &&
 	              !e->guest->task->cpu->need_resched);
+}
+
+/* An access that is no quick one. Those find the tag that they compare with. */
+static bool slow_access(struct engine *e, struct mmu_access *acc)
+{
+	if (unlikely(this_vcpu()->mmu.arm64.tcf))
+		acc->by_sp = e->arch->by_sp(e);
+	return engine_access(e, acc);
 }
 
 static bool quick_load(struct engine *e, uint64_t va, unsigned size)
@@ -293,12 +303,13 @@ static void on_read(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		e->parts -= e->parts > 0;
 		return;
 	}
+	e->nth++;
+	/* The engine will load both aligned halves. */
+	if (unlikely((va & (e->uc_page - 1)) + (unsigned)size > e->uc_page))
+		e->parts = 2;
 	if (quick_load(e, va, (unsigned)size))
 		return;
-	/* The engine will load both aligned halves. */
-	if (unlikely((va & ~PAGE_MASK) + (unsigned)size > PAGE_SIZE))
-		e->parts = 2;
-	if (!engine_access(e, &acc))
+	if (!slow_access(e, &acc))
 		return;
 	window_show(e, va, acc.value, (unsigned)size);
 	if (unlikely(e->locked.pc)) {
@@ -315,7 +326,7 @@ static bool store_locked(struct engine *e, struct mmu_access *acc)
 
 	acc->op = MMU_CMPXCHG;
 	acc->expected = l->loaded;
-	if (!engine_access(e, acc))
+	if (!slow_access(e, acc))
 		return false;
 	if (acc->value != l->loaded)
 		engine_set_reg(e, e->arch->pc, l->pc);
@@ -336,13 +347,14 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	(void)type;
 	if (unlikely(e->stopping))
 		return;
+	e->nth++;
 	if (size < 8)
 		acc.value &= BIT_ULL(8 * (unsigned)size) - 1;
 	if (unlikely(e->locked.pc && e->locked.va == va &&
 	             e->locked.size == (unsigned)size)) {
 		if (!store_locked(e, &acc))
 			return;
-	} else if (!quick_store(e, &acc) && !engine_access(e, &acc)) {
+	} else if (!quick_store(e, &acc) && !slow_access(e, &acc)) {
 		return;
 	}
 	if (unlikely(va - e->code_start < e->code_size)) {
@@ -399,6 +411,7 @@ void elf_save(struct engine *e)
 void elf_prepare(struct engine *e)
 {
 	e->arch->prepare_elf(e);
+	BUG_ON(uc_query(e->uc, UC_QUERY_PAGE_SIZE, &e->uc_page));
 	for (unsigned i = 0; i < EXEC_PAGES; i++)
 		e->page[i].va = NO_PAGE;
 	e->hooked = g_array_new(FALSE, FALSE, sizeof(uint64_t));

@@ -96,6 +96,8 @@ struct unicorn_arch {
 	/* That hook: before the instruction. */
 	void (*on_special)(struct engine *e, uint64_t pc, const uint8_t *code,
 	                   unsigned size);
+	/* mmu_access.by_sp of the access under way, e->nth of its block. */
+	bool (*by_sp)(struct engine *e);
 };
 
 extern const struct unicorn_arch unicorn_arch_x86;
@@ -126,10 +128,13 @@ struct engine {
 	uint64_t fetch_seq;  /* mmu->flush_seq then */
 	const struct cpu *fetch_cpu;
 	uint64_t last_block;
-	uint64_t make_code; /* where a fetch met a data window */
-	bool retranslate;   /* the block that begins shows old bytes */
-	bool tidy;          /* leave to drop data windows */
+	uint32_t block_size; /* its bytes */
+	unsigned nth;        /* accesses since it began */
+	uint64_t make_code;  /* where a fetch met a data window */
+	bool retranslate;    /* the block that begins shows old bytes */
+	bool tidy;           /* leave to drop data windows */
 	unsigned nr_refreshes;
+	size_t uc_page; /* Unicorn's own: 1 KiB for arm64 */
 	unsigned parts; /* calls to ignore: parts of a crossing load */
 	struct exec_page page[EXEC_PAGES];
 	uint64_t known_block[KNOWN_BLOCKS]; /* looked at for these: */

@@ -116,8 +116,9 @@ void mmu_write_tcr(struct mmu *mmu, uint64_t tcr);
  * or asymmetric (Linux keeps PSTATE.TCO set otherwise, and ignores what these
  * leave in TFSRE0_EL1).  No step.
  *
- * DIVERGES: an access by way of SP and an immediate is checked as well.
- * Source: D10.4.1.
+ * An access by way of SP and an immediate (mmu_access.by_sp) is Tag Unchecked.
+ * DIVERGES: it reads the tag all the same, as a step, and does not compare it.
+ * Source: D10.4.1; SetTagCheckedInstruction(), shared/functions/mte.
  */
 void mmu_write_tcf(struct mmu *mmu, enum mte_tcf tcf);
 /**

@@ -136,6 +136,7 @@ struct mmu_access {
 	bool ac;         /* RFLAGS.AC: CPL < 3 may touch user pages; arm64:
 	                  * LDTR, STTR */
 	bool unchecked;  /* arm64: no tag check (STGP, STZG, DC GZVA) */
+	bool by_sp;      /* arm64: by way of SP or PC, Tag Unchecked */
 	uint8_t outcome; /* out: enum mmu_outcome */
 	paddr_t pa;      /* out, if done: of the first byte */
 };

@@ -164,12 +164,88 @@ static void put_arithmetic(unsigned a, unsigned b)
 	put_note(8);
 }
 
+/*
+ * Loads and stores of every kind but LDAPUR, which QEMU 7.2 does not check, of
+ * X4, X5, X10, X11, X14 - X17 and vectors, to the address in X@rn. @checked:
+ * also those whose tag is checked if that is SP.
+ */
+static void put_access(unsigned rn, bool checked)
+{
+	static const uint32_t moves[] = {
+		0x39000004,                 /* strb w4, [rn] */
+		0xf9400400,                 /* ldr x0, [rn, #8], of X10 below */
+		0xf8001004,                 /* stur x4, [rn, #1] */
+		0xf8400800,                 /* ldtr */
+		0xa9001404,                 /* stp x4, x5, [rn] */
+		0x69402c0a,                 /* ldpsw x10, x11, [rn] */
+		0x28400000 | 11 << 10 | 10, /* ldnp w10, w11 */
+		0x3dc00000,                 /* ldr q0, [rn] */
+		0x3d800400,                 /* str q0, [rn, #16] */
+		0xbd400002,                 /* ldr s2, [rn] */
+		0xad000400,                 /* stp q0, q1, [rn] */
+		0x6d400400,                 /* ldp d0, d1, [rn] */
+		0x4c402000,                 /* ld1 {v0.16b - v3.16b}, [rn] */
+		0x4c400800,                 /* ld4 {v0.4s - v3.4s}, [rn] */
+		0x0c004000,                 /* st3 {v0.8b - v2.8b}, [rn] */
+		0x0c408400,                 /* ld2 {v0.4h, v1.4h}, [rn] */
+		0x0d409000,                 /* ld1 {v0.s}[1], [rn] */
+		0x4d60c800,                 /* ld2r {v0.4s, v1.4s}, [rn] */
+		0x4d60e800,                 /* ld4r {v0.4s - v3.4s}, [rn] */
+		0xf8240000 | 10,            /* ldadd x4, x10, [rn] */
+		0xb8248000 | 10,            /* swp w4, w10, [rn] */
+		0xc8a47c00 | 10,            /* cas x4, x10, [rn] */
+		0x48207c00 | 14 << 16 | 16, /* casp x14 - x17, [rn] */
+		0x08207c00 | 14 << 16 | 16, /* casp w14 - w17, [rn] */
+		0xc8dffc00 | 10,            /* ldar x10, [rn] */
+		0x889ffc00 | 4,             /* stlr w4, [rn] */
+		0xf8bfc000 | 10,            /* ldapr x10, [rn] */
+		0xc85f7c00 | 10,            /* ldxr x10, [rn] */
+		0xf9800000,                 /* prfm pldl1keep, [rn] */
+		0xf8800000,                 /* prfum pldl1keep, [rn] */
+		0xf8a06800 | 31 << 16,      /* prfm, [rn, xzr] */
+		0xf8606800 | 31 << 16 | 10, /* ldr x10, [rn, xzr] */
+		0xf8000400 | 4,             /* str x4, [rn], #0 */
+		0xf8400c00 | 10,            /* ldr x10, [rn, #0]! */
+		0xa8801404,                 /* stp x4, x5, [rn], #0 */
+		0xadc00400,                 /* ldp q0, q1, [rn, #0]! */
+		0x4cc07c00 | 31 << 16,      /* ld1 {v0.2d}, [rn], #16 */
+	};
+	const unsigned n = ARRAY_SIZE(moves) - (checked ? 0 : 6);
+	uint32_t insn = moves[stage_below(&rnd, n)];
+
+	if (insn == 0xf9400400 || insn == 0xf8400800)
+		insn |= 10;
+	put(insn | rn << 5);
+}
+
+/* Up to four of them, and loads by way of PC, where no tags are. */
+static void put_noise(void)
+{
+	put_mov(12, RESULTS + 0x3000);
+	for (unsigned i = stage_below(&rnd, 5); i-- > 0;) {
+		if (stage_below(&rnd, 8))
+			put_access(12, false);
+		else
+			put(0x58000000 | 2 << 5 | 10); /* ldr x10, . + 8 */
+	}
+}
+
+/* SP leads to X@a's granule, with its tag, whatever that of the memory is. */
+static void put_by_sp(unsigned a, bool checked)
+{
+	put_noise();
+	put(0x9100001f | a << 5); /* mov sp, x@a */
+	for (unsigned i = 1 + stage_below(&rnd, 3); i-- > 0;)
+		put_access(31, checked);
+	put_noise();
+}
+
 static void put_memory(unsigned a, unsigned value)
 {
 	unsigned mode = 1 + stage_below(&rnd, 3);
 	int granules = (int)stage_below(&rnd, 16) - 8;
 
-	switch (stage_below(&rnd, 4)) {
+	switch (stage_below(&rnd, 5)) {
 	case 0:
 		put(stg(stage_below(&rnd, 4), mode, stage_below(&rnd, 4), a,
 		        granules));
@@ -181,6 +257,10 @@ static void put_memory(unsigned a, unsigned value)
 		put_mov(8, stage_random(&rnd));
 		put(ldg(8, a, granules));
 		put_note(8);
+		break;
+	case 3: /* unchecked ones */
+		put_by_sp(a, false);
+		put_note(10);
 		break;
 	default: /* a checked store and load */
 		put_good_tag(a);
@@ -233,7 +313,7 @@ static void put_check(void)
 		                          0xf9000000, 0x39400000, 0x79400000,
 		                          0xb9400000, 0xf9400000 };
 	unsigned tag = stage_below(&rnd, 16), next = tag;
-	unsigned kind = stage_below(&rnd, 10), at = stage_below(&rnd, 16);
+	unsigned kind = stage_below(&rnd, 16), at = stage_below(&rnd, 16);
 	unsigned mine = stage_below(&rnd, 2) ? tag : stage_below(&rnd, 16);
 
 	if (stage_below(&rnd, 2))
@@ -247,7 +327,12 @@ static void put_check(void)
 		put(0xf8200100 | 4 << 16 | 10); /* ldadd x4, x10, [x8] */
 	else if (kind == 9)
 		put(0xc85f7c00 | 8 << 5 | 10); /* ldxr x10, [x8] */
-	else
+	else if (kind > 12)
+		put_by_sp(8, true);
+	else if (kind > 9) {
+		put_noise();
+		put_access(8, true);
+	} else
 		put(moves[kind] | 8 << 5 | 4);
 }
 

@@ -439,6 +439,28 @@ START_TEST(pairs_and_vectors_cross_pages)
 }
 END_TEST
 
+/* Unicorn's pages are of 1 KiB: a load across the border of two is one. */
+START_TEST(a_load_within_a_page_is_one_access)
+{
+	uint32_t code[] = {
+		0xd2a00a01, /* movz x1, #0x50, lsl #16 */
+		0x910fe021, /* add x1, x1, #0x3f8 */
+		0xf9400022, /* ldr x2, [x1] */
+		0xd2800000, /* mov x0, #0 */
+		0xd2800ba8, /* mov x8, #93 */
+		0xd4000001, /* svc #0 */
+	};
+	uint64_t steps;
+
+	RUN_ARM64(code);
+	expect_exit(0);
+	steps = outcome.result.steps;
+	code[1] = 0x910ff021; /* add x1, x1, #0x3fc */
+	RUN_ARM64(code);
+	ck_assert_uint_eq(outcome.result.steps, steps);
+}
+END_TEST
+
 START_TEST(dc_zva_zeroes_64_bytes)
 {
 	RUN_ARM64(zeroes);
@@ -461,6 +483,7 @@ int main(void)
 		tc, a_store_of_another_cpu_makes_store_exclusive_fail, 1, 11);
 	tcase_add_test(tc, atomics_do_what_they_are_called);
 	tcase_add_test(tc, pairs_and_vectors_cross_pages);
+	tcase_add_test(tc, a_load_within_a_page_is_one_access);
 	tcase_add_test(tc, dc_zva_zeroes_64_bytes);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
