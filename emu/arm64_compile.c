@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/mtetags.h"
 #include "emu/arm64_regs_internal.h"
 #include "emu/emitter_internal.h"
 
@@ -180,15 +181,17 @@ static void compile_cmpxchg(struct emitter *e, const struct op *op)
 /* STG: the tag of x9, whatever its other bits are. */
 static void compile_stg(struct emitter *e, const struct op *op)
 {
-	unsigned base = address(e, op);
+	unsigned base = address(e, op), from = ARM64_SCRATCH_VALUE;
 
-	if (op->value.is_reg) /* LSL x9, value, #56: a UBFM */
+	if (op->own_tag)
+		from = base;
+	else if (op->value.is_reg) /* LSL x9, value, #56: a UBFM */
 		put(e, 0xd3481c00 | (unsigned)program_reg[op->value.reg] << 5 |
 		               ARM64_SCRATCH_VALUE);
 	else
 		mov_imm(e, ARM64_SCRATCH_VALUE,
 		        (op->value.imm & 15) << TAG_SHIFT);
-	put(e, 0xd9200800 | base << 5 | ARM64_SCRATCH_VALUE);
+	put(e, 0xd9200800 | base << 5 | from);
 	emit_access(e);
 }
 
@@ -202,6 +205,22 @@ static void compile_ldg(struct emitter *e, const struct op *op)
 	emit_access(e);
 	put(e, 0xd340fc00 | TAG_SHIFT << 16 | ARM64_SCRATCH_VALUE << 5 |
 	               program_reg[op->reg]); /* LSR */
+}
+
+/* IRG, GMI; ADDG, SUBG. */
+static void compile_pointer(struct emitter *e, const struct op *op)
+{
+	uint32_t insn = address(e, op) << 5 | program_reg[op->reg];
+	int64_t offset = (int64_t)op->value.imm;
+
+	if (op->kind == OP_ADDG)
+		insn |= (offset < 0 ? 0xd1800000 : 0x91800000) |
+		        (uint32_t)(ABS(offset) / MTE_GRANULE_SIZE) << 16 |
+		        (uint32_t)op->tag << 10;
+	else
+		insn |= (op->kind == OP_IRG ? 0x9ac01000 : 0x9ac01400) |
+		        operand_reg(e, &op->value, ARM64_SCRATCH_VALUE) << 16;
+	put(e, insn);
 }
 
 /* ---- the rest ---- */
@@ -305,6 +324,11 @@ void arm64_compile_op(struct emitter *e, const struct op *op)
 		break;
 	case OP_LDG:
 		compile_ldg(e, op);
+		break;
+	case OP_IRG:
+	case OP_GMI:
+	case OP_ADDG:
+		compile_pointer(e, op);
 		break;
 	case OP_FENCE:
 		put(e, 0xd5033bbf); /* DMB ISH */

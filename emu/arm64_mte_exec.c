@@ -117,12 +117,14 @@ static void register_insn(struct engine *e, const struct mte_insn *i)
 	uint64_t n = arm64_get_xsp(e, i->rn);
 	int offset = i->op == MTE_SUBG ? -i->offset : i->offset;
 	uint32_t nzcv;
+	uint16_t mask;
 
 	switch ((int)i->op) {
 	case MTE_IRG:
-		arm64_set_xsp(
-			e, i->rd,
-			mte_irg(random, n, (uint16_t)arm64_get_x(e, i->rm)));
+		mask = (uint16_t)arm64_get_x(e, i->rm);
+		arm64_set_xsp(e, i->rd,
+		              e->elf ? mte_irg(random, n, mask)
+		                     : vcpu_irg(n, mask));
 		break;
 	case MTE_GMI:
 		arm64_set_x(e, i->rd,

@@ -57,6 +57,22 @@ static void do_memory(struct guest_thread *g, const struct op *op,
 		g->regs[op->reg] = low_bytes(acc.value, op->size);
 }
 
+/* What is done to an address, or its tag, without memory. */
+static void do_pointer(struct guest_thread *g, const struct op *op)
+{
+	vaddr_t va = operand(g, &op->base) + (uint64_t)op->disp;
+	uint64_t value = operand(g, &op->value);
+
+	if (op->kind == OP_IRG)
+		value = vcpu_irg(va, (uint16_t)value);
+	else if (op->kind == OP_GMI)
+		value |= BIT_ULL(mte_ptr_tag(va));
+	else
+		value = mte_addg(va, (int64_t)value, op->tag,
+		                 this_vcpu()->mte.exclude);
+	g->regs[op->reg] = value;
+}
+
 /* STG's address is aligned or the guest is dead; LDG's need not be. */
 static void do_tag(struct guest_thread *g, const struct op *op,
                    const struct op_code *code)
@@ -66,7 +82,10 @@ static void do_tag(struct guest_thread *g, const struct op *op,
 	struct mmu_access acc = { .va = va & MTE_GRANULE_MASK,
 		                  .size = 1,
 		                  .op = store ? MMU_STG : MMU_LDG,
-		                  .value = operand(g, &op->value) & 15 };
+		                  .value = op->own_tag
+		                                   ? mte_ptr_tag(va)
+		                                   : operand(g, &op->value) &
+		                                             15 };
 
 	if (store && !IS_ALIGNED(va, MTE_GRANULE_SIZE))
 		vcpu_kill(g->task, SIGBUS, BUS_ADRALN, va << 8 >> 8,
@@ -137,6 +156,11 @@ static void execute(struct guest_thread *g, const struct op *op,
 	case OP_STG:
 	case OP_LDG:
 		do_tag(g, op, code);
+		break;
+	case OP_IRG:
+	case OP_GMI:
+	case OP_ADDG:
+		do_pointer(g, op);
 		break;
 	case OP_SYSCALL:
 		do_syscall(g, op);

@@ -31,6 +31,9 @@ enum op_kind {
 	OP_CMPXCHG, /* reg = cmpxchg(addr, expected, value): old value */
 	OP_STG,     /* arm64: the granule at addr gets tag value, 0 .. 15 */
 	OP_LDG,     /* arm64: reg = the tag of the granule at addr */
+	OP_IRG,     /* arm64: reg = addr, a tag at random but those of value */
+	OP_GMI,     /* arm64: reg = value and a bit for the tag of addr */
+	OP_ADDG,    /* arm64: reg = addr + value, its tag moved by tag */
 	OP_FENCE,   /* mfence / dmb ish */
 	OP_SYSCALL, /* r0 = syscall(nr, args) */
 	OP_SET,     /* reg = value */
@@ -59,6 +62,8 @@ struct op {
 	int64_t disp;
 	struct operand value;
 	struct operand expected;
+	bool own_tag;            /* STG: the tag of the address, no value */
+	uint8_t tag;             /* ADDG: 0 .. 15 */
 	unsigned target;         /* op number */
 	uint32_t nr[ARCH_COUNT]; /* system call number */
 	struct operand args[6];

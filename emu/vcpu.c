@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "base/bug.h"
+#include "base/mtetags.h"
 #include "base/once.h"
 #include "emu/code.h"
 #include "emu/uaccess.h"
@@ -419,6 +420,19 @@ long vcpu_syscall(struct task *t, long nr, const uint64_t args[6])
 		result = m->kernel->syscall(t, nr, args);
 	vcpu_enter_user(t);
 	return result;
+}
+
+uint64_t vcpu_irg(uint64_t va, uint16_t exclude)
+{
+	unsigned left = (uint16_t) ~(exclude | this_vcpu()->mte.exclude);
+	unsigned pick = 0;
+
+	if (left)
+		pick = choose(CHOICE_OTHER, (unsigned)__builtin_popcount(left),
+		              OBJ_NONE, "irg");
+	while (pick--)
+		left &= left - 1;
+	return mte_set_ptr_tag(va, left ? (unsigned)__builtin_ctz(left) : 0);
 }
 
 void vcpu_loop(struct task *t, unsigned line)

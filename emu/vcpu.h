@@ -183,6 +183,20 @@ void vcpu_kill(struct task *t, int signal, int si_code, vaddr_t addr,
 long vcpu_syscall(struct task *t, long nr, const uint64_t args[6]);
 
 /**
+ * vcpu_irg - IRG of a scenario's thread: of the tags that neither GCR_EL1 nor
+ * the instruction excludes any one, a choice of the CPU (CHOICE_OTHER "irg").
+ * @va: any address
+ * @exclude: what the instruction excludes, bit per tag
+ *
+ * Linux sets GCR_EL1.RRND, with which the way of choosing is the CPU's own:
+ * v6.12 arch/arm64/kernel/mte.c mte_update_gcr_excl().
+ *
+ * Context: on a task's agent, in user mode.
+ * Return: @va with another logical tag; 0 if all are excluded.
+ */
+uint64_t vcpu_irg(uint64_t va, uint16_t exclude);
+
+/**
  * vcpu_loop - the current task jumps backwards. A step, so that no loop is
  * without one.
  * @line: of the scenario, for the trace

@@ -372,6 +372,9 @@ void x86_compile_op(struct emitter *e, const struct op *op)
 		break;
 	case OP_STG: /* no program for x86 has them */
 	case OP_LDG:
+	case OP_IRG:
+	case OP_GMI:
+	case OP_ADDG:
 		BUG();
 	case OP_EXIT: /* ud2: the engine stops before it */
 	case OP_KIND_COUNT:

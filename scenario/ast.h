@@ -100,8 +100,12 @@ enum ast_stmt_kind {
 	STMT_XCHG,  /* reg = xchg args[0] args[1] */
 	STMT_XADD,
 	STMT_CMPXCHG, /* reg = cmpxchg args[0] args[1]=expected args[2] */
-	STMT_STG,     /* arm64: stg args[0] args[1]=tag */
+	STMT_STG,     /* arm64: stg args[0] [args[1]=tag] */
 	STMT_LDG,     /* arm64: reg = ldg args[0] */
+	STMT_IRG,     /* arm64: reg = irg args[0] [args[1]=mask] */
+	STMT_GMI,     /* arm64: reg = gmi args[0] args[1]=mask */
+	STMT_ADDG,    /* arm64: reg = addg args[0] args[1]=bytes args[2]=tag */
+	STMT_SUBG,
 	STMT_FENCE,
 	STMT_PAUSE,
 	STMT_SET,     /* reg = args[0] */

@@ -162,7 +162,7 @@ static bool sets_prot_mte(const struct ast_stmt *stmt)
 
 static bool is_tag_statement(const struct ast_stmt *stmt)
 {
-	return stmt->kind == STMT_STG || stmt->kind == STMT_LDG ||
+	return (stmt->kind >= STMT_STG && stmt->kind <= STMT_SUBG) ||
 	       (stmt->kind == STMT_SYSCALL && !strcmp(stmt->name, "mte")) ||
 	       sets_prot_mte(stmt);
 }
@@ -177,6 +177,12 @@ static void check_tags(struct checker *c, const struct ast_stmt *stmt)
 	}
 }
 
+static void check_tag(struct checker *c, const struct ast_expr *tag)
+{
+	if (tag->reg < 0 && tag->number > 15)
+		check_error(c, tag->pos, "a tag is a number from 0 to 15");
+}
+
 static void check_stg(struct checker *c, const struct ast_stmt *stmt)
 {
 	const struct ast_expr *addr = &stmt->args[0], *tag = &stmt->args[1];
@@ -185,8 +191,31 @@ static void check_stg(struct checker *c, const struct ast_stmt *stmt)
 		check_error(c, addr->pos,
 		            "a tag is that of 16 bytes: the address must be a "
 		            "multiple of 16");
-	if (tag->reg < 0 && tag->number > 15)
-		check_error(c, tag->pos, "a tag is a number from 0 to 15");
+	if (stmt->nr_args == 2)
+		check_tag(c, tag);
+}
+
+/* What ADDG and SUBG have room for: D10, C6.2. */
+static void check_pointer(struct checker *c, const struct ast_stmt *stmt)
+{
+	const struct ast_expr *value = &stmt->args[1];
+
+	if (stmt->kind == STMT_IRG || stmt->kind == STMT_GMI) {
+		if (stmt->nr_args == 2 && value->reg < 0 &&
+		    value->number > UINT16_MAX)
+			check_error(c, value->pos,
+			            "a mask has a bit for each of 16 tags");
+		return;
+	}
+	if (value->reg >= 0 || value->number > 1008 ||
+	    value->number % MTE_GRANULE_SIZE)
+		check_error(c, value->pos,
+		            "expected a number from 0 to 1008, a multiple of "
+		            "16");
+	if (stmt->args[2].reg >= 0)
+		check_error(c, stmt->args[2].pos,
+		            "a tag is a number from 0 to 15");
+	check_tag(c, &stmt->args[2]);
 }
 
 /* ---- the rest ---- */
@@ -223,6 +252,8 @@ static void check_statement(struct checker *c, struct ast_stmt *stmt,
 	check_alignment(c, stmt);
 	if (stmt->kind == STMT_STG)
 		check_stg(c, stmt);
+	else if (stmt->kind >= STMT_IRG && stmt->kind <= STMT_SUBG)
+		check_pointer(c, stmt);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): the parser limited the depth */

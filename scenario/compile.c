@@ -197,16 +197,37 @@ static void compile_access(struct compiler *k, const struct ast_stmt *stmt,
 		reg = take_register(k);
 	if (kind == OP_CMPXCHG)
 		wanted = operand_of(k, &stmt->args[1]);
-	if (!reads)
+	if (!reads && stmt->nr_args > 1)
 		value = operand_of(k, &stmt->args[stmt->nr_args - 1]);
 	op = emit_op(k, kind);
 	op->reg = reg;
 	op->size = stmt->size;
 	op->value = value;
 	op->expected = wanted;
+	op->own_tag = stmt->nr_args == 1;
 	set_address(op, &stmt->args[0]);
 	if (scratch)
 		give_register(k, reg);
+}
+
+/* Of an address and its tag, without memory. */
+static void compile_pointer(struct compiler *k, const struct ast_stmt *stmt)
+{
+	bool addg = stmt->kind == STMT_ADDG || stmt->kind == STMT_SUBG;
+	struct operand value = { 0 };
+	struct op *op;
+
+	if (stmt->nr_args > 1)
+		value = operand_of(k, &stmt->args[1]);
+	if (stmt->kind == STMT_SUBG)
+		value.imm = -value.imm;
+	op = emit_op(k, addg                     ? OP_ADDG
+	                : stmt->kind == STMT_IRG ? OP_IRG
+	                                         : OP_GMI);
+	op->reg = (uint8_t)stmt->reg;
+	op->value = value;
+	op->tag = addg ? (uint8_t)stmt->args[2].number : 0;
+	set_address(op, &stmt->args[0]);
 }
 
 /* reg = rN + number */
@@ -491,6 +512,12 @@ static void compile_statement(struct compiler *k, const struct ast_stmt *stmt)
 		break;
 	case STMT_LDG:
 		compile_access(k, stmt, OP_LDG);
+		break;
+	case STMT_IRG:
+	case STMT_GMI:
+	case STMT_ADDG:
+	case STMT_SUBG:
+		compile_pointer(k, stmt);
 		break;
 	case STMT_FENCE:
 		emit_op(k, OP_FENCE);

@@ -198,9 +198,9 @@ static void parse_kop_args(struct parser *p, struct ast_stmt *stmt)
 /* ---- statements ---- */
 
 static const char *const statement_names[] = {
-	"load",  "store", "xchg",  "xadd", "cmpxchg", "stg",   "ldg",
-	"fence", "pause", "touch", "goto", "loop",    "while", "if",
-	"exit",  "yield", "map",   "mte",  NULL,
+	"load",  "store", "xchg", "xadd",  "cmpxchg", "stg",   "ldg",  "irg",
+	"gmi",   "addg",  "subg", "fence", "pause",   "touch", "goto", "loop",
+	"while", "if",    "exit", "yield", "map",     "mte",   NULL,
 };
 
 static void complain_statement(struct parser *p, const struct token *tok)
@@ -238,7 +238,9 @@ static bool access_kind(struct parser *p, const struct token *tok,
 	} table[] = {
 		{ "load", STMT_LOAD, 1 }, { "xchg", STMT_XCHG, 2 },
 		{ "xadd", STMT_XADD, 2 }, { "cmpxchg", STMT_CMPXCHG, 3 },
-		{ "ldg", STMT_LDG, 1 },
+		{ "ldg", STMT_LDG, 1 },   { "irg", STMT_IRG, 2 },
+		{ "gmi", STMT_GMI, 2 },   { "addg", STMT_ADDG, 3 },
+		{ "subg", STMT_SUBG, 3 },
 	};
 	g_autofree char *word = token_dup(p, tok);
 
@@ -257,9 +259,11 @@ static bool access_kind(struct parser *p, const struct token *tok,
 static void parse_access(struct parser *p, struct ast_stmt *stmt,
                          unsigned nr_args)
 {
-	if (stmt->kind != STMT_LDG)
+	if (stmt->kind < STMT_STG)
 		stmt->size = parse_access_size(p);
 	add_arg(p, stmt, parse_expr(p, "an address"));
+	if (stmt->kind == STMT_IRG && at_statement_end(p))
+		return;
 	for (unsigned i = 1; i < nr_args; i++)
 		add_arg(p, stmt, parse_expr(p, "a value"));
 }
@@ -377,6 +381,9 @@ static void parse_mte(struct parser *p, struct ast_stmt *stmt)
 	option.number = PR_SET_TAGGED_ADDR_CTRL;
 	ctrl = parse_flags(p, ARG_MTE_CHECKS);
 	ctrl.number |= PR_TAGGED_ADDR_ENABLE;
+	if (accept_word(p, "include"))
+		ctrl.number |= take_number(p, "a mask of tags", UINT16_MAX)
+		               << PR_MTE_TAG_SHIFT;
 	stmt->kind = STMT_SYSCALL;
 	stmt->name = "mte";
 	stmt->syscall = find_syscall("prctl");
@@ -388,7 +395,8 @@ static void parse_stg(struct parser *p, struct ast_stmt *stmt)
 {
 	stmt->kind = STMT_STG;
 	add_arg(p, stmt, parse_expr(p, "an address"));
-	add_arg(p, stmt, parse_expr(p, "a tag, 0 to 15"));
+	if (!at_statement_end(p))
+		add_arg(p, stmt, parse_expr(p, "a tag, 0 to 15"));
 }
 
 static bool parse_plain(struct parser *p, struct ast_stmt *stmt,

@@ -236,6 +236,40 @@ START_TEST(tags_are_stored_and_loaded)
 }
 END_TEST
 
+START_TEST(a_tag_may_be_the_addresses_own)
+{
+	struct op op = { .kind = OP_STG, .own_tag = true, .base = REG(1) };
+
+	EXPECT(op, 1, { 0xd9200a73, "stg x19, [x19]" });
+	op.base = (struct operand)IMM(0x40000000);
+	EXPECT(op, 2, { 0xd2a8000a, "mov x10, #0x40000000" },
+	       { 0xd920094a, "stg x10, [x10]" });
+}
+END_TEST
+
+START_TEST(tags_of_addresses_are_chosen_and_moved)
+{
+	struct op op = { .kind = OP_IRG, .reg = 4, .base = IMM(0x40000000) };
+
+	EXPECT(op, 0, { 0xd2a8000a, "mov x10, #0x40000000" },
+	       { 0x9adf1156, "irg x22, x10" });
+	op.base = (struct operand)REG(1);
+	op.value = (struct operand)IMM(6);
+	EXPECT(op, 0, { 0xd28000c9, "mov x9, #6" },
+	       { 0x9ac91276, "irg x22, x19, x9" });
+	op.kind = OP_GMI;
+	op.value = (struct operand)REG(3);
+	EXPECT(op, 0, { 0x9ad51676, "gmi x22, x19, x21" });
+	op.kind = OP_ADDG;
+	op.value = (struct operand)IMM(16);
+	op.tag = 3;
+	EXPECT(op, 0, { 0x91810e76, "addg x22, x19, #16, #3" });
+	op.value = (struct operand)IMM(-1008);
+	op.tag = 15;
+	EXPECT(op, 0, { 0xd1bf3e76, "subg x22, x19, #1008, #15" });
+}
+END_TEST
+
 START_TEST(values_take_the_fewest_instructions)
 {
 	struct op op = { .kind = OP_SET, .reg = 5, .value = IMM(-1) };
@@ -384,6 +418,8 @@ int main(void)
 	tcase_add_test(tc, exchanges_are_acquire_and_release);
 	tcase_add_test(tc, cmpxchg_keeps_its_operands);
 	tcase_add_test(tc, tags_are_stored_and_loaded);
+	tcase_add_test(tc, a_tag_may_be_the_addresses_own);
+	tcase_add_test(tc, tags_of_addresses_are_chosen_and_moved);
 	tcase_add_test(tc, values_take_the_fewest_instructions);
 	tcase_add_test(tc, arithmetic_and_jumps);
 	tcase_add_loop_test(tc, branches_are_unsigned, 0, 6);

@@ -509,16 +509,21 @@ static void align(struct op *op)
 /* Tags of 0 and 1, so that many checks pass. */
 static void random_tags(struct op *op, unsigned *seed)
 {
-	bool tag = op->kind == OP_STG || op->kind == OP_LDG;
+	bool tag = op->kind >= OP_STG && op->kind <= OP_ADDG;
 
 	if (tag && rig.m->arch != ARCH_ARM64)
 		op->kind = OP_PAUSE;
+	op->own_tag = op->kind == OP_STG && rand_r(seed) % 4 == 0;
+	op->tag = (uint8_t)(rand_r(seed) % 16);
+	if (op->kind == OP_ADDG)
+		op->value = (struct operand)IMM(
+			(uint64_t)(rand_r(seed) % 127 - 63) * 16);
 	if (rig.m->arch != ARCH_ARM64 || op->base.is_reg)
 		return;
 	op->base.imm |= (uint64_t)(rand_r(seed) % 2) << 56;
 	if (tag && rand_r(seed) % 32)
 		op->disp &= ~15;
-	if (tag && rand_r(seed) % 4)
+	if (tag && op->kind != OP_ADDG && rand_r(seed) % 4)
 		op->value = (struct operand)IMM((uint64_t)rand_r(seed) % 2);
 }
 
@@ -590,9 +595,11 @@ static struct result run_random(const struct vcpu_ops *engine,
 
 	rig_reset(engine);
 	rig.m->caps.steps = 4000;
-	for (unsigned i = 0; i < rig.m->nr_cpus; i++)
+	for (unsigned i = 0; i < rig.m->nr_cpus; i++) {
+		rig.emu->vcpus[i].mte.exclude = (uint16_t)(seed * 0x9e37);
 		mmu_write_tcf(&rig.emu->vcpus[i].mmu,
 		              (enum mte_tcf)(seed / 10 % 4));
+	}
 	/* Two of them share a CPU. */
 	for (unsigned t = 0; t < RIG_THREADS_MAX; t++)
 		rig_thread(t % 3, &p[t]);
