@@ -205,6 +205,25 @@ static void tick(struct cpu *cpu)
 	}
 }
 
+/* Is there something to do outside of hooks? */
+static bool wants_tidying(const struct engine *e)
+{
+	return e->nr_windows > WINDOWS_HIGH ||
+	       (e->nr_grown < GROWS_MAX &&
+	        e->nr_slow >> e->nr_grown >= GROW_ACCESSES);
+}
+
+static void tidy_up(struct engine *e)
+{
+	e->tidy = e->stopping = false;
+	if (e->nr_windows > WINDOWS_HIGH)
+		windows_drop_data(e);
+	else
+		windows_grow_tlb(e);
+	engine_set_reg(e, e->arch->pc, e->last_block);
+	e->retranslate = true; /* this block has begun already */
+}
+
 /* Every turn of a loop is a step; time passes. Return: false: stopped. */
 static bool begin_block(struct engine *e, uint64_t pc, uint32_t size)
 {
@@ -212,7 +231,7 @@ static bool begin_block(struct engine *e, uint64_t pc, uint32_t size)
 		vcpu_loop(e->guest->task, 0);
 	charge_block(e, size);
 	tick(this_cpu());
-	e->tidy = e->nr_windows > WINDOWS_HIGH;
+	e->tidy = wants_tidying(e);
 	if (!e->guest->ended && !e->tidy)
 		return true;
 	e->last_block = pc;
@@ -261,6 +280,7 @@ static bool may_be_quick(const struct engine *e)
 /* An access that is no quick one. Those find the tag that they compare with. */
 static bool slow_access(struct engine *e, struct mmu_access *acc)
 {
+	e->nr_slow++;
 	if (unlikely(this_vcpu()->mmu.arm64.tcf))
 		acc->by_sp = e->arch->by_sp(e);
 	return engine_access(e, acc);
@@ -363,29 +383,6 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 	}
 }
 
-/* A store into a code window: on_write() has made it, the window stays. */
-static bool on_write_prot(uc_engine *uc, uc_mem_type type, uint64_t va,
-                          int size, int64_t value, void *data)
-{
-	(void)uc;
-	(void)type;
-	(void)va;
-	(void)size;
-	(void)value;
-	(void)data;
-	return true;
-}
-
-static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
-                        int64_t value, void *data)
-{
-	(void)uc;
-	(void)type;
-	(void)size;
-	(void)value;
-	return window_map_data(data, va) != NULL;
-}
-
 /* A fetch from where no code window is. Unicorn cannot go on after a window has
  * changed here: elf_run() does. */
 static bool on_fetch_invalid(uc_engine *uc, uc_mem_type type, uint64_t va,
@@ -420,9 +417,6 @@ void elf_prepare(struct engine *e)
 	hook_add(e, UC_HOOK_BLOCK, on_block);
 	hook_add(e, UC_HOOK_MEM_READ, on_read);
 	hook_add(e, UC_HOOK_MEM_WRITE, on_write);
-	hook_add(e, UC_HOOK_MEM_WRITE_PROT, on_write_prot);
-	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
-	         on_unmapped);
 	hook_add(e, UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT,
 	         on_fetch_invalid);
 }
@@ -431,10 +425,7 @@ void elf_prepare(struct engine *e)
 static bool go_on(struct engine *e)
 {
 	if (e->tidy) {
-		e->tidy = e->stopping = false;
-		windows_drop_data(e);
-		engine_set_reg(e, e->arch->pc, e->last_block);
-		e->retranslate = true; /* this block has begun already */
+		tidy_up(e);
 		return !e->guest->ended;
 	}
 	if (e->stopping)

@@ -6,7 +6,8 @@
  * Paging is off inside Unicorn: its hooks name virtual addresses.  An engine
  * holds no guest data.  Wherever the guest loads or stores there is a data
  * window: all of them show one small scratch buffer, and the hook that runs
- * before a load puts what the load shall see there.  What is executed has its
+ * before a load puts what the load shall see there.  Nobody writes to data
+ * windows but hooks.  What is executed has its
  * own bytes (code windows), because blocks are translated from them.
  *
  * One engine per task: TLBs and registers of control are ours and live in the
@@ -29,6 +30,7 @@
 /* Of the scratch buffer; of the code window of a scenario's thread. */
 #define WINDOW_MIN            (UINT64_C(1) << 21)
 #define WINDOW_MAX            (UINT64_C(1) << 30)
+#define WINDOW_STEP           32 /* from one size of data windows to the next */
 /* Code windows of ELF guests are small as long as they are few: data next to
  * code is slow to reach. */
 #define CODE_WINDOW_MIN       (UINT64_C(1) << 14)
@@ -37,6 +39,10 @@
  * windows are dropped. */
 #define WINDOWS_MAX           1000
 #define WINDOWS_HIGH          768
+/* Unicorn's own TLB grows after so many accesses that were slow here as well,
+ * after twice as many again, and so on. */
+#define GROW_ACCESSES         4096
+#define GROWS_MAX             2
 #define NOWHERE               UINT64_C(0xffffffffffffff00)
 #define NO_PAGE               UINT64_MAX
 #define EXEC_PAGES            256
@@ -132,7 +138,9 @@ struct engine {
 	unsigned nth;        /* accesses since it began */
 	uint64_t make_code;  /* where a fetch met a data window */
 	bool retranslate;    /* the block that begins shows old bytes */
-	bool tidy;           /* leave to drop data windows */
+	bool tidy;           /* leave to tidy up */
+	uint64_t nr_slow;    /* accesses that were no quick ones */
+	unsigned nr_grown;   /* see windows_grow_tlb() */
 	unsigned nr_refreshes;
 	size_t uc_page; /* Unicorn's own: 1 KiB for arm64 */
 	unsigned parts; /* calls to ignore: parts of a crossing load */
@@ -174,6 +182,9 @@ void engine_syscall(struct engine *e);
  * buffer of WINDOW_MIN again and again. */
 uint8_t *scratch_new(void);
 void scratch_free(uint8_t *scratch);
+/** windows_add_hooks - once per engine: data windows come where the guest goes.
+ */
+void windows_add_hooks(struct engine *e);
 /** window_map_data, window_map_code - a window around @va as large as fits, up
  * to WINDOW_MAX or @size; NULL: no room. */
 struct window *window_map_data(struct engine *e, uint64_t va);
@@ -181,6 +192,17 @@ struct window *window_map_code(struct engine *e, uint64_t va, uint64_t size);
 /** window_make_code - a page of a data window is to be executed. Not inside
  * of uc_emu_start(). */
 bool window_make_code(struct engine *e, uint64_t va);
+/**
+ * windows_grow_tlb - let Unicorn's own TLB grow.
+ *
+ * It begins with 256 entries, for pages of 1 KiB on arm64, and doubles when it
+ * is flushed while most of them are in use.  Mapping something flushes it.  A
+ * few thousand entries are enough for most, and not too many for the host's
+ * caches.
+ *
+ * Context: not inside of uc_emu_start().
+ */
+void windows_grow_tlb(struct engine *e);
 /** windows_drop_data - all data windows go. Not inside of uc_emu_start(). */
 void windows_drop_data(struct engine *e);
 void windows_free(struct engine *e);

@@ -76,6 +76,7 @@ static struct engine *engine_new(struct unicorn_pool *pool, bool elf)
 	if (e->arch->cpu_model >= 0)
 		BUG_ON(uc_ctl_set_cpu_model(e->uc, e->arch->cpu_model));
 	e->arch->prepare(e);
+	windows_add_hooks(e);
 	if (elf)
 		elf_prepare(e);
 	else

@@ -131,23 +131,10 @@ static void on_memory(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
 		window_show(e, va, acc.value, op->size);
 }
 
-/* Data windows come where the guest goes. */
-static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
-                        int64_t value, void *data)
-{
-	(void)uc;
-	(void)type;
-	(void)size;
-	(void)value;
-	return window_map_data(data, va) != NULL;
-}
-
 void program_add_hooks(struct engine *e)
 {
 	hook_add(e, UC_HOOK_CODE, on_code);
 	hook_add(e, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, on_memory);
-	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
-	         on_unmapped);
 	BUG_ON(!window_map_code(e, CODE_BASE, WINDOW_MIN));
 }
 

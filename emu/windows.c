@@ -72,19 +72,39 @@ static void grow_code(struct engine *e, const struct window *w)
 	e->code_size = MAX(end, w->va + w->size) - e->code_start;
 }
 
+/*
+ * No data window is writable: the hook before a store has made it in memory,
+ * and what Unicorn does at each store to a page that is takes longer than all
+ * the rest.  It has to be told twice: a mapping alone makes only hooks believe
+ * it.  Stores to a code window it makes, and drops what it translated from
+ * there.
+ */
+static bool show_bytes(struct engine *e, uint64_t va, uint64_t size, bool code,
+                       uint8_t *bytes)
+{
+	unsigned perms = UC_PROT_READ | (code ? UC_PROT_EXEC : 0);
+
+	if (uc_mem_map_ptr(e->uc, va, size, perms, bytes))
+		return false;
+	if (!code)
+		BUG_ON(uc_mem_protect(e->uc, va, size, perms));
+	return true;
+}
+
 static struct window *map(struct engine *e, uint64_t va, uint64_t size,
                           bool code)
 {
 	struct window *w = &e->window[e->nr_windows];
 	uint8_t *bytes = e->pool->scratch + (va & (WINDOW_MAX - 1));
-	unsigned perms = UC_PROT_READ | (code ? UC_PROT_EXEC : UC_PROT_WRITE);
 
+	if (e->nr_windows == WINDOWS_MAX)
+		return NULL;
 	if (code)
 		bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 		             0);
 	BUG_ON(bytes == MAP_FAILED);
-	if (uc_mem_map_ptr(e->uc, va, size, perms, bytes)) {
+	if (!show_bytes(e, va, size, code, bytes)) {
 		if (code)
 			munmap(bytes, size);
 		return NULL;
@@ -97,25 +117,51 @@ static struct window *map(struct engine *e, uint64_t va, uint64_t size,
 	return w;
 }
 
-/* The largest aligned block around @va, up to @size, where no window is. */
-static struct window *map_around(struct engine *e, uint64_t va, uint64_t size,
-                                 bool code)
+/* How far from @va it is free, in the aligned block of @size around it. Return:
+ * all of the block is. */
+static bool free_around(const struct engine *e, uint64_t va, uint64_t size,
+                        uint64_t *first, uint64_t *last)
 {
-	if (e->nr_windows == WINDOWS_MAX)
-		return NULL;
-	while (size > PAGE_SIZE && !is_free(e, va & ~(size - 1), size))
-		size >>= 1;
-	return map(e, va & ~(size - 1), size, code);
+	const uint64_t start = va & ~(size - 1), end = start + (size - 1);
+
+	*first = start;
+	*last = end;
+	for (unsigned i = 0; i < e->nr_windows; i++) {
+		uint64_t from = e->window[i].va;
+		uint64_t to = from + (e->window[i].size - 1);
+
+		if (to < va && to >= *first)
+			*first = to + 1;
+		if (from > va && from <= *last)
+			*last = from - 1;
+	}
+	return *first == start && *last == end;
 }
 
+/*
+ * As much as is free, so that there are few windows: with each that comes
+ * Unicorn forgets what it knows of pages.  But less next to other windows: a
+ * page of it that is executed some day takes the window away, and that takes
+ * time by its size, up to 0.2 s.
+ */
 struct window *window_map_data(struct engine *e, uint64_t va)
 {
-	return map_around(e, va, WINDOW_MAX, false);
+	uint64_t size = WINDOW_MIN, unit = PAGE_SIZE, first, last;
+
+	while (free_around(e, va, size, &first, &last) && size < WINDOW_MAX) {
+		unit = size;
+		size = MIN(size * WINDOW_STEP, WINDOW_MAX);
+	}
+	first = ALIGN_UP(first, unit);
+	last = ((last + 1) & ~(unit - 1)) - 1;
+	return map(e, first, last - first + 1, false);
 }
 
 struct window *window_map_code(struct engine *e, uint64_t va, uint64_t size)
 {
-	return map_around(e, va, size, true);
+	while (size > PAGE_SIZE && !is_free(e, va & ~(size - 1), size))
+		size >>= 1;
+	return map(e, va & ~(size - 1), size, true);
 }
 
 bool window_make_code(struct engine *e, uint64_t va)
@@ -132,6 +178,15 @@ bool window_make_code(struct engine *e, uint64_t va)
 	                           WINDOW_MIN)) != NULL;
 }
 
+void windows_grow_tlb(struct engine *e)
+{
+	const uint64_t nowhere = NOWHERE & PAGE_MASK;
+
+	e->nr_grown++;
+	if (show_bytes(e, nowhere, PAGE_SIZE, false, e->pool->scratch))
+		uc_mem_unmap(e->uc, nowhere, PAGE_SIZE);
+}
+
 void windows_drop_data(struct engine *e)
 {
 	for (unsigned i = e->nr_windows; i-- > 0;)
@@ -145,6 +200,37 @@ void windows_free(struct engine *e)
 		if (e->window[i].own)
 			munmap(e->window[i].own, e->window[i].size);
 	e->nr_windows = 0;
+}
+
+/* A store into a window: its hook has made it. */
+static bool on_write_prot(uc_engine *uc, uc_mem_type type, uint64_t va,
+                          int size, int64_t value, void *data)
+{
+	(void)uc;
+	(void)type;
+	(void)va;
+	(void)size;
+	(void)value;
+	(void)data;
+	return true;
+}
+
+/* Data windows come where the guest goes. */
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t va, int size,
+                        int64_t value, void *data)
+{
+	(void)uc;
+	(void)type;
+	(void)size;
+	(void)value;
+	return window_map_data(data, va) != NULL;
+}
+
+void windows_add_hooks(struct engine *e)
+{
+	hook_add(e, UC_HOOK_MEM_WRITE_PROT, on_write_prot);
+	hook_add(e, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
+	         on_unmapped);
 }
 
 uint8_t *window_bytes(struct engine *e, uint64_t va)
