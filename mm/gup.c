@@ -358,6 +358,17 @@ static struct page *fast_page(pte_t pte, unsigned flags)
 	return is_zero_page(pte_page(pte)) ? NULL : pte_page(pte);
 }
 
+/* Option collapse_gup: before 70cbc3cc78a9 (v6.1) nobody asked. */
+static bool same_table(const struct mm_struct *mm, vaddr_t addr, pmd_t *pmdp,
+                       pmd_t pmd)
+{
+	enum collapse_gup kept = mm_opt(mm)->collapse_gup;
+
+	if (kept == COLLAPSE_GUP_IPI || kept == COLLAPSE_GUP_NONE)
+		return true;
+	return pmd_same(pmd, pmdp_get_lockless(addr, pmdp));
+}
+
 /* Linux v6.12 mm/gup.c gup_fast_pte_range(), one entry. */
 static struct page *gup_fast_pte(struct mm_struct *mm, vaddr_t addr,
                                  unsigned flags)
@@ -382,7 +393,7 @@ static struct page *gup_fast_pte(struct mm_struct *mm, vaddr_t addr,
 	page = fast_page(pte, flags);
 	if (!page || !try_grab_page_fast(page, flags & FOLL_PIN))
 		return NULL;
-	if (pmd_same(pmd, pmdp_get_lockless(addr, pmdp)) &&
+	if (same_table(mm, addr, pmdp, pmd) &&
 	    pte_same(pte, ptep_get_lockless(addr, ptep)) &&
 	    fast_may_keep(mm, page, pte_write(pte), flags))
 		return page;

@@ -164,12 +164,14 @@ static void collapse_copy_succeeded(struct collapse *c)
  */
 static int collapse_unhook(struct collapse *c)
 {
+	enum collapse_gup kept = mm_opt(c->mm)->collapse_gup;
 	spinlock_t *pmd_ptl = pmd_lock(c->mm, c->pmd);
 	int err;
 
 	c->pmdval = pmdp_collapse_flush(c->vma, c->haddr, c->pmd);
 	spin_unlock(pmd_ptl);
-	tlb_remove_table_sync_one();
+	if (kept == COLLAPSE_GUP_BOTH || kept == COLLAPSE_GUP_IPI)
+		tlb_remove_table_sync_one();
 
 	rcu_read_lock();
 	c->pte = pte_offset_lockless(c->pmdval, c->haddr);

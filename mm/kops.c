@@ -204,6 +204,8 @@ static const struct kop kops[] = {
 	  true, ARGS_ADDR_SLOT, kop_pin },
 	{ "pin_read", "likewise, to read only", true, ARGS_ADDR_SLOT,
 	  kop_pin_read },
+	{ "pin_fast", "pin_user_pages_fast(): like pin, without locks at first",
+	  true, ARGS_ADDR_SLOT, kop_pin_fast },
 	{ "unpin", "unpin_user_page() of a slot", false, ARGS_SLOT, kop_unpin },
 	{ "dma_write", "a device writes 8 bytes to the pinned page of a slot",
 	  false, ARGS_SLOT_VALUE, kop_dma_write },

@@ -19,6 +19,7 @@ KOP_BODY(kop_move_dst);
 
 /* kops_pin.c */
 KOP_BODY(kop_pin);
+KOP_BODY(kop_pin_fast);
 KOP_BODY(kop_pin_read);
 KOP_BODY(kop_unpin);
 KOP_BODY(kop_dma_write);

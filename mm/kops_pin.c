@@ -24,9 +24,23 @@ static struct kop_pins *kop_pins(struct kernel *k)
 }
 
 /* Linux v6.12 mm/gup.c pin_user_pages() */
-static long pin_slot(struct kernel *k, struct mm_struct *mm, vaddr_t addr,
-                     uint64_t slot, unsigned flags)
+static long pin_locked(struct mm_struct *mm, vaddr_t addr, unsigned flags,
+                       struct gup_page *page)
 {
+	long ret;
+
+	mmap_read_lock(mm);
+	ret = get_user_pages(mm, addr, 1, flags, page);
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+static long pin_slot(struct kernel *k, struct mm_struct *mm,
+                     const uint64_t args[KOP_ARGS_MAX], unsigned flags,
+                     bool fast)
+{
+	uint64_t slot = args[1];
+	vaddr_t addr = args[0];
 	struct kop_pins *pins = kop_pins(k);
 	struct gup_page *page;
 	long ret;
@@ -38,10 +52,9 @@ static long pin_slot(struct kernel *k, struct mm_struct *mm, vaddr_t addr,
 	page = kzalloc(k->machine, sizeof(*page), "gup_page");
 	if (!page)
 		return -ENOMEM;
-	mmap_read_lock(mm);
-	ret = get_user_pages(mm, addr, 1, flags | FOLL_PIN | FOLL_LONGTERM,
-	                     page);
-	mmap_read_unlock(mm);
+	flags |= FOLL_PIN | FOLL_LONGTERM;
+	ret = fast ? get_user_page_fast(mm, addr, flags, page)
+	           : pin_locked(mm, addr, flags, page);
 	if (ret != 1) {
 		kfree(k->machine, page);
 		return ret;
@@ -54,13 +67,19 @@ static long pin_slot(struct kernel *k, struct mm_struct *mm, vaddr_t addr,
 long kop_pin(struct kernel *k, struct mm_struct *mm,
              const uint64_t args[KOP_ARGS_MAX])
 {
-	return pin_slot(k, mm, args[0], args[1], FOLL_WRITE);
+	return pin_slot(k, mm, args, FOLL_WRITE, false);
+}
+
+long kop_pin_fast(struct kernel *k, struct mm_struct *mm,
+                  const uint64_t args[KOP_ARGS_MAX])
+{
+	return pin_slot(k, mm, args, FOLL_WRITE, true);
 }
 
 long kop_pin_read(struct kernel *k, struct mm_struct *mm,
                   const uint64_t args[KOP_ARGS_MAX])
 {
-	return pin_slot(k, mm, args[0], args[1], 0);
+	return pin_slot(k, mm, args, 0, false);
 }
 
 static struct gup_page *slot_page(struct kernel *k, uint64_t slot)

@@ -142,6 +142,18 @@ static const struct mm_option_value gup_fast_values[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct mm_option_value collapse_gup_values[] = {
+	{ "both", COLLAPSE_GUP_BOTH,
+	  "each of the two that follow: 2ba99c5e0881 (6.2)" },
+	{ "recheck", COLLAPSE_GUP_RECHECK,
+	  "GUP-fast reads the PMD again: 70cbc3cc78a9 (6.1)" },
+	{ "ipi", COLLAPSE_GUP_IPI,
+	  "khugepaged interrupts all CPUs before it looks at the pages" },
+	{ "none", COLLAPSE_GUP_NONE,
+	  "the flush has to do, and where nobody is interrupted does not (M17)" },
+	{ NULL, 0, NULL },
+};
+
 static const struct mm_option_value cow_reuse_values[] = {
 	{ "exclusive", COW_REUSE_EXCLUSIVE,
 	  "PageAnonExclusive, or no other reference: 6c287605fd56 (5.19)" },
@@ -339,6 +351,8 @@ static const struct mm_option_desc options[] = {
 	CHOICE(gup_read, "get_user_pages for reading, of pages shared by fork"),
 	CHOICE(gup_fast,
 	       "what get_user_pages_fast does if it finds no page without locks"),
+	CHOICE(collapse_gup,
+	       "what keeps GUP-fast out of a table that collapses"),
 	CHOICE(cow_reuse, "when a write fault reuses the page it finds"),
 	CHOICE(fork_pinned, "what fork does about pinned pages"),
 	CHOICE(touch_pmd,

@@ -131,6 +131,13 @@ enum gup_read {
 	GUP_READ_BREAK_COW,
 	GUP_READ_SHARE
 }; /* M32 */
+enum collapse_gup {
+	COLLAPSE_GUP_BOTH,
+	COLLAPSE_GUP_RECHECK,
+	COLLAPSE_GUP_IPI,
+	COLLAPSE_GUP_NONE
+};
+
 enum gup_fast {
 	GUP_FAST_FALL_BACK,
 	GUP_FAST_ONLY
@@ -190,6 +197,7 @@ struct mm_options {
 	enum foll_cow foll_cow;
 	enum gup_read gup_read;
 	enum gup_fast gup_fast;
+	enum collapse_gup collapse_gup;
 	enum cow_reuse cow_reuse;
 	enum fork_pinned fork_pinned;
 	enum touch_pmd touch_pmd;
