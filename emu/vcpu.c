@@ -265,11 +265,13 @@ void emu_free(struct emu *emu)
 	g_free(emu);
 }
 
-int emu_start_walkers(struct emu *emu, bool evict)
+int emu_start_walkers(struct emu *emu, cpumask_t cpus, bool evict)
 {
 	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
-		int err = mmu_walker_start(&emu->vcpus[i].mmu, evict);
+		int err = 0;
 
+		if (cpus >> i & 1)
+			err = mmu_walker_start(&emu->vcpus[i].mmu, evict);
 		if (err)
 			return err;
 	}
@@ -279,8 +281,10 @@ int emu_start_walkers(struct emu *emu, bool evict)
 int emu_add_candidate(struct emu *emu, vaddr_t va)
 {
 	for (unsigned i = 0; i < emu->machine->nr_cpus; i++) {
-		int err = mmu_walker_add(&emu->vcpus[i].mmu, va);
+		int err = 0;
 
+		if (emu->vcpus[i].mmu.walker)
+			err = mmu_walker_add(&emu->vcpus[i].mmu, va);
 		if (err)
 			return err;
 	}

@@ -106,13 +106,14 @@ static inline struct vcpu *this_vcpu(void)
 extern const struct machine_ops emu_machine_ops;
 
 /**
- * emu_start_walkers - agents that walk page tables speculatively, one per CPU.
+ * emu_start_walkers - agents that walk page tables speculatively.
+ * @cpus: which CPUs get one, a bit for each; others than there are do not count
  * @evict: they may also forget TLB entries
  *
  * How much they do in a run is bounded by machine->caps.spontaneous.
  * Context: each run anew, after emu_reset(). Return: 0 or -ENOSPC.
  */
-int emu_start_walkers(struct emu *emu, bool evict);
+int emu_start_walkers(struct emu *emu, cpumask_t cpus, bool evict);
 /**
  * emu_add_candidate - @va is one more address every walker may walk for.
  *

@@ -276,13 +276,26 @@ static void note_waits(struct explorer *x, const struct machine *m)
 	x->unnoted = 0;
 }
 
+static void note_walkers(struct explorer *x, const struct machine *m)
+{
+	if (x->walkers == m->sched.walkers)
+		return;
+	x->walkers = m->sched.walkers;
+	x->walking_cpus = 0;
+	for_each_bit(id, x->walkers)
+	{
+		if (m->agents[id]->cpu)
+			x->walking_cpus |= BIT_ULL(m->agents[id]->cpu->id);
+	}
+}
+
 /* The machine waits for somebody to move. */
 static void arrive(struct explorer *x, struct machine *m, uint64_t enabled)
 {
 	if (x->at >= x->history.nr_events)
 		note_waits(x, m);
 	if (x->at == x->nr_nodes) {
-		x->walkers = m->sched.walkers;
+		note_walkers(x, m);
 		discover(x, m, calm(x, m, enabled));
 		return;
 	}

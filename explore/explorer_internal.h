@@ -65,7 +65,7 @@ struct explorer {
 	uint64_t gated;     /* agents whose step is one at a gate */
 	uint64_t exclusive; /* agents that wait for a lock nobody shares */
 	uint64_t unnoted;   /* agents of whom both are still to be found out */
-	uint64_t walkers;
+	uint64_t walkers, walking_cpus; /* agents, and the CPUs they are of */
 	bool given_up, foreign, ended;
 	bool late; /* time was up before the run's end */
 	enum run_end run_end;

@@ -52,6 +52,7 @@ void footprint_announced(struct footprint *fp, const struct agent *a,
 	fp->snapshots = st->object == rcu_queue_obj() && fp->writes;
 	if (a->kind == AGENT_WALKER && st->kind != STEP_LOCAL && a->cpu)
 		fp->tlb = (cpu_index_t)(a->cpu->id + 1);
+	fp->interrupt = a->kind == AGENT_IRQ;
 	if (is_spontaneous(a)) {
 		/* They share one budget of spontaneous steps. */
 		fp->start = hidden_obj(HIDDEN_SPONTANEOUS, 0);
@@ -89,6 +90,7 @@ void hidden_state_read(struct hidden_state *s, const struct machine *m)
 	s->nr_queued = m->rcu.nr_queued;
 	s->nr_opened = m->sched.nr_opened;
 	s->nr_cpus = m->nr_cpus;
+	s->buffers = m->cpus[0].store_buffer != NULL;
 	s->arena = m->arena;
 	s->nr_frees = m->arena->nr_frees;
 	for (unsigned i = 0; i < m->nr_cpus; i++) {
@@ -152,13 +154,16 @@ void footprint_effects(struct footprint *fp, const struct hidden_state *before,
 	fp->opened = before->nr_opened != after->nr_opened;
 	fp->suspended = before->suspended;
 	fp->masked = fp->lane && (before->masked >> (fp->lane - 1) & 1);
+	fp->excludes = fp->masked || before->buffers ||
+	               (fp->lane && (after->masked >> (fp->lane - 1) & 1));
 	fp->quiet = fp->begun = fp->ended = fp->queues = 0;
 	note_reports(fp, before, after);
 	note_frees(fp, before, after);
 	for (unsigned i = 0; i < before->nr_cpus; i++) {
 		if (before->flips[i] != after->flips[i])
 			note_flips(fp, before, after, i);
-		if (before->queue[i] != after->queue[i] && fp->lane != i + 1)
+		if (before->queue[i] != after->queue[i] &&
+		    (fp->lane != i + 1 || fp->interrupt))
 			fp->queues |= BIT_ULL(i);
 		if (before->fills[i] != after->fills[i])
 			fp->tlb = (cpu_index_t)(i + 1);

@@ -24,8 +24,9 @@ struct footprint {
 	uint8_t kind;       /* enum step_kind */
 	uint8_t commutes;   /* enum step_commutes */
 	bool writes;
-	bool opened; /* a gate that was closed */
-	bool masked; /* before it its CPU took no interrupts */
+	bool opened;    /* a gate that was closed */
+	bool masked;    /* before it its CPU took no interrupts */
+	bool interrupt; /* it is one of an interrupt's handler */
 	uint8_t agent;
 	cpu_index_t lane; /* CPU it occupies */
 	cpu_index_t tlb;  /* CPU whose TLB it uses besides its object */
@@ -34,6 +35,7 @@ struct footprint {
 	uint32_t ends;    /* number of the callback whose grace period it ends,
 	                   * 0: none */
 	/* Known only after it was made. */
+	bool excludes;      /* interrupts of its CPU, before or after it */
 	uint64_t suspended; /* agents that had no CPU before it */
 	uint64_t changed;   /* agents it let move or kept from moving */
 	uint64_t freed;     /* of them, agents it let move */
@@ -56,6 +58,7 @@ struct hidden_state {
 	uint64_t ready; /* whom a CPU lets move goes by lanes */
 	uint64_t suspended, nr_opened;
 	uint64_t masked; /* CPUs that take no interrupts now */
+	bool buffers;    /* stores reach memory later */
 	unsigned nr_cpus;
 	uint64_t quiet;
 	uint32_t flips[NR_CPUS_MAX]; /* of the quiescence */
@@ -156,7 +159,9 @@ static inline objid_t freed_end(const struct arena_range *range)
 
 /* Objects that nobody announces. */
 enum {
-	HIDDEN_LANE = 0x80, /* | CPU: what runs there, one after the other */
+	HIDDEN_LANE = 0x80, /* | CPU: its tasks' steps, one after the other */
+	HIDDEN_INTERRUPT,   /* | CPU: its interrupts' steps */
+	HIDDEN_MASKED,      /* | CPU: its tasks' steps that exclude those */
 	HIDDEN_QUIET,       /* | CPU: its quiescence */
 	HIDDEN_BEGUN,       /* | CPU: that a reading section began there */
 	HIDDEN_ENDED,       /* | CPU: that one ended there */

@@ -351,6 +351,18 @@ static void search_reports(struct search *s)
 	}
 }
 
+static void search_lane(struct search *s)
+{
+	uint64_t cpu = s->fp->lane;
+
+	if (s->fp->interrupt) {
+		search_object(s, hidden_obj(HIDDEN_MASKED, cpu), true, true);
+		return;
+	}
+	search_object(s, hidden_obj(HIDDEN_LANE, cpu), true, true);
+	search_object(s, hidden_obj(HIDDEN_INTERRUPT, cpu), true, true);
+}
+
 /* Gates, run queues, what the CPU did before. */
 static void search_hidden(struct search *s)
 {
@@ -358,7 +370,7 @@ static void search_hidden(struct search *s)
 
 	search_object(s, enabled_key(s->h, fp->agent), false, true);
 	if (fp->lane)
-		search_object(s, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
+		search_lane(s);
 	for_each_bit(watched, fp->watches) search_object(
 		s, hidden_obj(HIDDEN_QUIET, watched), false, true);
 	search_sections(s);
@@ -514,6 +526,18 @@ static void add_freed(struct history *h, const struct footprint *fp)
 	}
 }
 
+static void add_lane(struct history *h, const struct footprint *fp)
+{
+	if (fp->interrupt) {
+		add_access(h, hidden_obj(HIDDEN_INTERRUPT, fp->lane), true,
+		           true);
+		return;
+	}
+	add_access(h, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
+	if (fp->excludes)
+		add_access(h, hidden_obj(HIDDEN_MASKED, fp->lane), true, true);
+}
+
 static void add_accesses(struct history *h, const struct footprint *fp)
 {
 	objid_t keys[KEYS_MAX];
@@ -524,7 +548,7 @@ static void add_accesses(struct history *h, const struct footprint *fp)
 	if (is_wide(fp))
 		add_wide(h);
 	if (fp->lane)
-		add_access(h, hidden_obj(HIDDEN_LANE, fp->lane), true, true);
+		add_lane(h, fp);
 	for_each_bit(watched, fp->watches)
 		add_access(h, hidden_obj(HIDDEN_QUIET, watched), false, true);
 	if (fp->reports)

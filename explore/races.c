@@ -123,12 +123,22 @@ static unsigned turn_start(const struct explorer *x, unsigned event)
  */
 static void add_conservative(struct explorer *x, const struct race *race)
 {
+	const struct node *node = &x->nodes[race->event];
 	struct race early = *race;
 	struct sources s;
+	uint64_t walkers;
 
 	find_sources(x, race, 0, &s);
 	if (!s.agents)
 		return;
+	/* Walkers come first for free: a source set will do. */
+	walkers = s.first & (node->backtrack | node->sleep) & x->walkers;
+	if (!walkers)
+		walkers = s.agents & x->walkers;
+	if (walkers) {
+		sleep_want(x, race->event, walkers & ~(walkers - 1));
+		return;
+	}
 	sleep_want(x, race->event, s.agents);
 	early.event = turn_start(x, race->event);
 	if (early.event == race->event)

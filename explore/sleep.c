@@ -130,21 +130,59 @@ static struct sleeper *sleeper_at(const struct explorer *x, unsigned i)
 	return &g_array_index(x->sleepers, struct sleeper, i);
 }
 
+static const struct footprint *block_steps(const struct explorer *x)
+{
+	return &g_array_index(x->block_steps, struct footprint, 0);
+}
+
+/* May a walker's step depend on it? They read memory, set bits there, and use
+ * TLBs. */
+static bool meets_walkers(const struct explorer *x, const struct footprint *fp)
+{
+	uint64_t space = fp->start >> OBJ_SPACE_SHIFT;
+	uint64_t cpu = fp->start - obj_make(OBJ_SPACE_TLB, 0);
+
+	if (fp->tlb && (x->walking_cpus >> (fp->tlb - 1) & 1))
+		return true;
+	if (space == OBJ_SPACE_TLB && fp->end == fp->start + 1)
+		return cpu >= NR_CPUS_MAX || (x->walking_cpus >> cpu & 1);
+	return space == OBJ_SPACE_PHYS || space == OBJ_SPACE_TLB ||
+	       space == HIDDEN_SPONTANEOUS || (fp->changed & x->walkers);
+}
+
+static void sign_block(const struct explorer *x, struct sleeper *s)
+{
+	const struct footprint *steps = block_steps(x);
+
+	if (s->is_signed)
+		return;
+	s->signature = (struct signature){ 0 };
+	s->meets_walkers = false;
+	for (unsigned i = s->first_step; i < s->end_step; i++) {
+		signature_add(&s->signature, &steps[i]);
+		s->meets_walkers |= meets_walkers(x, &steps[i]);
+	}
+	s->is_signed = true;
+}
+
+/* Whatever walkers do, the block is what it was, and they what they were. */
+static bool is_apart(const struct explorer *x, struct sleeper *s)
+{
+	if (!s->block_known)
+		return false;
+	sign_block(x, s);
+	return !s->meets_walkers;
+}
+
 static bool depends_on_block(const struct explorer *x, struct sleeper *s,
                              const struct footprint *fp)
 {
-	const struct footprint *steps =
-		&g_array_index(x->block_steps, struct footprint, 0);
+	const struct footprint *steps = block_steps(x);
 	struct signature made = { 0 };
 
 	if (!s->block_known)
 		return true;
-	if (!s->is_signed) {
-		s->signature = (struct signature){ 0 };
-		for (unsigned i = s->first_step; i < s->end_step; i++)
-			signature_add(&s->signature, &steps[i]);
-		s->is_signed = true;
-	}
+	sign_block(x, s);
 	signature_add(&made, fp);
 	if (!may_meet(&s->signature, &made))
 		return false;
@@ -185,9 +223,9 @@ static bool stays_asleep(const struct explorer *x, const struct node *parent,
 		return true;
 	}
 	dozer->depth = DOZES_BLOCK;
-	return !parent->restless && s->agent != parent->ending &&
-	       s->debt <= cost && !dozer->block_met &&
-	       !depends_on_block(x, s, fp);
+	return (!parent->restless || is_apart(x, s)) &&
+	       s->agent != parent->ending && s->debt <= cost &&
+	       !dozer->block_met && !depends_on_block(x, s, fp);
 }
 
 /* Who fell asleep at the parent is the last of those it has. */

@@ -25,6 +25,7 @@ struct sleeper {
 	bool block_known, is_signed;
 	unsigned first_step, end_step; /* of its block: explorer.block_steps */
 	struct footprint fp;
+	bool meets_walkers;         /* the block; known once it is signed */
 	struct signature signature; /* of the block, once it is needed */
 };
 

@@ -64,6 +64,8 @@ static const struct mm_option_value switch_mm_values[] = {
 	  "the bit goes off and on between threads of one process (M13)" },
 	{ "skip_switching", SWITCH_MM_SKIP_SWITCHING,
 	  "a flush passes over a CPU that is between two mms (M12)" },
+	{ "lazy_mask", SWITCH_MM_LAZY_MASK,
+	  "the CPU stays in the mask it leaves until a flush finds it gone" },
 	{ NULL, 0, NULL },
 };
 

@@ -46,7 +46,8 @@ enum pte_update {
 enum switch_mm_kind {
 	SWITCH_MM_LINUX,
 	SWITCH_MM_CLEAR_THEN_SET, /* M13 */
-	SWITCH_MM_SKIP_SWITCHING  /* M12 */
+	SWITCH_MM_SKIP_SWITCHING, /* M12 */
+	SWITCH_MM_LAZY_MASK
 };
 enum irqsave_spin {
 	IRQSAVE_SPIN_IRQS_OFF,

@@ -130,8 +130,13 @@ int mmu_walker_add(struct mmu *mmu, vaddr_t va)
 	struct mmu_walker *w = mmu->walker;
 
 	BUG_ON(!w);
+	va = ALIGN_DOWN(va & mmu->user_mask, PAGE_SIZE);
+	for (unsigned i = 0; i < w->nr_candidates; i++) {
+		if (w->candidates[i] == va)
+			return 0;
+	}
 	if (w->nr_candidates == MMU_WALKER_CANDIDATES)
 		return -ENOSPC;
-	w->candidates[w->nr_candidates++] = va & mmu->user_mask;
+	w->candidates[w->nr_candidates++] = va;
 	return 0;
 }

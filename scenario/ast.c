@@ -155,6 +155,7 @@ static void apply_machine(struct ast_machine *to,
 	APPLY(MACHINE_STRICT, strict);
 	APPLY(MACHINE_SPECULATION, speculation);
 	APPLY(MACHINE_EVICTION, eviction);
+	APPLY(MACHINE_WALKERS, walkers);
 	APPLY(MACHINE_ERRATUM383, erratum383);
 	APPLY(MACHINE_TLBI_ERRATUM, tlbi_erratum);
 	APPLY(MACHINE_HW_AF, hw_af);
@@ -179,6 +180,7 @@ struct ast_machine effective_machine(const struct scenario *s,
 		.hw_af = true,
 		.hw_dbm = true,
 		.asid_bits = 16,
+		.walkers = UINT64_MAX,
 		.pcid = true,
 		.global = true,
 	};

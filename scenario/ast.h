@@ -39,6 +39,7 @@ enum machine_key {
 	MACHINE_STRICT,
 	MACHINE_SPECULATION,
 	MACHINE_EVICTION,
+	MACHINE_WALKERS,
 	MACHINE_ERRATUM383,
 	MACHINE_TLBI_ERRATUM,
 	MACHINE_HW_AF,
@@ -65,6 +66,7 @@ struct ast_machine {
 	bool strict;          /* oracles flag what Linux tolerates */
 	unsigned speculation; /* speculative fills a run may have, 0 = off */
 	unsigned eviction;    /* spontaneous evictions, 0 = off */
+	uint64_t walkers;     /* CPUs that do either, a bit for each */
 	bool erratum383;      /* AMD: overlapping sizes = machine check */
 	bool tlbi_erratum;    /* Arm: a DSB does not wait for accesses */
 	bool hw_af;           /* TCR_EL1.HA */

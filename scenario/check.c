@@ -276,6 +276,15 @@ static void check_thread(struct checker *c, struct ast_thread *thread)
 	check_statements(c, thread->body, thread->process);
 }
 
+static void check_machine(struct checker *c, const struct ast_machine *m)
+{
+	uint64_t missing = m->walkers & ~((UINT64_C(1) << c->nr_cpus) - 1);
+
+	if ((m->set & (1U << MACHINE_WALKERS)) && m->walkers != UINT64_MAX &&
+	    missing)
+		check_cpu(c, m->pos, (unsigned)__builtin_ctzll(missing));
+}
+
 static unsigned lowest_nr_cpus(const struct scenario *s)
 {
 	unsigned nr_cpus = effective_machine(s, s->variants).nr_cpus;
@@ -311,6 +320,9 @@ void scenario_check(struct scenario *s, GString *errors)
 
 	c.nr_cpus = lowest_nr_cpus(s);
 	c.archs = all_archs(s);
+	check_machine(&c, &s->machine);
+	for (const struct ast_variant *v = s->variants; v; v = v->next)
+		check_machine(&c, &v->machine);
 	for (struct ast_process *p = s->processes; p; p = p->next)
 		check_process(&c, p);
 	check_setup(&c);

@@ -20,6 +20,7 @@ static const char *const machine_names[MACHINE_KEY_COUNT + 1] = {
 	[MACHINE_STRICT] = "strict",
 	[MACHINE_SPECULATION] = "speculation",
 	[MACHINE_EVICTION] = "eviction",
+	[MACHINE_WALKERS] = "walkers",
 	[MACHINE_ERRATUM383] = "erratum383",
 	[MACHINE_TLBI_ERRATUM] = "tlbi_erratum",
 	[MACHINE_HW_AF] = "hw_af",
@@ -168,6 +169,18 @@ static void parse_memory(struct parser *p, struct ast_machine *machine)
 		            "expected at least 4M of memory, a multiple of 2M");
 }
 
+static void parse_walkers(struct parser *p, struct ast_machine *machine)
+{
+	machine->walkers = UINT64_MAX;
+	if (accept_word(p, "all"))
+		return;
+	machine->walkers = 0;
+	do {
+		machine->walkers |= UINT64_C(1)
+		                    << take_number(p, "all or CPUs", 15);
+	} while (accept_token(p, TOK_COMMA));
+}
+
 /* ID_AA64MMFR0_EL1.ASIDBits */
 static void parse_asid_bits(struct parser *p, struct ast_machine *machine)
 {
@@ -212,6 +225,9 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		break;
 	case MACHINE_EVICTION:
 		machine->eviction = take_cap(p);
+		break;
+	case MACHINE_WALKERS:
+		parse_walkers(p, machine);
 		break;
 	case MACHINE_ERRATUM383:
 		machine->erratum383 = take_switch(p);

@@ -43,7 +43,7 @@ void scenario_start_walkers(const struct scenario *s,
 	if (!d->speculation && !d->eviction)
 		return;
 	emu->machine->caps.spontaneous = d->speculation + d->eviction;
-	if (emu_start_walkers(emu, d->eviction > 0))
+	if (emu_start_walkers(emu, d->walkers, d->eviction > 0))
 		return;
 	for (const struct ast_thread *t = s->threads; t && d->speculation;
 	     t = t->next) {

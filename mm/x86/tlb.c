@@ -193,7 +193,14 @@ static bool switch_to_same_mm(struct tlb_state *ts, struct mm_struct *next,
 	return ts->ctxs[ts->loaded_mm_asid].tlb_gen != *next_tlb_gen;
 }
 
-/* Leave @prev's mask, join @next's. Return: @next's generation after that. */
+/*
+ * Leave @prev's mask, join @next's. Return: @next's generation after that.
+ *
+ * Until CR3 changes the CPU may still walk @prev's tables on its own, and no
+ * flush of @prev reaches it any more. Option switch_mm=lazy_mask is Linux since
+ * 209954cbc7d0 (v6.13, "Update mm_cpumask lazily"): it stays in the mask until
+ * a flush comes, which waits for the switch.
+ */
 static uint64_t switch_cpumask(struct tlb_state *ts, struct mm_struct *prev,
                                struct mm_struct *next)
 {
@@ -203,7 +210,7 @@ static uint64_t switch_cpumask(struct tlb_state *ts, struct mm_struct *prev,
 	/* From here on should_flush_tlb() takes no chances with this CPU. */
 	set_loaded_mm(ts, LOADED_MM_SWITCHING);
 
-	if (prev != init_mm)
+	if (prev != init_mm && mm_opt(next)->switch_mm != SWITCH_MM_LAZY_MASK)
 		mm_cpumask_clear(prev, cpu);
 	/* Start receiving IPIs, and then read tlb_gen. */
 	if (next != init_mm)
@@ -361,6 +368,8 @@ void flush_tlb_func(void *info)
 	if (!local) {
 		count_vm_event(k, nr_tlb_remote_flush_received);
 		if (f->mm && f->mm != loaded_mm) {
+			if (k->options->switch_mm == SWITCH_MM_LAZY_MASK)
+				mm_cpumask_clear(f->mm, smp_processor_id());
 			skip_flush(f, smp_processor_id(), OTHER_MM);
 			return;
 		}

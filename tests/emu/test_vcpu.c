@@ -193,7 +193,7 @@ END_TEST
 
 START_TEST(walkers_need_agents_and_take_candidates)
 {
-	ck_assert_int_eq(emu_start_walkers(rig.emu, true), 0);
+	ck_assert_int_eq(emu_start_walkers(rig.emu, ~UINT64_C(0), true), 0);
 	ck_assert_int_eq(emu_add_candidate(rig.emu, DATA), 0);
 	ck_assert_uint_ne(rig.m->sched.walkers, 0);
 }

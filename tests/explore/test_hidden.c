@@ -483,6 +483,71 @@ START_TEST(any_walker_may_be_the_one)
 }
 END_TEST
 
+/* ---- walks between two steps of a task ---- */
+
+/* Three entries of a table. */
+static uint64_t *entry(unsigned i, enum step_kind kind, const char *label)
+{
+	step(kind, phys_obj(0x1000 + 64 * i), 8, label, i);
+	return &sh->pad[i];
+}
+
+static void set_then_look(struct task *t)
+{
+	(void)t;
+	*entry(0, STEP_WRITE, "set pte") = 1;
+	sh->word = *entry(2, STEP_READ, "get pte");
+}
+
+static void set_other(struct task *t)
+{
+	(void)t;
+	*entry(1, STEP_WRITE, "set pte") = 1;
+}
+
+/* Sees both, and writes what it saw: 0 to 3, and 4. */
+static void walk_all(void *arg)
+{
+	uint64_t seen;
+
+	(void)arg;
+	step(STEP_LOCAL, mem_obj(m, sh), 0, "walker wakes", 0);
+	m->nr_spontaneous++;
+	seen = *entry(0, STEP_READ, "walk pmd");
+	seen += *entry(1, STEP_READ, "walk pte") * 2;
+	*entry(2, STEP_RMW, "walk set accessed") = 4 + seen;
+}
+
+static void make_linked(void)
+{
+	struct agent *a;
+
+	task_new(m, &m->cpus[0], AGENT_TASK, "set", set_then_look);
+	task_new(m, &m->cpus[1], AGENT_TASK, "other", set_other);
+	a = agent_new(m, AGENT_WALKER, &m->cpus[2], "walker", walk_all, NULL);
+	a->daemon = true;
+}
+
+/*
+ * Nobody is preempted, but the walk comes after the first task's first step and
+ * before its second. What it saw of the other's depends on who came first,
+ * though these two touch nothing in common.
+ */
+START_TEST(a_walk_links_tasks_that_share_nothing)
+{
+	const struct explorer_options options = { .bounded = true,
+		                                  .limit_spontaneous = true,
+		                                  .max_spontaneous = 1 };
+	struct explorer_stats stats;
+
+	/* None, none of theirs, the first's, the other's, both. */
+	ck_assert_uint_eq(explore(make_linked, &options, &stats),
+	                  BIT_ULL(0) | BIT_ULL(4) | BIT_ULL(5) | BIT_ULL(6) |
+	                          BIT_ULL(7));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
 /* ---- which runs come first ---- */
 
 static void put_away(void)
@@ -563,6 +628,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_was_freed_is_used_after_it, 0, 4);
 	tcase_add_loop_test(tc, hardware_does_as_much_as_it_may, 0, 3);
 	tcase_add_loop_test(tc, any_walker_may_be_the_one, 0, 2);
+	tcase_add_test(tc, a_walk_links_tasks_that_share_nothing);
 	tcase_add_test(tc, two_early_preemptions_come_before_late_ones);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -537,6 +537,57 @@ START_TEST(skip_switching_passes_over_it)
 }
 END_TEST
 
+/* ---- 209954cbc7d0: lazy_mask ---- */
+
+struct left_mask {
+	uint64_t left, flushed; /* A's mask then */
+	uint64_t told;          /* flushes */
+};
+
+/* CPU 1 goes from A to the idle task's init_mm, by an interrupt when it is
+ * lazy; then CPU 0 flushes A once more. */
+static struct left_mask leave_mask(enum switch_mm_kind kind)
+{
+	struct lab *lab = lab_new(2);
+	struct left_mask seen;
+	struct mm_struct *mm;
+
+	lab->options.switch_mm = kind;
+	lab_boot(lab);
+	mm = lab_mm(lab, "A");
+	lab_task(lab, 1, mm, "user", body_nothing);
+	lab_run(lab);
+	lab_task(lab, 0, mm, "flusher", body_flush_tables);
+	lab_run(lab);
+	seen.left = mm->cpu_bitmap & 2;
+	lab_task(lab, 0, mm, "flusher", body_flush_tables);
+	lab_run(lab);
+	seen.flushed = mm->cpu_bitmap & 2;
+	seen.told = lab->k->vmstat->nr_tlb_remote_flush_received;
+	lab_free(lab, true);
+	return seen;
+}
+
+START_TEST(a_cpu_leaves_the_mask_when_it_switches)
+{
+	struct left_mask seen = leave_mask(SWITCH_MM_LINUX);
+
+	ck_assert_uint_eq(seen.left, 0);
+	ck_assert_uint_eq(seen.flushed, 0);
+	ck_assert_uint_eq(seen.told, 1);
+}
+END_TEST
+
+START_TEST(with_lazy_mask_it_leaves_when_a_flush_finds_it_gone)
+{
+	struct left_mask seen = leave_mask(SWITCH_MM_LAZY_MASK);
+
+	ck_assert_uint_eq(seen.left, 2);
+	ck_assert_uint_eq(seen.flushed, 0);
+	ck_assert_uint_eq(seen.told, 2);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_request_that_was_already_served_does_nothing);
@@ -564,6 +615,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, clear_then_set_leaves_the_mask_between_threads);
 	tcase_add_test(tc, a_cpu_that_is_switching_is_interrupted);
 	tcase_add_test(tc, skip_switching_passes_over_it);
+	tcase_add_test(tc, a_cpu_leaves_the_mask_when_it_switches);
+	tcase_add_test(tc, with_lazy_mask_it_leaves_when_a_flush_finds_it_gone);
 }
 
 int main(void)

@@ -126,8 +126,11 @@ START_TEST(there_is_room_for_so_many_candidates)
 {
 	ck_assert_int_eq(mmu_walker_start(&b.mmu[0], false), 0);
 	for (unsigned i = 0; i < MMU_WALKER_CANDIDATES; i++)
-		ck_assert_int_eq(mmu_walker_add(&b.mmu[0], VA), 0);
-	ck_assert_int_ne(mmu_walker_add(&b.mmu[0], VA), 0);
+		ck_assert_int_eq(mmu_walker_add(&b.mmu[0], VA + i * PAGE_SIZE),
+		                 0);
+	ck_assert_int_ne(mmu_walker_add(&b.mmu[0], VA - PAGE_SIZE), 0);
+	/* Of the same page: known already. */
+	ck_assert_int_eq(mmu_walker_add(&b.mmu[0], VA + 8), 0);
 }
 END_TEST
 
