@@ -103,7 +103,12 @@ struct table_cursor {
 
 static uint64_t any_of_8(const uint64_t *e)
 {
-	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+	typedef uint64_t pair __attribute__((vector_size(16)));
+	pair p[4];
+
+	memcpy(p, e, sizeof(p));
+	p[0] |= p[1] | p[2] | p[3];
+	return p[0][0] | p[0][1];
 }
 
 unsigned pt_next_used(const struct physmem *mem, pfn_t table, unsigned index)
