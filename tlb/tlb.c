@@ -407,21 +407,6 @@ static void drop_pieces(struct tlb *t, struct tlb_array *a, vaddr_t va,
 	}
 }
 
-/* Those of one size in one array. */
-static void invalidate_in(struct tlb *t, struct tlb_array *a, unsigned shift,
-                          vaddr_t va, uint16_t pcid, bool globals,
-                          enum tlb_drop reason)
-{
-	uint64_t tag = make_tag(va, shift, pcid, a->page_shift);
-	unsigned set = array_set(a, va, shift);
-
-	drop_tag(t, a, set, tag, reason);
-	if (globals && a->nr_global)
-		drop_tag(t, a, set, global_tag(tag, a->page_shift), reason);
-	if (a->nr_splintered)
-		drop_pieces(t, a, va, pcid, globals, reason);
-}
-
 void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
                          enum tlb_drop reason)
 {
@@ -430,11 +415,19 @@ void tlb_invalidate_addr(struct tlb *t, vaddr_t va, uint16_t pcid, bool globals,
 
 		for (unsigned size = 0; a->nr_valid && size < TLB_SIZE_COUNT;
 		     size++) {
-			if (a->nr_of_size[size])
-				invalidate_in(
-					t, a,
-					tlb_size_shift((enum tlb_size)size), va,
-					pcid, globals, reason);
+			unsigned shift = tlb_size_shift((enum tlb_size)size);
+			uint64_t tag = make_tag(va, shift, pcid, a->page_shift);
+			unsigned set = array_set(a, va, shift);
+
+			if (!a->nr_of_size[size])
+				continue;
+			drop_tag(t, a, set, tag, reason);
+			if (globals && a->nr_global)
+				drop_tag(t, a, set,
+				         global_tag(tag, a->page_shift),
+				         reason);
+			if (a->nr_splintered)
+				drop_pieces(t, a, va, pcid, globals, reason);
 		}
 	}
 }
