@@ -61,6 +61,9 @@ struct explorer {
 	unsigned answered; /* of event @at */
 	struct footprint fp;
 	struct hidden_state before;
+	/* What the last to move waits with, if it cannot move. */
+	struct footprint wait;
+	bool waits;
 	uint64_t watches[NR_AGENTS_MAX];
 	uint64_t gated;     /* agents whose step is one at a gate */
 	uint64_t exclusive; /* agents that wait for a lock nobody shares */

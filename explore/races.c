@@ -188,6 +188,10 @@ static unsigned wanted(const struct explorer *x, const struct footprint *fp)
 {
 	unsigned which = RIVALS_RACES;
 
+	/* Whoever comes before the signal or the unlock waits: the next switch
+	 * is free then. */
+	if (x->options.bounded)
+		return which;
 	if (x->gated >> fp->agent & 1)
 		which |= RIVALS_PAST_SIGNALS;
 	if (x->exclusive >> fp->agent & 1)

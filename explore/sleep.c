@@ -24,7 +24,9 @@
  * where t sleeps: it was found below n t, and is to be tried at n.  Where t
  * sleeps and is to be tried it is therefore to be tried as well.
  *
- * What w ends with and z begins with costs the same in both.  Walkers move for
+ * What w ends with and z begins with costs the same in both, unless w's agent
+ * cannot go on and t, or T, would let it: then it is free in n w t z only, and
+ * t wakes.  Walkers move for
  * free, wherever they do: as long as they can, T may be interrupted for free by
  * what depends on w, and only t's next step counts.  The same goes for the
  * agent that ends the run.
@@ -204,7 +206,11 @@ static bool stays_asleep(const struct explorer *x, const struct node *parent,
 
 	if (footprints_conflict(&s->fp, fp))
 		return false;
-	if (!x->options.bounded || dozer->depth == DOZES_STEP)
+	if (!x->options.bounded)
+		return true;
+	if (x->waits && footprints_conflict(&s->fp, &x->wait))
+		return false;
+	if (dozer->depth == DOZES_STEP)
 		return true;
 	if (dozer->depth == DOZES_OPEN && s->debt == 0 && !s->goes_on) {
 		dozer->depth = DOZES_STEP;
@@ -215,8 +221,10 @@ static bool stays_asleep(const struct explorer *x, const struct node *parent,
 			dozer->block_met = depends_on_block(x, s, fp);
 		return true;
 	}
+	if (x->waits && depends_on_block(x, s, &x->wait))
+		dozer->block_met = true;
 	if (dozer->depth == DOZES_BLOCK)
-		return !depends_on_block(x, s, fp);
+		return !dozer->block_met && !depends_on_block(x, s, fp);
 	cost = step_cost(x, parent, parent->agent);
 	if (s->debt + s->goes_on <= cost) {
 		dozer->depth = DOZES_STEP;
@@ -299,12 +307,15 @@ void sleep_blocked(struct explorer *x, const struct machine *m,
 	const struct agent *a;
 	struct footprint fp;
 
+	x->waits = false;
 	if (!x->options.bounded || !x->nr_nodes)
 		return;
 	a = m->agents[node->agent];
 	if ((enabled & a->bit) || !(m->sched.alive & a->bit))
 		return;
 	footprint_announced(&fp, a, x->watches[a->id]);
+	x->wait = fp;
+	x->waits = true;
 	node->goes_with_child = true;
 	node->child_base = x->block_steps->len;
 	g_array_append_val(x->block_steps, fp);

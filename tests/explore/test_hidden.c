@@ -208,6 +208,86 @@ START_TEST(a_block_that_ends_at_a_lock_depends_on_the_lock)
 }
 END_TEST
 
+/* ---- who waits gives the CPU away for free ---- */
+
+static void locks_then_sets(struct task *t)
+{
+	(void)t;
+	spin_lock(&sh->lock);
+	WRITE_ONCE(sh->pad[0], 1);
+	spin_unlock(&sh->lock);
+	WRITE_ONCE(sh->pad[0], 2);
+}
+
+static void looks_then_locks(struct task *t)
+{
+	uint64_t seen = READ_ONCE(sh->pad[0]);
+
+	(void)t;
+	spin_lock(&sh->lock);
+	sh->word = seen * 4 + READ_ONCE(sh->pad[0]);
+	spin_unlock(&sh->lock);
+}
+
+static void make_waiter(void)
+{
+	task_new(m, &m->cpus[0], AGENT_TASK, "sets", locks_then_sets);
+	task_new(m, &m->cpus[1], AGENT_TASK, "looks", looks_then_locks);
+}
+
+static void completes_then_sets(struct task *t)
+{
+	(void)t;
+	WRITE_ONCE(sh->pad[0], 1);
+	complete(&sh->first);
+	WRITE_ONCE(sh->pad[0], 2);
+}
+
+static void looks_then_waits(struct task *t)
+{
+	uint64_t seen = READ_ONCE(sh->pad[0]);
+
+	(void)t;
+	wait_for_completion(&sh->first);
+	sh->word = seen * 4 + READ_ONCE(sh->pad[0]);
+}
+
+static void make_completion_waiter(void)
+{
+	task_new(m, &m->cpus[0], AGENT_TASK, "sets", completes_then_sets);
+	task_new(m, &m->cpus[1], AGENT_TASK, "looks", looks_then_waits);
+}
+
+/*
+ * 0 or 1 or 2, and what came after it. The second task sees 1 and 2 with one
+ * preemption only if it comes in before the unlock: then it waits for the lock
+ * and the first goes on for free. After the unlock it would be two.
+ */
+START_TEST(a_task_that_will_wait_comes_before_the_unlock)
+{
+	const struct explorer_options options = { .bounded = true, .bound = 1 };
+	struct explorer_stats stats;
+
+	ck_assert_uint_eq(explore(make_waiter, &options, &stats),
+	                  BIT_ULL(0 + 0) | BIT_ULL(0 + 2) | BIT_ULL(4 + 1) |
+	                          BIT_ULL(4 + 2) | BIT_ULL(8 + 2));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
+/* Likewise before a signal; nothing ends before it. */
+START_TEST(a_task_that_will_wait_comes_before_the_signal)
+{
+	const struct explorer_options options = { .bounded = true, .bound = 1 };
+	struct explorer_stats stats;
+
+	ck_assert_uint_eq(explore(make_completion_waiter, &options, &stats),
+	                  BIT_ULL(0 + 1) | BIT_ULL(0 + 2) | BIT_ULL(4 + 1) |
+	                          BIT_ULL(4 + 2) | BIT_ULL(8 + 2));
+	ck_assert(stats.exhausted);
+}
+END_TEST
+
 /* ---- locks taken when nobody else can move ---- */
 
 static void twice(void *arg)
@@ -621,6 +701,8 @@ int main(void)
 	tcase_add_loop_test(tc, wakings_of_one_cpu_are_tried_in_both_orders, 0,
 	                    2);
 	tcase_add_test(tc, a_block_that_ends_at_a_lock_depends_on_the_lock);
+	tcase_add_test(tc, a_task_that_will_wait_comes_before_the_unlock);
+	tcase_add_test(tc, a_task_that_will_wait_comes_before_the_signal);
 	tcase_add_test(tc, a_lock_taken_alone_excludes_as_well);
 	tcase_add_loop_test(
 		tc, a_moment_between_two_sections_is_a_quiescent_state, 0, 2);
