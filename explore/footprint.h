@@ -4,7 +4,8 @@
  *
  * Two steps depend on each other iff swapping neighbours could make a
  * difference: their objects overlap and one changes its object; or they are of
- * one CPU, whose task and interrupt context exclude each other; or one lets
+ * one CPU, whose task and interrupt context exclude each other (what that
+ * leaves of races is for explore/history.h to say); or one lets
  * the other move or keeps it from moving.  The last cannot be announced.  It is
  * found by looking at the machine before and after: who could move, which CPUs
  * were quiescent (what a grace period waits for), what the CPUs' run queues

@@ -4,8 +4,12 @@
  *
  * An event is a step that was made.  Event e happens before event f iff they
  * depend on each other (explore/footprint.h) and e came first, or a chain of
- * such pairs leads from e to f.  Each event has a vector clock: of every agent,
- * how many of its events happen before it (itself included).
+ * such pairs leads from e to f.  There is one exception: what a task did before
+ * an interrupt of its CPU is ordered before that only if it excluded it, or by
+ * an object.  The whole handler could have come first; that its beginning and
+ * end keep the task from moving in between is ordered as usual.  Each event has
+ * a vector clock: of every agent, how many of its events happen before it
+ * (itself included).
  *
  * For each object the history keeps who accessed it, newest first, so that the
  * events a step depends on are found without looking at all of them.  Events

@@ -28,7 +28,8 @@
  * cannot go on and t, or T, would let it: then it is free in n w t z only, and
  * t wakes.  Walkers move for
  * free, wherever they do: as long as they can, T may be interrupted for free by
- * what depends on w, and only t's next step counts.  The same goes for the
+ * what depends on w, and only t's next step counts, unless T touches nothing
+ * that a walker could touch.  The same goes for the
  * agent that ends the run.
  */
 #include "explore/sleep.h"

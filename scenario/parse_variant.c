@@ -2,6 +2,7 @@
 /*
  * Machines, options, variants and what is expected of them.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "scenario/parse.h"
@@ -191,11 +192,26 @@ static void parse_asid_bits(struct parser *p, struct ast_machine *machine)
 		parse_error(p, pos, "an ASID has 8 or 16 bits");
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one flat switch */
+/* Where those that are on or off stand; 0: another kind. */
+static const size_t machine_switches[MACHINE_KEY_COUNT] = {
+	[MACHINE_PCID] = offsetof(struct ast_machine, pcid),
+	[MACHINE_GLOBAL] = offsetof(struct ast_machine, global),
+	[MACHINE_STRICT] = offsetof(struct ast_machine, strict),
+	[MACHINE_ERRATUM383] = offsetof(struct ast_machine, erratum383),
+	[MACHINE_TLBI_ERRATUM] = offsetof(struct ast_machine, tlbi_erratum),
+	[MACHINE_HW_AF] = offsetof(struct ast_machine, hw_af),
+	[MACHINE_HW_DBM] = offsetof(struct ast_machine, hw_dbm),
+};
+
 static void parse_machine_key(struct parser *p, struct ast_machine *machine,
                               enum machine_key key)
 {
-	switch (key) {
+	if (machine_switches[key]) {
+		*(bool *)((char *)machine + machine_switches[key]) =
+			take_switch(p);
+		return;
+	}
+	switch ((int)key) {
 	case MACHINE_ARCH:
 		parse_archs(p, machine);
 		break;
@@ -211,15 +227,6 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 	case MACHINE_LEVELS:
 		machine->levels = take_count(p, "a number of levels", 4, 5);
 		break;
-	case MACHINE_PCID:
-		machine->pcid = take_switch(p);
-		break;
-	case MACHINE_GLOBAL:
-		machine->global = take_switch(p);
-		break;
-	case MACHINE_STRICT:
-		machine->strict = take_switch(p);
-		break;
 	case MACHINE_SPECULATION:
 		machine->speculation = take_cap(p);
 		break;
@@ -228,18 +235,6 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 		break;
 	case MACHINE_WALKERS:
 		parse_walkers(p, machine);
-		break;
-	case MACHINE_ERRATUM383:
-		machine->erratum383 = take_switch(p);
-		break;
-	case MACHINE_TLBI_ERRATUM:
-		machine->tlbi_erratum = take_switch(p);
-		break;
-	case MACHINE_HW_AF:
-		machine->hw_af = take_switch(p);
-		break;
-	case MACHINE_HW_DBM:
-		machine->hw_dbm = take_switch(p);
 		break;
 	case MACHINE_ASID_BITS:
 		parse_asid_bits(p, machine);
@@ -250,7 +245,6 @@ static void parse_machine_key(struct parser *p, struct ast_machine *machine,
 	case MACHINE_MEMORY_MODEL:
 		parse_memory_models(p, machine);
 		break;
-	case MACHINE_KEY_COUNT:
 	default:
 		break;
 	}
